@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The only contract between the kernel side (bpf/) and userspace (user/).
+ *
+ * Every record in the ring starts with struct pl_record. Fields have fixed widths, padding is explicit and sizes are
+ * asserted, because the two sides are built by different compilers. All stamps are CLOCK_MONOTONIC nanoseconds
+ * (bpf_ktime_get_ns); user/session turns them into UTC. Ports and addresses in network byte order are named `_be`,
+ * everything else is host order.
+ */
+#ifndef PL_RECORD_H
+#define PL_RECORD_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+enum pl_record_type {
+	PL_RECORD_SEGMENT = 1,	/* a TCP segment of a connection that pricelag owns: no payload, the socket gives it */
+	PL_RECORD_DATAGRAM = 2, /* a UDP payload of a passive feed */
+	PL_RECORD_EGRESS = 3,	/* a packet with payload of the keeper's flow, leaving (tc egress) */
+	PL_RECORD_SET = 4,	/* a Solana FEC set became decodable */
+};
+
+struct pl_record {
+	__u32 type;	/* enum pl_record_type */
+	__u32 feed;	/* index of the feed in site.yaml; for SEGMENT the flow id given to tap_add_flow() */
+	__u64 stamp_ns; /* CLOCK_MONOTONIC at the hook */
+};
+
+#define PL_TCP_FIN 0x01
+#define PL_TCP_SYN 0x02
+#define PL_TCP_RST 0x04
+#define PL_TCP_ACK 0x10
+
+struct pl_segment {
+	struct pl_record head;
+	__u32 seq; /* host order, of the first payload byte (of the SYN itself for a SYN-ACK) */
+	__u32 len; /* payload bytes by the IP header: Ethernet padding is not payload */
+	__u32 flags;
+	__u32 ack; /* acknowledgement number */
+};
+
+struct pl_datagram {
+	struct pl_record head;
+	__u8 source[16]; /* IPv6, or IPv4 mapped (::ffff:a.b.c.d), network byte order */
+	__u16 source_port;
+	__u16 dest_port;
+	__u32 len;	/* UDP payload bytes on the wire */
+	__u32 captured; /* bytes that follow; < len where the packet was larger than PL_DATAGRAM_MAX */
+	__u32 pad;
+	/* captured bytes follow */
+};
+#define PL_DATAGRAM_MAX 9216
+
+struct pl_egress {
+	struct pl_record head;
+	__u32 seq; /* 0 for UDP */
+	__u32 len; /* payload bytes, > 0 */
+	__u16 local_port;
+	__u16 remote_port;
+	__u32 pad;
+};
+
+/*
+ * State of one FEC set, kept in a map: bit i = data shred fec_set_index + i, bit 32 + p = code shred at position p.
+ * shred.bpf.h updates it; everything about the slot can be summed from its sets, so a packet costs one look-up.
+ */
+struct pl_set_key {
+	__u64 slot;
+	__u32 feed;
+	__u32 fec_set_index;
+};
+
+struct pl_set {
+	__u64 seen;
+	__u64 first_ns;
+	__u64 decodable_ns; /* 0 while fewer than 32 distinct shreds were seen */
+	__u64 last_ns;
+	__u64 duplicates;
+	__u32 repairs;	      /* packets with a repair nonce */
+	__u32 last_index;     /* index of the shred flagged last in slot, + 1; 0 = not in this set */
+	__u32 published_tick; /* highest reference tick of its data shreds */
+	__u32 pad;
+};
+
+/* Summary of one slot, made in userspace from its sets (shred_slot_add). */
+struct pl_slot_key {
+	__u64 slot;
+	__u32 feed;
+	__u32 pad;
+};
+
+struct pl_slot {
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 packets; /* with duplicates */
+	__u64 duplicates;
+	__u64 repairs; /* packets with a repair nonce, counted in packets as well */
+	__u64 data;    /* distinct data shreds */
+	__u64 code;    /* distinct code shreds */
+	__u32 sets;
+	__u32 sets_decodable;
+	__u32 max_data_index; /* highest index of a data shred, + 1; 0 = none */
+	__u32 last_index;     /* index of the shred flagged last in slot, + 1; 0 = not seen */
+	__u64 published_tick; /* highest reference tick seen (tick = slot time / 64) */
+};
+
+struct pl_set_record {
+	struct pl_record head; /* stamp_ns = the packet that completed the set */
+	struct pl_set_key key;
+	__u64 first_ns;
+	__u64 seen;
+};
+
+_Static_assert(sizeof(struct pl_record) == 16, "pl_record");
+_Static_assert(sizeof(struct pl_segment) == 32, "pl_segment");
+_Static_assert(sizeof(struct pl_datagram) == 48, "pl_datagram");
+_Static_assert(sizeof(struct pl_egress) == 32, "pl_egress");
+_Static_assert(sizeof(struct pl_set_key) == 16, "pl_set_key");
+_Static_assert(sizeof(struct pl_set) == 56, "pl_set");
+_Static_assert(sizeof(struct pl_slot_key) == 16, "pl_slot_key");
+_Static_assert(sizeof(struct pl_set_record) == 48, "pl_set_record");
+
+/*
+ * Counters kept per CPU and feed by the kernel side (and by replay). Name, and what a user should read out of it.
+ * One table: it makes the enum, the loss rows of a session and the documentation.
+ */
+#define PL_COUNTERS(X)                                                                                                 \
+	X(PACKETS, packets, "packets that matched the feed", 0)                                                        \
+	X(RING_FULL, ring_full, "records lost because the ring was full: drain is too slow or the machine overloaded", \
+	  1)                                                                                                           \
+	X(MALFORMED, malformed, "packets whose headers or payload were cut short or inconsistent", 1)          \
+	X(FRAGMENT, fragments, "IP fragments: only the first one carries a port, and none of them a whole message", 1)      \
+	X(TRUNCATED, truncated, "payloads larger than what a record carries", 1)                                       \
+	X(UNKNOWN, unknown, "payloads that the feed's recognition rule rejects", 1)                                    \
+	X(WRONG_VERSION, wrong_version, "shreds of another shred version (another cluster or fork)", 1)                \
+	X(REPAIRS, repairs, "repair responses (shreds with a nonce)", 0)                                               \
+	X(HEARTBEATS, heartbeats, "DoubleZero heartbeats", 0)                                                          \
+	X(MAP_FULL, map_full, "shreds not aggregated because the table of sets was full", 1)                       \
+	X(LATE, late, "shreds of a slot that was already summarised", 1)
+
+enum pl_counter {
+#define X(ID, name, text, is_loss) PL_COUNTER_##ID,
+	PL_COUNTERS(X)
+#undef X
+		PL_COUNTER_MAX
+};
+
+#define PL_FEEDS_MAX 64 /* feeds and owned flows; index PL_FEEDS_MAX - 1 counts what belongs to no feed */
+#define PL_FEED_NONE (PL_FEEDS_MAX - 1)
+
+/*
+ * Match rules. One number for every (direction, protocol, destination port), PL_PORT_INDEX, stands before everything
+ * else, so that a packet nobody asked for costs one load. 0 is nobody's. Otherwise it is, + 1,
+ *	ingress UDP, egress UDP, egress TCP: the number of the first rule of that port; further ones are chained by `next`
+ *	ingress TCP: the number of the first connection that pricelag owns with that local port, chained as well
+ * An address matches where (packet & mask) == address. The first rule that matches takes the packet.
+ */
+enum pl_rule_action {
+	PL_ACTION_DATAGRAM = 1, /* copy the payload to the ring */
+	PL_ACTION_SHRED = 2,	/* aggregate in the kernel */
+	PL_ACTION_EGRESS = 3,	/* stamp of a leaving packet (tc egress only) */
+};
+
+enum pl_port_space { PL_PORT_UDP = 0, PL_PORT_TCP = 1, PL_PORT_SPACES = 2 };
+#define PL_INGRESS 0
+#define PL_EGRESS 1
+#define PL_PORT_INDEX(direction, space, port) (((__u32)(direction) * PL_PORT_SPACES + (__u32)(space)) * 65536u + (port))
+#define PL_PORTS_MAX PL_PORT_INDEX(2, 0, 0)
+
+#define PL_GRE_ANY 0
+#define PL_GRE_ONLY 1
+#define PL_GRE_NEVER 2
+
+struct pl_rule {
+	__u32 action; /* enum pl_rule_action */
+	__u32 feed;
+	union {
+		__u8 dest[16];
+		__u64 dest_words[2];
+	};
+	union {
+		__u8 dest_mask[16];
+		__u64 dest_mask_words[2];
+	};
+	union {
+		__u8 source[16];
+		__u64 source_words[2];
+	};
+	union {
+		__u8 source_mask[16];
+		__u64 source_mask_words[2];
+	};
+	__u16 shred_version; /* PL_ACTION_SHRED: 0 accepts any */
+	__u8 gre;
+	__u8 pad;
+	__u32 next; /* number of the next rule for this port, + 1; 0 ends */
+};
+_Static_assert(sizeof(struct pl_rule) == 80, "pl_rule");
+
+#define PL_RULES_MAX 2048 /* two halves of the same table: one is in use while userspace fills the other */
+#define PL_RULE_CHAIN_MAX 8 /* rules on one port */
+
+/* A TCP connection that pricelag owns; the local address is left out: it is not known before connect(). */
+struct pl_flow_key {
+	union {
+		__u8 remote[16]; /* IPv6 or IPv4 mapped */
+		__u64 remote_words[2];
+	};
+	__u16 remote_port; /* host order */
+	__u16 local_port;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct pl_flow_key) == 24, "pl_flow_key");
+
+struct pl_flow {
+	struct pl_flow_key key;
+	__u32 id;   /* pl_record.feed of its segments */
+	__u32 next; /* number of the next connection with this local port, + 1; 0 ends */
+};
+_Static_assert(sizeof(struct pl_flow) == 32, "pl_flow");
+
+#define PL_FLOWS_MAX 256
+#define PL_FLOW_CHAIN_MAX 8 /* connections that share a local port */
+
+#endif

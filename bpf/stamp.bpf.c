@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The tap in the kernel: stamps the packets that userspace asked for, at XDP or tc ingress and at tc egress. Every packet
+ * goes on untouched, whatever happens here. A packet nobody asked for costs the parse of its headers and one load; the
+ * clock is read only for those that match.
+ *
+ * Records leave through a ring that never wakes its reader (a wake-up costs thousands of nanoseconds in the softirq that
+ * delivers the node's packets): userspace drains it every millisecond. Whatever does not get through is counted.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "match.bpf.h"
+#include "parse.bpf.h"
+#include "record.h"
+#include "shred.bpf.h"
+
+/* What vmlinux.h cannot hold, because it is not an enum in the kernel. */
+#define TC_ACT_UNSPEC (-1) /* the verdict is left to whoever comes next; with TCX: TCX_NEXT */
+
+/* Payloads up to this are copied word by word, which costs less than the helper's call. */
+#define COPY_INLINE_MAX 128
+
+#define SETS_MAX 32768
+#define RETIRED_MAX 4096
+
+/* Filled by userspace through the mapping of .bss; see record.h. */
+__u32 ports[PL_PORTS_MAX];
+struct pl_rule rules[PL_RULES_MAX];
+struct pl_flow flows[PL_FLOWS_MAX];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ring SEC(".maps");
+
+struct feed_counters {
+	__u64 count[PL_COUNTER_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PL_FEEDS_MAX);
+	__type(key, __u32);
+	__type(value, struct feed_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SETS_MAX);
+	__type(key, struct pl_set_key);
+	__type(value, struct pl_set);
+} sets SEC(".maps");
+
+/* Slots that userspace has taken out: what still comes of them is late, and must not begin a second summary. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RETIRED_MAX);
+	__type(key, struct pl_slot_key);
+	__type(value, __u8);
+} retired SEC(".maps");
+
+/* The head of a payload that does not lie in the linear part of its buffer. On the stack it could not be read unaligned. */
+struct head {
+	__u8 bytes[SHRED_HEAD_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct head);
+} heads SEC(".maps");
+
+/* One of the two kinds of context. `xdp` is known at compile time wherever it is used. */
+struct frame {
+	void *context;
+	const void *data;
+	const void *data_end;
+	bool xdp;
+};
+
+/*
+ * For a packet whose port is wanted: begins afresh with what the verifier knows. The many ways through the headers leave
+ * as many sets of exact offsets and checked ranges, and it would follow each of them through all that comes behind.
+ */
+static __always_inline void frame_settle(struct frame *frame, struct packet *packet)
+{
+	asm volatile("" : : "r"(packet) : "memory");
+	if (frame->xdp) {
+		frame->data = (const void *)(long)((struct xdp_md *)frame->context)->data;
+		frame->data_end = (const void *)(long)((struct xdp_md *)frame->context)->data_end;
+	} else {
+		frame->data = (const void *)(long)((struct __sk_buff *)frame->context)->data;
+		frame->data_end = (const void *)(long)((struct __sk_buff *)frame->context)->data_end;
+	}
+}
+
+/* packet_length() for this frame; all of its bytes are asked for only where the linear part does not hold the packet. */
+static __always_inline int frame_packet_length(const struct frame *frame, struct packet *packet)
+{
+	__u32 len;
+
+	if (!frame->xdp)
+		return packet_length(packet, ((struct __sk_buff *)frame->context)->len);
+	len = (const __u8 *)frame->data_end - (const __u8 *)frame->data;
+	if (packet->ip_end > len)
+		len = bpf_xdp_get_buff_len(frame->context);
+	return packet_length(packet, len);
+}
+
+static __always_inline long frame_read(const struct frame *frame, __u32 offset, void *to, __u32 len)
+{
+	if (frame->xdp)
+		return bpf_xdp_load_bytes(frame->context, offset, to, len);
+	return bpf_skb_load_bytes(frame->context, offset, to, len);
+}
+
+static __always_inline struct feed_counters *counters_of(__u32 feed)
+{
+	if (feed >= PL_FEEDS_MAX)
+		feed = PL_FEED_NONE;
+	return bpf_map_lookup_elem(&counters, &feed);
+}
+
+static __always_inline void count(__u32 feed, enum pl_counter counter)
+{
+	struct feed_counters *of_feed = counters_of(feed);
+
+	if (of_feed)
+		of_feed->count[counter]++;
+}
+
+static __always_inline void record_head(struct pl_record *head, enum pl_record_type type, __u32 feed, __u64 stamp_ns)
+{
+	head->type = type;
+	head->feed = feed;
+	head->stamp_ns = stamp_ns;
+}
+
+/*
+ * Room for a datagram's record. A reservation's size has to be a constant, so there are a few to choose from; tight ones
+ * for the small payloads of price feeds, as every further cache line of the ring costs more than the choice.
+ */
+static __always_inline struct pl_datagram *datagram_reserve(__u32 len, __u32 *room)
+{
+	const __u32 head = sizeof(struct pl_datagram);
+
+	if (len <= 32)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 32), 0);
+	if (len <= 64)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 64), 0);
+	if (len <= 96)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 96), 0);
+	if (len <= 128)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 128), 0);
+	if (len <= 256)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 256), 0);
+	if (len <= 512)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 512), 0);
+	if (len <= 1024)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 1024), 0);
+	if (len <= 1536)
+		return bpf_ringbuf_reserve(&ring, head + (*room = 1536), 0);
+	return bpf_ringbuf_reserve(&ring, head + (*room = PL_DATAGRAM_MAX), 0);
+}
+
+/*
+ * Copies `len` bytes, 8 or more, that lie at `offset` in the linear part: whole words, then the last eight bytes once
+ * more. False where they do not all lie there, or are more than `room` or COPY_INLINE_MAX.
+ */
+static __always_inline bool copy_inline(const struct frame *frame, __u32 offset, __u8 *to, __u32 len, __u32 room)
+{
+	const __u8 *from = (const __u8 *)frame->data + (offset & PACKET_OFFSET_MASK), *tail;
+	__u32 last = len - 8, i;
+
+	/* Keeps the comparison in the program: the verifier needs it where the compiler does not. */
+	asm volatile("" : "+r"(last));
+	if (last > COPY_INLINE_MAX - 8 || last > room - 8)
+		return false;
+	tail = from + last;
+	if (tail + 8 > (const __u8 *)frame->data_end)
+		return false;
+	for (i = 0; i < last; i += 8) {
+		if (from + i + 8 > (const __u8 *)frame->data_end)
+			return false;
+		*(__u64 *)(to + i) = load_u64(from + i);
+	}
+	*(__u64 *)(to + last) = load_u64(tail);
+	return true;
+}
+
+static __always_inline enum pl_counter datagram(const struct frame *frame, const struct packet *packet, __u32 feed,
+						__u64 stamp_ns)
+{
+	struct pl_datagram *record;
+	__u32 captured = packet->len, room;
+	__u8 *payload;
+
+	record = datagram_reserve(captured, &room);
+	if (!record)
+		return PL_COUNTER_RING_FULL;
+	record_head(&record->head, PL_RECORD_DATAGRAM, feed, stamp_ns);
+	*(__u64 *)&record->source[0] = packet->source_words[0];
+	*(__u64 *)&record->source[8] = packet->source_words[1];
+	record->source_port = packet->source_port;
+	record->dest_port = packet->dest_port;
+	record->len = packet->len;
+	record->pad = 0;
+	if (captured > room)
+		captured = room;
+	record->captured = captured;
+	payload = (__u8 *)(record + 1);
+	if (captured >= 8 && copy_inline(frame, packet->payload, payload, captured, room))
+		goto out;
+	if (captured && frame_read(frame, packet->payload, payload, captured)) {
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return PL_COUNTER_MALFORMED;
+	}
+out:
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return packet->len > room ? PL_COUNTER_TRUNCATED : PL_COUNTER_PACKETS;
+}
+
+static __always_inline enum pl_counter set_record(const struct pl_set_key *key, const struct pl_set *set, __u64 stamp_ns)
+{
+	struct pl_set_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+
+	if (!record)
+		return PL_COUNTER_RING_FULL;
+	record_head(&record->head, PL_RECORD_SET, key->feed, stamp_ns);
+	record->key = *key;
+	record->first_ns = set->first_ns;
+	record->seen = set->seen;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return PL_COUNTER_PACKETS;
+}
+
+/* The state of a set that was not in the table. NULL with `why` where it cannot or must not begin. */
+static __always_inline struct pl_set *set_begin(const struct pl_set_key *key, __u64 stamp_ns, enum pl_counter *why)
+{
+	struct pl_slot_key slot = {.slot = key->slot, .feed = key->feed};
+	struct pl_set fresh = {.first_ns = stamp_ns, .last_ns = stamp_ns};
+	struct pl_set *set;
+
+	*why = PL_COUNTER_LATE;
+	if (bpf_map_lookup_elem(&retired, &slot))
+		return NULL;
+	*why = PL_COUNTER_MAP_FULL;
+	/* Fails where another CPU was first, which is as good. */
+	bpf_map_update_elem(&sets, key, &fresh, BPF_NOEXIST);
+	set = bpf_map_lookup_elem(&sets, key);
+	return set;
+}
+
+static __always_inline enum pl_counter shred_take(const struct shred *shred, __u32 feed)
+{
+	struct pl_set_key key = {.slot = shred->slot, .feed = feed, .fec_set_index = shred->fec_set_index};
+	enum pl_counter why = PL_COUNTER_MAP_FULL;
+	__u64 stamp_ns = bpf_ktime_get_ns();
+	struct pl_set *set;
+
+	set = bpf_map_lookup_elem(&sets, &key);
+	if (!set)
+		set = set_begin(&key, stamp_ns, &why);
+	if (!set)
+		return why;
+	if (shred_update_set(set, shred, stamp_ns) == SHRED_DECODABLE)
+		return set_record(&key, set, stamp_ns);
+	return PL_COUNTER_PACKETS;
+}
+
+/* What a feed of shreds makes of a payload: aggregated, or the reason why not. */
+static __always_inline enum pl_counter shred_packet(const struct frame *frame, const struct packet *packet,
+						    const struct pl_rule *rule, bool *repair)
+{
+	const __u8 *head = (const __u8 *)frame->data + (packet->payload & PACKET_OFFSET_MASK);
+	struct shred shred;
+	__u32 zero = 0;
+
+	if (!shred_length_fits(packet->len)) {
+		__u8 magic[SHRED_HEARTBEAT_BYTES];
+
+		if (packet->len < sizeof(magic) || frame_read(frame, packet->payload, magic, sizeof(magic)))
+			return PL_COUNTER_UNKNOWN;
+		return shred_is_heartbeat(magic) ? PL_COUNTER_HEARTBEATS : PL_COUNTER_UNKNOWN;
+	}
+	if (head + SHRED_HEAD_BYTES > (const __u8 *)frame->data_end) {
+		struct head *copy = bpf_map_lookup_elem(&heads, &zero);
+
+		if (!copy || frame_read(frame, packet->payload, copy->bytes, SHRED_HEAD_BYTES))
+			return PL_COUNTER_MALFORMED;
+		head = copy->bytes;
+	}
+	switch (shred_read(head, packet->len, rule->shred_version, &shred)) {
+	case SHRED_OK:
+		*repair = shred.repair;
+		return shred_take(&shred, rule->feed);
+	case SHRED_WRONG_VERSION:
+		return PL_COUNTER_WRONG_VERSION;
+	default:
+		return PL_COUNTER_UNKNOWN;
+	}
+}
+
+/* The first rule on the chain that wants the packet. */
+static __always_inline const struct pl_rule *rule_find(__u32 number, const struct packet *packet)
+{
+	int i;
+
+	for (i = 0; i < PL_RULE_CHAIN_MAX && number; i++) {
+		const struct pl_rule *rule = &rules[(number - 1) & (PL_RULES_MAX - 1)];
+
+		if (rule_matches(rule, packet))
+			return rule;
+		number = rule->next;
+	}
+	return NULL;
+}
+
+static __always_inline const struct pl_flow *flow_find(__u32 number, __u16 local_port, __u16 remote_port,
+						       const __u64 remote[2])
+{
+	int i;
+
+	for (i = 0; i < PL_FLOW_CHAIN_MAX && number; i++) {
+		const struct pl_flow *flow = &flows[(number - 1) & (PL_FLOWS_MAX - 1)];
+
+		if (flow->key.local_port == local_port && flow->key.remote_port == remote_port &&
+		    flow->key.remote_words[0] == remote[0] && flow->key.remote_words[1] == remote[1])
+			return flow;
+		number = flow->next;
+	}
+	return NULL;
+}
+
+static __always_inline void ingress_udp(struct frame *frame, struct packet *packet, __u32 number)
+{
+	const struct pl_rule *rule;
+	struct feed_counters *of_feed;
+	enum pl_counter counter;
+	bool repair = false;
+
+	frame_settle(frame, packet);
+	if (!packet_addresses(frame->data, frame->data_end, packet))
+		return;
+	rule = rule_find(number, packet);
+	if (!rule)
+		return;
+	of_feed = counters_of(rule->feed);
+	if (!of_feed)
+		return;
+	of_feed->count[PL_COUNTER_PACKETS]++;
+	if (frame_packet_length(frame, packet) != PACKET_OK)
+		counter = PL_COUNTER_MALFORMED;
+	else if (packet->fragment)
+		counter = PL_COUNTER_FRAGMENT;
+	else if (rule->action == PL_ACTION_SHRED)
+		counter = shred_packet(frame, packet, rule, &repair);
+	else
+		counter = datagram(frame, packet, rule->feed, bpf_ktime_get_ns());
+	if (counter != PL_COUNTER_PACKETS && counter < PL_COUNTER_MAX)
+		of_feed->count[counter]++;
+	if (repair)
+		of_feed->count[PL_COUNTER_REPAIRS]++;
+}
+
+static __always_inline void ingress_tcp(struct frame *frame, struct packet *packet, __u32 number)
+{
+	struct feed_counters *of_flow;
+	const struct pl_flow *flow;
+	struct pl_segment *record;
+	__u64 stamp_ns;
+
+	frame_settle(frame, packet);
+	if (!packet_addresses(frame->data, frame->data_end, packet))
+		return;
+	flow = flow_find(number, packet->dest_port, packet->source_port, packet->source_words);
+	if (!flow)
+		return;
+	of_flow = counters_of(flow->id);
+	if (!of_flow)
+		return;
+	of_flow->count[PL_COUNTER_PACKETS]++;
+	if (frame_packet_length(frame, packet) != PACKET_OK) {
+		of_flow->count[PL_COUNTER_MALFORMED]++;
+		return;
+	}
+	if (packet->fragment) {
+		of_flow->count[PL_COUNTER_FRAGMENT]++;
+		return;
+	}
+	if (!packet->len && !(packet->flags & (PL_TCP_SYN | PL_TCP_FIN | PL_TCP_RST)))
+		return;
+	stamp_ns = bpf_ktime_get_ns();
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		of_flow->count[PL_COUNTER_RING_FULL]++;
+		return;
+	}
+	record_head(&record->head, PL_RECORD_SEGMENT, flow->id, stamp_ns);
+	record->seq = packet->seq;
+	record->len = packet->len;
+	record->flags = packet->flags;
+	record->ack = packet->ack;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void ingress(struct frame *frame, struct packet *packet, int result)
+{
+	__u32 number;
+
+	if (result != PACKET_OK) {
+		if (result == PACKET_FRAGMENT)
+			count(PL_FEED_NONE, PL_COUNTER_FRAGMENT);
+		else if (result == PACKET_MALFORMED)
+			count(PL_FEED_NONE, PL_COUNTER_MALFORMED);
+		return;
+	}
+	if (packet->space == PL_PORT_UDP) {
+		number = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_UDP, packet->dest_port)];
+		if (number)
+			ingress_udp(frame, packet, number);
+	} else {
+		number = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_TCP, packet->dest_port)];
+		if (number)
+			ingress_tcp(frame, packet, number);
+	}
+}
+
+/* Connections that pricelag opened itself are its feeds, never the keeper's. */
+static __always_inline bool is_own_flow(const struct packet *packet)
+{
+	__u32 number = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_TCP, packet->source_port)];
+
+	return packet->space == PL_PORT_TCP && number &&
+	       flow_find(number, packet->source_port, packet->dest_port, packet->dest_words);
+}
+
+static __always_inline void egress(struct frame *frame, struct packet *packet)
+{
+	__u32 number = ports[PL_PORT_INDEX(PL_EGRESS, packet->space & 1, packet->dest_port)];
+	struct feed_counters *of_feed;
+	const struct pl_rule *rule;
+	struct pl_egress *record;
+	__u64 stamp_ns;
+
+	if (!number)
+		return;
+	frame_settle(frame, packet);
+	if (!packet_addresses(frame->data, frame->data_end, packet))
+		return;
+	rule = rule_find(number, packet);
+	if (!rule || is_own_flow(packet))
+		return;
+	of_feed = counters_of(rule->feed);
+	if (!of_feed)
+		return;
+	of_feed->count[PL_COUNTER_PACKETS]++;
+	if (frame_packet_length(frame, packet) != PACKET_OK) {
+		of_feed->count[PL_COUNTER_MALFORMED]++;
+		return;
+	}
+	if (!packet->len)
+		return;
+	stamp_ns = bpf_ktime_get_ns();
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		of_feed->count[PL_COUNTER_RING_FULL]++;
+		return;
+	}
+	record_head(&record->head, PL_RECORD_EGRESS, rule->feed, stamp_ns);
+	record->seq = packet->seq;
+	record->len = packet->len;
+	record->local_port = packet->source_port;
+	record->remote_port = packet->dest_port;
+	record->pad = 0;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+/*
+ * Headers of an skb. Where they do not all lie in its linear part (some drivers leave next to nothing there) they are
+ * pulled into it, which moves bytes from a fragment but changes none.
+ */
+static __always_inline int skb_headers(struct __sk_buff *skb, struct frame *frame, struct packet *packet)
+{
+	__u32 linear, want = PACKET_HEADERS_MAX;
+	int result;
+
+	frame->context = skb;
+	frame->data = (const void *)(long)skb->data;
+	frame->data_end = (const void *)(long)skb->data_end;
+	frame->xdp = false;
+	result = packet_headers(frame->data, frame->data_end, packet);
+	linear = frame->data_end - frame->data;
+	if (result != PACKET_MALFORMED || linear >= want || linear >= skb->len)
+		return result;
+	if (want > skb->len)
+		want = skb->len;
+	if (bpf_skb_pull_data(skb, want))
+		return result;
+	frame->data = (const void *)(long)skb->data;
+	frame->data_end = (const void *)(long)skb->data_end;
+	return packet_headers(frame->data, frame->data_end, packet);
+}
+
+static __always_inline int xdp_take(struct xdp_md *xdp)
+{
+	struct frame frame = {
+		.context = xdp,
+		.data = (const void *)(long)xdp->data,
+		.data_end = (const void *)(long)xdp->data_end,
+		.xdp = true,
+	};
+	struct packet packet;
+	int result = packet_headers(frame.data, frame.data_end, &packet);
+
+	ingress(&frame, &packet, result);
+	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int pl_xdp(struct xdp_md *xdp)
+{
+	return xdp_take(xdp);
+}
+
+SEC("tc")
+int pl_tc_ingress(struct __sk_buff *skb)
+{
+	struct packet packet;
+	struct frame frame;
+	int result = skb_headers(skb, &frame, &packet);
+
+	ingress(&frame, &packet, result);
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int pl_tc_egress(struct __sk_buff *skb)
+{
+	struct packet packet;
+	struct frame frame;
+
+	if (skb_headers(skb, &frame, &packet) == PACKET_OK)
+		egress(&frame, &packet);
+	return TC_ACT_UNSPEC;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What a packet costs in the kernel programs, by BPF_PROG_TEST_RUN, while another thread drains the ring every
+ * millisecond as the tap does. All cases are measured in turn, several times over; the table gives medians.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "frames.h"
+#include "record.h"
+#include "tap/match.h"
+
+#include "bench.skel.h"
+
+#define ROUNDS 11
+#define REPEAT 500000
+#define WARM_UP 20000
+
+#define PORT_DATAGRAM 7001
+#define PORT_SHRED 7002
+#define PORT_LOCAL 7003
+#define PORT_KEEPER 7004
+#define PORT_NOBODY 7005
+
+#define BUDGET_UNMATCHED_NS 15
+#define BUDGET_MATCHED_NS 80
+
+struct bench_case {
+	const char *name;
+	const char *goes; /* where the time goes */
+	struct bpf_program *program;
+	int base;	/* the case that is subtracted; -1: none */
+	int budget_ns;	/* 0: none stated */
+	struct frame_spec frame;
+	double ns[ROUNDS];
+};
+
+static struct bench *kernel;
+static atomic_bool stop;
+
+static int ignore_record(void *context, void *data, size_t len)
+{
+	(void)context;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+static void on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set); /* with one CPU only the other choice is no better */
+}
+
+static void *drain(void *context)
+{
+	on_cpu(0);
+	while (!atomic_load(&stop)) {
+		ring_buffer__consume(context);
+		usleep(1000);
+	}
+	return NULL;
+}
+
+static void clear_sets(void)
+{
+	int fd = bpf_map__fd(kernel->maps.sets);
+	struct pl_set_key key;
+
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		bpf_map_delete_elem(fd, &key);
+}
+
+static uint64_t counter(uint32_t feed, enum pl_counter which)
+{
+	uint64_t values[256][PL_COUNTER_MAX], sum = 0;
+	int cpus = libbpf_num_possible_cpus(), cpu;
+
+	if (cpus < 0 || cpus > 256 || bpf_map_lookup_elem(bpf_map__fd(kernel->maps.counters), &feed, values))
+		return 0;
+	for (cpu = 0; cpu < cpus; cpu++)
+		sum += values[cpu][which];
+	return sum;
+}
+
+static int run(struct bench_case *one, unsigned int repeat, double *ns)
+{
+	uint8_t frame[FRAME_MAX];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .repeat = repeat);
+
+	options.data_size_in = frame_build(&one->frame, frame);
+	if (bpf_prog_test_run_opts(bpf_program__fd(one->program), &options))
+		return -errno;
+	*ns = options.duration;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double median(const double *values)
+{
+	double sorted[ROUNDS];
+
+	memcpy(sorted, values, sizeof(sorted));
+	qsort(sorted, ROUNDS, sizeof(*sorted), compare);
+	return sorted[ROUNDS / 2];
+}
+
+static void fill_tables(void)
+{
+	struct match match = {};
+	struct pl_flow *flow = &kernel->bss->flows[0];
+
+	match_to_rule(&match, 0, PL_ACTION_DATAGRAM, 0, &kernel->bss->rules[0]);
+	match_to_rule(&match, 1, PL_ACTION_SHRED, 0, &kernel->bss->rules[1]);
+	match_to_rule(&match, 2, PL_ACTION_EGRESS, 0, &kernel->bss->rules[2]);
+	kernel->bss->ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_UDP, PORT_DATAGRAM)] = 1;
+	kernel->bss->ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_UDP, PORT_SHRED)] = 2;
+	kernel->bss->ports[PL_PORT_INDEX(PL_EGRESS, PL_PORT_TCP, PORT_KEEPER)] = 3;
+	inet_pton(AF_INET, "192.0.2.1", flow->key.remote + 12);
+	memset(flow->key.remote + 10, 0xff, 2);
+	flow->key.remote_port = 443;
+	flow->key.local_port = PORT_LOCAL;
+	flow->id = 3;
+	kernel->bss->ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_TCP, PORT_LOCAL)] = 1;
+}
+
+static void print_table(const struct bench_case *cases, size_t count)
+{
+	size_t i;
+
+	printf("%-44s %6s %8s %7s  %s\n", "case (medians of 11 runs of 500,000 packets)", "ns", "above", "budget", "");
+	for (i = 0; i < count; i++) {
+		double ns = median(cases[i].ns);
+
+		printf("%-44s %6.0f ", cases[i].name, ns);
+		if (cases[i].base < 0) {
+			printf("%8s %7s  %s\n", "-", "-", cases[i].goes);
+			continue;
+		}
+		ns -= median(cases[cases[i].base].ns);
+		printf("%+8.0f ", ns);
+		if (cases[i].budget_ns)
+			printf("%3d %-4s %s\n", cases[i].budget_ns, ns <= cases[i].budget_ns ? "in" : "OVER", cases[i].goes);
+		else
+			printf("%7s  %s\n", "-", cases[i].goes);
+	}
+}
+
+int main(void)
+{
+	static const uint8_t zeroes[2048];
+	static uint8_t shred[1228];
+	struct ring_buffer *ring;
+	pthread_t drainer;
+	size_t i, round;
+	double ns;
+	int code;
+
+	kernel = bench__open_and_load();
+	if (!kernel) {
+		fprintf(stderr, "skip: the kernel programs do not load here: %s (root is needed)\n", strerror(errno));
+		return 0;
+	}
+	fill_tables();
+	shred[64] = 0x96;
+	shred[85] = 0x40;
+
+	enum { PASS, PARSE, PARSE_TCP, SETS_PARSE, TC_PASS, TC_PARSE };
+	const struct frame_spec nobody = {.dest_port = PORT_NOBODY, .payload = zeroes, .len = 96};
+	const struct frame_spec nobody_tcp = {.tcp = true, .source_port = 443, .dest_port = PORT_NOBODY, .payload = zeroes,
+					      .len = 96};
+	const struct frame_spec segment = {.tcp = true, .source_port = 443, .dest_port = PORT_LOCAL, .payload = zeroes,
+					   .len = 96};
+	const struct frame_spec keeper = {.tcp = true, .source_port = 40000, .dest_port = PORT_KEEPER, .payload = zeroes,
+					  .len = 96};
+	const struct frame_spec data_shred = {.dest_port = PORT_SHRED, .payload = shred, .len = 1203};
+	const struct frame_spec any_shred = {.dest_port = PORT_SHRED, .payload = shred, .len = 1228};
+	struct bench_case cases[] = {
+		[PASS] = {"XDP: return only", "the harness", kernel->progs.bench_pass, -1, 0, nobody, {}},
+		[PARSE] = {"XDP: bare parse, UDP", "headers to ports and payload", kernel->progs.bench_parse, PASS, 0, nobody, {}},
+		[PARSE_TCP] = {"XDP: bare parse, TCP", "headers to ports and payload", kernel->progs.bench_parse, PASS, 0,
+			       nobody_tcp, {}},
+		[SETS_PARSE] = {"XDP: bare parse, changing shreds", "writing the next shred, parse",
+				kernel->progs.bench_sets_parse, PASS, 0, any_shred, {}},
+		[TC_PASS] = {"tc: return only", "the harness", kernel->progs.bench_tc_pass, -1, 0, nobody, {}},
+		[TC_PARSE] = {"tc: bare parse, TCP", "headers to ports and payload", kernel->progs.bench_tc_parse, TC_PASS, 0,
+			      nobody_tcp, {}},
+		{"XDP: nobody's, UDP", "one load from the port table", kernel->progs.pl_xdp, PARSE, BUDGET_UNMATCHED_NS, nobody, {}},
+		{"XDP: nobody's, TCP", "one load from the port table", kernel->progs.pl_xdp, PARSE_TCP, BUDGET_UNMATCHED_NS,
+		 nobody_tcp, {}},
+		{"XDP: datagram of 32 bytes", "rule, clock, ring record, copy", kernel->progs.pl_xdp, PARSE, BUDGET_MATCHED_NS,
+		 {.dest_port = PORT_DATAGRAM, .payload = zeroes, .len = 32}, {}},
+		{"XDP: datagram of 96 bytes", "rule, clock, ring record, copy", kernel->progs.pl_xdp, PARSE, BUDGET_MATCHED_NS,
+		 {.dest_port = PORT_DATAGRAM, .payload = zeroes, .len = 96}, {}},
+		{"XDP: datagram of 400 bytes", "rule, clock, ring record, copy", kernel->progs.pl_xdp, PARSE, BUDGET_MATCHED_NS,
+		 {.dest_port = PORT_DATAGRAM, .payload = zeroes, .len = 400}, {}},
+		{"XDP: datagram of 1400 bytes", "rule, clock, ring record, copy", kernel->progs.pl_xdp, PARSE, BUDGET_MATCHED_NS,
+		 {.dest_port = PORT_DATAGRAM, .payload = zeroes, .len = 1400}, {}},
+		{"XDP: segment of an own connection", "flow, clock, ring record", kernel->progs.pl_xdp, PARSE_TCP,
+		 BUDGET_MATCHED_NS, segment, {}},
+		{"XDP: shred, all duplicates", "rule, clock, one hash look-up, one atomic", kernel->progs.pl_xdp, PARSE,
+		 BUDGET_MATCHED_NS, data_shred, {}},
+		{"XDP: shreds, sets of 64, none twice", "the same; a new set and a record in 64", kernel->progs.bench_sets,
+		 SETS_PARSE, BUDGET_MATCHED_NS, any_shred, {}},
+		{"tc egress: nobody's, TCP", "one load from the port table", kernel->progs.pl_tc_egress, TC_PARSE,
+		 BUDGET_UNMATCHED_NS, nobody_tcp, {}},
+		{"tc egress: the keeper's", "rule, clock, ring record", kernel->progs.pl_tc_egress, TC_PARSE, BUDGET_MATCHED_NS,
+		 keeper, {}},
+	};
+	const size_t count = sizeof(cases) / sizeof(*cases);
+
+	ring = ring_buffer__new(bpf_map__fd(kernel->maps.ring), ignore_record, NULL, NULL);
+	if (!ring || pthread_create(&drainer, NULL, drain, ring)) {
+		fprintf(stderr, "ring: %s\n", strerror(errno));
+		return 1;
+	}
+	on_cpu(1);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < count; i++) {
+			clear_sets();
+			code = run(&cases[i], WARM_UP, &ns);
+			if (!code)
+				code = run(&cases[i], REPEAT, &cases[i].ns[round]);
+			if (code) {
+				fprintf(stderr, "%s: BPF_PROG_TEST_RUN: %s\n", cases[i].name, strerror(-code));
+				return 1;
+			}
+		}
+	}
+	atomic_store(&stop, true);
+	pthread_join(drainer, NULL);
+	print_table(cases, count);
+	for (i = 0; i < 4; i++) {
+		uint64_t full = counter(i, PL_COUNTER_RING_FULL), sets = counter(i, PL_COUNTER_MAP_FULL);
+
+		if (full || sets)
+			printf("NOT VALID: of %llu packets of case group %zu, %llu found the ring and %llu the table full\n",
+			       (unsigned long long)counter(i, PL_COUNTER_PACKETS), i, (unsigned long long)full,
+			       (unsigned long long)sets);
+	}
+	ring_buffer__free(ring);
+	bench__destroy(kernel);
+	return 0;
+}

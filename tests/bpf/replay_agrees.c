@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The same packets through the kernel programs (BPF_PROG_TEST_RUN) and through replay: the states of all sets, the
+ * slots, the datagrams and the counters must be the same. Only the stamps differ.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <cmocka.h>
+
+#include "tap/capture.h"
+#include "tap/internal.h"
+
+#define ROWS_MAX 4096
+#define SHREDS 0
+#define DATAGRAMS 1
+#define ETHERNET 1 /* DLT_EN10MB; libpcap's headers and libbpf's cannot be in one file */
+
+struct datagram {
+	uint8_t source[16];
+	uint16_t source_port, dest_port;
+	uint32_t len, captured, sum;
+};
+
+/* What one side made of the packets. */
+struct side {
+	struct pl_set_key set_keys[ROWS_MAX];
+	struct pl_set sets[ROWS_MAX];
+	size_t set_count;
+	struct pl_slot_key slot_keys[ROWS_MAX];
+	struct pl_slot slots[ROWS_MAX];
+	size_t slot_count;
+	struct datagram datagrams[ROWS_MAX];
+	size_t datagram_count;
+	uint64_t counters[3][PL_COUNTER_MAX]; /* SHREDS, DATAGRAMS, PL_FEED_NONE */
+};
+
+static void on_record(void *context, const struct pl_record *record, size_t len)
+{
+	const struct pl_datagram *from = (const void *)record;
+	const uint8_t *payload = (const uint8_t *)(from + 1);
+	struct side *side = context;
+	struct datagram *to;
+
+	(void)len;
+	if (record->type != PL_RECORD_DATAGRAM) /* the ring also tells of decodable sets */
+		return;
+	assert_true(side->datagram_count < ROWS_MAX);
+	to = &side->datagrams[side->datagram_count++];
+	memcpy(to->source, from->source, sizeof(to->source));
+	to->source_port = from->source_port;
+	to->dest_port = from->dest_port;
+	to->len = from->len;
+	to->captured = from->captured;
+	for (uint32_t i = 0; i < from->captured; i++)
+		to->sum = to->sum * 31 + payload[i];
+}
+
+static void on_set(void *context, const struct pl_set_key *key, const struct pl_set *set)
+{
+	struct side *side = context;
+
+	assert_true(side->set_count < ROWS_MAX);
+	side->set_keys[side->set_count] = *key;
+	side->sets[side->set_count++] = *set;
+}
+
+static void on_slot(void *context, const struct pl_slot_key *key, const struct pl_slot *slot)
+{
+	struct side *side = context;
+
+	assert_true(side->slot_count < ROWS_MAX);
+	side->slot_keys[side->slot_count] = *key;
+	side->slots[side->slot_count++] = *slot;
+}
+
+static bool on_segment(void *context, const struct capture_segment *segment)
+{
+	(void)context;
+	(void)segment;
+	return false;
+}
+
+static struct tap *tap;
+static struct capture *capture;
+static struct side kernel, replay;
+
+static int open_both(void **state)
+{
+	struct capture_options options = {.idle_ns = 5000000000};
+	struct capture_handlers handlers = {&replay, on_record, on_set, on_slot, on_segment};
+	struct match shreds = {.space = PL_PORT_UDP, .port_low = 40000, .port_high = 65535};
+	struct match datagrams = {.space = PL_PORT_UDP, .port_low = 1, .port_high = 39999};
+	struct error err = {""};
+
+	(void)state;
+	memset(&kernel, 0, sizeof(kernel));
+	memset(&replay, 0, sizeof(replay));
+	if (tap_open(&tap, &(struct tap_options){0}, &err)) {
+		printf("skip: %s\n", err.text);
+		return 0;
+	}
+	assert_int_equal(capture_new(&capture, &options, &handlers, NULL), 0);
+	if (tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, 6051, &err) ||
+	    tap_add_match(tap, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(capture_add_match(capture, &shreds, SHREDS, PL_ACTION_SHRED, 6051, NULL), 0);
+	assert_int_equal(capture_add_match(capture, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, NULL), 0);
+	return 0;
+}
+
+static int close_both(void **state)
+{
+	(void)state;
+	if (tap) {
+		tap_close(tap);
+		capture_free(capture);
+	}
+	tap = NULL;
+	return 0;
+}
+
+static void give(const uint8_t *frame, uint32_t len, uint64_t stamp_ns)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = len, .repeat = 1);
+	int status = bpf_prog_test_run_opts(bpf_program__fd(tap->kernel->progs.pl_xdp), &run);
+
+	if (status)
+		fail_msg("BPF_PROG_TEST_RUN of %u bytes: %s", len, strerror(-status));
+	capture_packet(capture, ETHERNET, frame, len, len, stamp_ns);
+}
+
+static void finish(void)
+{
+	static const uint32_t feeds[] = {SHREDS, DATAGRAMS, PL_FEED_NONE};
+
+	assert_true(tap_drain(tap, on_record, &kernel) >= 0);
+	assert_true(tap_retire_slots(tap, 0, 0, on_set, on_slot, &kernel) >= 0);
+	capture_finish(capture);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(tap_counters(tap, feeds[i], kernel.counters[i]), 0);
+		capture_counters(capture, feeds[i], replay.counters[i]);
+	}
+}
+
+static void same_sets(void)
+{
+	assert_int_equal(kernel.set_count, replay.set_count);
+	for (size_t i = 0; i < kernel.set_count; i++) {
+		struct pl_set *a = &kernel.sets[i], *b = &replay.sets[i];
+
+		assert_memory_equal(&kernel.set_keys[i], &replay.set_keys[i], sizeof(struct pl_set_key));
+		assert_int_equal(!a->decodable_ns, !b->decodable_ns);
+		assert_true(a->first_ns && a->first_ns <= a->last_ns);
+		a->first_ns = b->first_ns;
+		a->decodable_ns = b->decodable_ns;
+		a->last_ns = b->last_ns;
+		assert_memory_equal(a, b, sizeof(*a));
+	}
+	assert_int_equal(kernel.slot_count, replay.slot_count);
+	for (size_t i = 0; i < kernel.slot_count; i++) {
+		assert_memory_equal(&kernel.slot_keys[i], &replay.slot_keys[i], sizeof(struct pl_slot_key));
+		kernel.slots[i].first_ns = replay.slots[i].first_ns;
+		kernel.slots[i].last_ns = replay.slots[i].last_ns;
+		assert_memory_equal(&kernel.slots[i], &replay.slots[i], sizeof(struct pl_slot));
+	}
+}
+
+static void same(void)
+{
+	finish();
+	same_sets();
+	assert_int_equal(kernel.datagram_count, replay.datagram_count);
+	assert_memory_equal(kernel.datagrams, replay.datagrams, kernel.datagram_count * sizeof(struct datagram));
+	for (size_t feed = 0; feed < 3; feed++)
+		for (size_t i = 0; i < PL_COUNTER_MAX; i++)
+			assert_int_equal(kernel.counters[feed][i], replay.counters[feed][i]);
+}
+
+/* Frames of a published pcap file, little endian as all of them are. */
+struct frames {
+	uint8_t *data[3000];
+	uint32_t len[3000];
+	size_t count;
+};
+
+static void read_frames(const char *name, struct frames *out)
+{
+	const char *root = getenv("PRICELAG_DATA");
+	uint8_t header[24];
+	char path[512];
+	FILE *file;
+
+	if (!tap)
+		skip();
+	snprintf(path, sizeof(path), "%s/%s", root ? root : "../shared/data", name);
+	file = fopen(path, "rb");
+	if (!file) {
+		printf("skip: %s is not there\n", path);
+		skip();
+	}
+	assert_int_equal(fread(header, 1, 24, file), 24);
+	for (out->count = 0; out->count < 3000 && fread(header, 1, 16, file) == 16; out->count++) {
+		uint32_t len = header[8] | header[9] << 8 | header[10] << 16;
+
+		out->data[out->count] = malloc(len);
+		assert_non_null(out->data[out->count]);
+		assert_int_equal(fread(out->data[out->count], 1, len, file), len);
+		out->len[out->count] = len;
+	}
+	fclose(file);
+}
+
+static void free_frames(struct frames *frames)
+{
+	for (size_t i = 0; i < frames->count; i++)
+		free(frames->data[i]);
+}
+
+static void whole_capture(const char *name)
+{
+	static struct frames frames;
+
+	read_frames(name, &frames);
+	for (size_t i = 0; i < frames.count; i++)
+		give(frames.data[i], frames.len[i], 1000 + i);
+	free_frames(&frames);
+	same();
+}
+
+static void generated_shreds(void **state)
+{
+	(void)state;
+	whole_capture("solana/fd_demo-shreds.pcap");
+	assert_int_equal(replay.slot_count, 1);
+	assert_int_equal(replay.slots[0].sets_decodable, 8);
+}
+
+static void unchained_shreds(void **state)
+{
+	(void)state;
+	whole_capture("solana/fd_demo-shreds_unchained.pcap");
+	assert_int_equal(replay.slot_count, 0);
+}
+
+static void shreds_in_disorder(void **state)
+{
+	static struct frames frames;
+	uint64_t random = 7;
+
+	(void)state;
+	read_frames("solana/fd_demo-shreds.pcap", &frames);
+	for (size_t i = 0; i < 700; i++) {
+		size_t at;
+
+		random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+		at = (random >> 33) % frames.count;
+		/* now and then a byte of the shred's head is another one */
+		if (i % 7 == 0)
+			frames.data[at][42 + 60 + random % 30] ^= (uint8_t)(1 << i % 8);
+		give(frames.data[at], frames.len[at], 1000 + i);
+	}
+	free_frames(&frames);
+	same();
+	assert_true(replay.slots[0].duplicates > 0);
+}
+
+static void market_data(void **state)
+{
+	(void)state;
+	whole_capture("marketdata/cme_mdp3_v1.6_first3000.nsec.pcap");
+	assert_int_equal(replay.datagram_count, 3000);
+}
+
+static void other_traffic(void **state)
+{
+	(void)state;
+	whole_capture("ethereum/ndpi_ethereum_discv4_rlpx.pcap");
+	assert_true(replay.counters[0][PL_COUNTER_PACKETS] + replay.counters[1][PL_COUNTER_PACKETS] > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(generated_shreds, open_both, close_both),
+		cmocka_unit_test_setup_teardown(unchained_shreds, open_both, close_both),
+		cmocka_unit_test_setup_teardown(shreds_in_disorder, open_both, close_both),
+		cmocka_unit_test_setup_teardown(market_data, open_both, close_both),
+		cmocka_unit_test_setup_teardown(other_traffic, open_both, close_both),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A hostile node, as lines: C connects, D disconnects, A<member> answers the oldest open request ("result":… or
+ * "error":…), anything else is a message. The first byte P makes the reader passive.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/json.h"
+#include "chain/chain.h"
+
+#define OPEN_MAX 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct oracle_config oracles[2];
+static const struct chain_config config = {.name = "fuzz", .oracles = oracles, .oracle_count = 2};
+static const struct chain_stamps stamps = {1, 2, 3};
+
+static int64_t open_ids[OPEN_MAX];
+static unsigned open_count, sent_now;
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void on_update(void *context, const struct chain_update *u)
+{
+	(void)context;
+	require(u->oracle == &oracles[0] || u->oracle == &oracles[1]);
+	require(strlen(u->block_hash) == 66 && strlen(u->tx_hash) == 66 && u->block_number >> 62 == 0);
+	require(*u->message.mantissa && *u->message.key && u->message.has_exponent && u->message.price == u->message.price);
+}
+
+static void on_block(void *context, const struct chain_block *b)
+{
+	(void)context;
+	require(strlen(b->hash) == 66 && strlen(b->parent) == 66 && b->number >> 62 == 0);
+}
+
+/* Every request is JSON with an id, and no single message makes more than a connection's worth of them. */
+static int on_send(void *context, const char *text, size_t len)
+{
+	struct json_object *request;
+	int64_t id;
+
+	(void)context;
+	require(++sent_now <= 8);
+	require(!json_read(&request, text, len, NULL) && json_integer(json_member(request, "id"), &id));
+	json_object_put(request);
+	if (open_count < OPEN_MAX)
+		open_ids[open_count++] = id;
+	return 0;
+}
+
+static void on_warning(void *context, const char *text)
+{
+	(void)context;
+	for (; *text; text++)
+		require(*text >= ' ' && *text <= '~');
+}
+
+static void message(struct chain *chain, const char *data, size_t len)
+{
+	uint8_t *copy = malloc(len + !len);
+
+	require(copy != NULL);
+	memcpy(copy, data, len);
+	chain_message(chain, copy, len, &stamps);
+	free(copy);
+}
+
+static void answer(struct chain *chain, const char *member, size_t len)
+{
+	char *text;
+	int text_len;
+
+	if (!open_count)
+		return;
+	text_len = asprintf(&text, "{\"id\":%lld,%.*s}", (long long)open_ids[0], (int)len, member);
+	require(text_len > 0);
+	memmove(open_ids, open_ids + 1, --open_count * sizeof(open_ids[0]));
+	message(chain, text, (size_t)text_len);
+	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct chain_callbacks callbacks = {.on_update = on_update, .on_block = on_block, .on_warning = on_warning};
+	const char *line = (const char *)data, *end = line + size;
+	struct chain *chain;
+
+	if (!size)
+		return 0;
+	oracles[0] = (struct oracle_config){.asset = "A", .type = ORACLE_CHAINLINK, .exponent = -8};
+	oracles[1] = (struct oracle_config){.asset = "B", .type = ORACLE_PYTH_EVM, .exponent = -8};
+	memset(oracles[0].address, 0xaa, sizeof(oracles[0].address));
+	memset(oracles[1].address, 0xbb, sizeof(oracles[1].address));
+	memset(oracles[1].id, 'c', 64);
+	open_count = 0;
+	if (*line == 'P')
+		line++;
+	else
+		callbacks.send = on_send;
+	require(!chain_new(&chain, &config, &callbacks, NULL));
+	while (line < end) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((stop ? stop : end) - line);
+
+		sent_now = 0;
+		if (len == 1 && *line == 'C')
+			chain_connected(chain);
+		else if (len == 1 && *line == 'D')
+			chain_disconnected(chain);
+		else if (len && *line == 'A')
+			answer(chain, line + 1, len - 1);
+		else
+			message(chain, line, len);
+		line += len + 1;
+	}
+	chain_free(chain);
+	return 0;
+}

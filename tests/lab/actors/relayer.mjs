@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The oracle network: takes each update from the publisher, waits for a delay drawn from a known law, and posts it to the
+// chain. The delay is the ground truth of `wire -> seen`. Nonces are counted here; nothing waits for a receipt.
+import http from 'node:http';
+import net from 'node:net';
+import path from 'node:path';
+import readline from 'node:readline';
+import { encodeAbiParameters, encodeFunctionData, parseGwei } from 'viem';
+import { mnemonicToAccount } from 'viem/accounts';
+import { BTC_ID, CHAIN_ID, Chance, Log, MNEMONIC, PORTS, at, now, ready, settings } from './common.mjs';
+
+const config = settings();
+const log = new Log(config, 'relayer');
+
+const PRICE = { type: 'tuple', components: [
+	{ name: 'price', type: 'int64' }, { name: 'conf', type: 'uint64' }, { name: 'expo', type: 'int32' }, { name: 'publishTime', type: 'uint256' }] };
+const PRICE_FEED = [{ type: 'tuple', components: [{ name: 'id', type: 'bytes32' }, { ...PRICE, name: 'price' }, { ...PRICE, name: 'emaPrice' }] }];
+
+const oracles = {
+	'ETH/USD': {
+		account: mnemonicToAccount(MNEMONIC, { addressIndex: 1 }),
+		nonce: config.contracts.aggregator_nonce,
+		to: config.contracts.aggregator,
+		law: config.relay,
+		chance: new Chance(config.seed, 11),
+		calldata: (u) => encodeFunctionData({ abi: config.contracts.aggregator_abi, functionName: 'post', args: [BigInt(u.key), BigInt(u.mantissa)] }),
+	},
+	'BTC/USD': {
+		account: mnemonicToAccount(MNEMONIC, { addressIndex: 2 }),
+		nonce: 0,
+		to: config.contracts.pyth,
+		law: { ...config.relay, max_ms: 900 }, // MockPyth ignores what is not newer: stay below the second between two updates
+		chance: new Chance(config.seed, 12),
+		calldata: (u) => {
+			const price = { price: BigInt(u.mantissa), conf: BigInt(u.conf), expo: u.expo, publishTime: BigInt(u.key) };
+			const data = encodeAbiParameters(PRICE_FEED, [{ id: `0x${BTC_ID}`, price, emaPrice: price }]);
+			return encodeFunctionData({ abi: config.contracts.pyth_abi, functionName: 'updatePriceFeeds', args: [[data]] });
+		},
+	},
+};
+
+// One connection: transactions reach the node in the order of their nonces.
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+
+function post(body) {
+	const request = http.request({ host: config.addresses.chain, port: PORTS.chain, method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': body.length } });
+	request.on('response', (response) => {
+		let text = '';
+		response.on('data', (chunk) => { text += chunk; }).on('end', () => {
+			if (text.includes('"error"')) console.error(`relayer: the chain refused a transaction: ${text.trim()}`);
+		});
+	});
+	request.on('error', (error) => console.error(`relayer: ${error.message}`));
+	request.setNoDelay(true);
+	request.end(body);
+}
+
+function relay(update) {
+	const oracle = oracles[update.asset];
+	const delay_ns = oracle.chance.lognormal(oracle.law);
+	at(BigInt(update.published_at) + delay_ns, async () => {
+		const nonce = oracle.nonce++;
+		const transaction = await oracle.account.signTransaction({ type: 'legacy', chainId: CHAIN_ID, nonce, to: oracle.to, gas: 500000n, gasPrice: parseGwei('2'), data: oracle.calldata(update) });
+		const body = JSON.stringify({ jsonrpc: '2.0', id: nonce, method: 'eth_sendRawTransaction', params: [transaction] });
+		const posted_ns = now();
+		post(body);
+		log.write({ asset: update.asset, key: String(update.key), published_at: update.published_at, delay_ns, posted_ns, nonce });
+	});
+}
+
+const venue = net.connect(path.join(config.dir, 'relay.sock'), ready);
+venue.on('close', () => process.exit(0)).on('error', (error) => {
+	console.error(`relayer: ${error.message}`);
+	process.exit(1);
+});
+readline.createInterface({ input: venue }).on('line', (line) => relay(JSON.parse(line)));

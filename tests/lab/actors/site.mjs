@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The site.yaml that records this lab.
+import path from 'node:path';
+import { BTC_ID, ETH_SYMBOL, PORTS } from './common.mjs';
+
+export function siteYaml(config) {
+	const { venue, chain } = config.addresses;
+	const ca = path.join(config.dir, 'ca.crt');
+	const feeds = `site: lab
+interface: ${config.chain ? '[venue0, chain0]' : '[venue0]'}
+hook: xdp-native
+feeds:
+  - name: eth-udp
+    role: oracle
+    match: {udp: ${PORTS.ethUdp}}
+    decode: {type: fields, asset: u32le@4, key: u32le@0, price: i64le@16, exponent: -8, published: {at: u64le@8, unit: ns}}
+    assets: {ETH/USD: "1"}
+  - name: eth-ws
+    role: oracle
+    connect: ws://${venue}:${PORTS.ethWs}/
+    decode: {type: json, each: /data, asset: /symbol, price: /p, key: /seq, published: {at: /ts, unit: ms}}
+    assets: {ETH/USD: ${ETH_SYMBOL}}
+  - name: btc-wss
+    role: oracle
+    connect: wss://${venue}:${PORTS.btcWss}/ws
+    ca: ${ca}
+    send: ['{"type":"subscribe","ids":["0x${BTC_ID}"]}']
+    decode: {type: pyth-hermes}
+    assets: {BTC/USD: "0x${BTC_ID}"}
+  - name: btc-sse
+    role: oracle
+    connect: https://${venue}:${PORTS.btcSse}/v2/updates/price/stream?ids[]=0x${BTC_ID}
+    ca: ${ca}
+    decode: {type: pyth-hermes}
+    assets: {BTC/USD: "0x${BTC_ID}"}
+`;
+	if (!config.chain) return feeds;
+	return `${feeds}chains:
+  - name: anvil
+    rpc: ws://${chain}:${PORTS.chain}
+    oracles:
+      - {asset: ETH/USD, type: chainlink, address: "${config.contracts.aggregator}"}
+      - {asset: BTC/USD, type: pyth-evm, address: "${config.contracts.pyth}", id: "0x${BTC_ID}"}
+keeper:
+  match: {tcp: ${PORTS.chain}, remote: ${chain}}
+  after: wire
+  assets: [ETH/USD]
+`;
+}

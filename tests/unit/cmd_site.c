@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* site.yaml: what is read from a good file, and what is said about each mistake. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cmd/site.h"
+
+static int load(const char *text, struct site *site, struct error *err)
+{
+	char path[] = "/tmp/pl-site-XXXXXX";
+	int fd = mkstemp(path), status;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	status = site_load(site, path, err);
+	unlink(path);
+	return status;
+}
+
+static const char full[] =
+	"site: fra1-a\n"
+	"interface: [eth0, {name: lo, hook: xdp-generic}]\n"
+	"hook: tc\n"
+	"feeds:\n"
+	"  - name: turbine\n"
+	"    role: block\n"
+	"    match: {udp: [8001, 8010-8020], source: 10.0.0.0/8}\n"
+	"    decode: {type: solana-shred, shred_version: 50093}\n"
+	"  - name: hermes\n"
+	"    role: oracle\n"
+	"    connect: wss://host/ws\n"
+	"    headers: {Authorization: \"Bearer ${PL_TEST_KEY}\"}\n"
+	"    send: ['{\"type\":\"subscribe\"}']\n"
+	"    decode: {type: pyth-hermes}\n"
+	"    assets: {ETH/USD: \"0xFF61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace\"}\n"
+	"  - name: cme\n"
+	"    role: oracle\n"
+	"    match: {udp: 14310, group: 224.0.31.1}\n"
+	"    decode: {type: fields, key: u32le@0, published: {at: u64le@4, unit: ns}}\n"
+	"chains:\n"
+	"  - name: ethereum\n"
+	"    rpc: ws://127.0.0.1:8545\n"
+	"    oracles:\n"
+	"      - {asset: ETH/USD, type: pyth-evm, address: \"0x4305FB66699C3B2702D4d05CF36551390A4c69C6\"}\n"
+	"keeper: {match: {tcp: 8545, remote: 10.0.0.2}, after: seen, assets: [ETH/USD, BTC/USD]}\n";
+
+static void reads_a_full_file(void **state)
+{
+	struct site site;
+	struct error err;
+
+	(void)state;
+	setenv("PL_TEST_KEY", "sesame", 1);
+	if (load(full, &site, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(site.name, "fra1-a");
+	assert_int_equal(site.interface_count, 2);
+	assert_int_equal(site.interfaces[0].hook, TAP_TC);
+	assert_int_equal(site.interfaces[1].hook, TAP_XDP_GENERIC);
+	assert_int_equal(site.feed_count, 3);
+	assert_true(site.feeds[0].is_shred);
+	assert_int_equal(site.feeds[0].shred_version, 50093);
+	assert_int_equal(site.feeds[0].match_count, 2);
+	assert_int_equal(site.feeds[0].matches[1].port_low, 8010);
+	assert_int_equal(site.feeds[0].matches[1].port_high, 8020);
+	assert_true(site.feeds[0].matches[1].source.set);
+	assert_string_equal(site.feeds[1].headers[0].value, "Bearer sesame");
+	assert_string_equal(site.collect[1].transport, "wss");
+	assert_string_equal(site.collect[1].assets[0].id, "ff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace");
+	assert_true(site.collect[2].decode.field_published.set);
+	assert_int_equal(site.collect[2].decode.published_unit, TIME_UNIT_NS);
+	assert_string_equal(site.chains[0].oracles[0].id, site.collect[1].assets[0].id);
+	assert_int_equal(site.chains[0].oracles[0].address[0], 0x43);
+	assert_int_equal(site.keeper_match_count, 1);
+	assert_int_equal(site.keeper_after, KEEPER_AFTER_SEEN);
+	assert_string_equal(site.keeper_assets, "ETH/USD,BTC/USD");
+	site_free(&site);
+}
+
+#define HEAD "site: x\ninterface: eth0\n"
+#define FEED HEAD "feeds:\n  - name: a\n    role: oracle\n"
+
+static void names_each_mistake(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} cases[] = {
+		{HEAD, "nothing to record"},
+		{"interface: eth0\n", "'site' is missing"},
+		{"site: x\nfeeds: []\n", "'interface' is missing"},
+		{HEAD "hook: fast\n", ":3: hook: 'fast' is not known; allowed: xdp-native, xdp-generic, tc"},
+		{HEAD "feedz: []\n", ":3: feedz: unknown key 'feedz'; allowed: site, interface"},
+		{FEED "    decode: {type: json}\n", ":4: feeds[0]: give either 'match'"},
+		{FEED "    match: {udp: 1}\n    connect: ws://x/\n    decode: {type: json}\n", "give either 'match'"},
+		{FEED "    match: {udp: 70000}\n    decode: {type: json}\n", ":6: feeds[0].match.udp: '70000' is not a port"},
+		{FEED "    match: {udp: 9-3}\n    decode: {type: json}\n", "'9-3' is not a port"},
+		{FEED "    match: {tcp: 9}\n    decode: {type: json}\n", "passive feeds are UDP"},
+		{FEED "    match: {udp: 9, group: 300.1.1.1}\n    decode: {type: json}\n", "'300.1.1.1' is not an IPv4 or IPv6 address"},
+		{FEED "    match: {udp: 9}\n    send: [x]\n    decode: {type: json}\n", "feeds[0].send: belongs to a feed with 'connect'"},
+		{FEED "    match: {udp: 9}\n    decode: {type: jsn}\n", ":7: feeds[0].decode.type: 'jsn' is not known; allowed: solana-shred, json"},
+		{FEED "    match: {udp: 9}\n    decode: {type: json, prices: /p}\n", "unknown key 'prices'; allowed: type, each"},
+		{FEED "    match: {udp: 9}\n    decode: {type: json, price: p}\n", "'p' is not a JSON pointer"},
+		{FEED "    match: {udp: 9}\n    decode: {type: fields, key: u33le@0}\n", "'u33le@0' is not a field"},
+		{FEED "    match: {udp: 9}\n    decode: {type: json, published: {at: /t, unit: min}}\n", "'min' is not known; allowed: s, ms, us, ns"},
+		{FEED "    connect: ftp://x/\n    decode: {type: json}\n", "begins with one of: ws://, wss://, http://, https://"},
+		{FEED "    connect: http://x/\n    send: [x]\n    decode: {type: json}\n", "'send' needs a WebSocket"},
+		{FEED "    connect: ws://${PL_TEST_UNSET}/\n    decode: {type: json}\n", "variable PL_TEST_UNSET is not set"},
+		{FEED "    connect: ws://x/\n    decode: {type: solana-shred}\n", "solana-shred needs 'match'"},
+		{FEED "    match: {udp: 9}\n    decode: {type: json}\n  - name: a\n    role: oracle\n    match: {udp: 8}\n    decode: {type: json}\n",
+		 "a second feed is named 'a'"},
+		{HEAD "chains:\n  - name: c\n    rpc: http://x/\n", "begins with one of: ws://, wss://"},
+		{HEAD "chains:\n  - name: c\n    rpc: ws://x/\n    oracles: [{asset: A, type: chain, address: \"0x00\"}]\n", "'chain' is not known; allowed:"},
+		{HEAD "chains:\n  - name: c\n    rpc: ws://x/\n    oracles: [{asset: A, type: chainlink, address: \"0x00\"}]\n", "write 0x and 40 hex digits"},
+		{HEAD "chains:\n  - name: c\n    rpc: ws://x/\n    oracles: [{asset: A, type: pyth-evm, address: \"0x4305FB66699C3B2702D4d05CF36551390A4c69C6\"}]\n",
+		 "needs 'id'"},
+		{FEED "    match: {udp: 9}\n    decode: {type: json}\nkeeper: {match: {tcp: 1}, after: never}\n", "'never' is not known; allowed: wire, seen"},
+	};
+
+	(void)state;
+	unsetenv("PL_TEST_UNSET");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct site site;
+		struct error err = {""};
+
+		assert_int_not_equal(load(cases[i].text, &site, &err), 0);
+		if (!strstr(err.text, cases[i].said))
+			fail_msg("case %zu: expected \"%s\" in \"%s\"", i, cases[i].said, err.text);
+	}
+}
+
+static void never_prints_a_secret(void **state)
+{
+	struct site site;
+	struct error err;
+
+	(void)state;
+	setenv("PL_TEST_KEY", "ftp://sesame", 1);
+	assert_int_not_equal(load(FEED "    connect: ${PL_TEST_KEY}\n    decode: {type: json}\n", &site, &err), 0);
+	assert_null(strstr(err.text, "sesame"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_a_full_file),
+		cmocka_unit_test(names_each_mistake),
+		cmocka_unit_test(never_prints_a_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "chain/chain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "chain/state.h"
+
+/* Two digests an update: a gap may hold 32,000 updates before one that is fetched twice can pass for two. 3 MB. */
+#define SEEN_KEPT 65536
+
+static const char *const type_names[ORACLE_TYPES] = {
+	[ORACLE_CHAINLINK] = "chainlink", [ORACLE_PYTH_EVM] = "pyth-evm"};
+const char oracle_type_names[] = "chainlink, pyth-evm";
+
+int oracle_type_parse(const char *text, enum oracle_type *out)
+{
+	for (int i = 0; i < ORACLE_TYPES; i++) {
+		if (!strcmp(text, type_names[i])) {
+			*out = (enum oracle_type)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *oracle_type_name(enum oracle_type type)
+{
+	return type_names[type];
+}
+
+static bool same_source(const struct oracle_config *a, const struct oracle_config *b)
+{
+	return a->type == b->type && !memcmp(a->address, b->address, sizeof(a->address)) &&
+	       (a->type != ORACLE_PYTH_EVM || !strcasecmp(a->id, b->id));
+}
+
+static int check_oracles(const struct chain_config *config, struct error *err)
+{
+	for (size_t i = 0; i < config->oracle_count; i++) {
+		const struct oracle_config *oracle = &config->oracles[i];
+
+		if (oracle->type == ORACLE_PYTH_EVM && strspn(oracle->id, "0123456789abcdefABCDEF") != 64)
+			return error_set(err, -EINVAL, "chain %s: oracles[%zu] (%s): pyth-evm needs the feed's id, 64 hex digits",
+					 config->name, i, oracle->asset);
+		for (size_t j = 0; j < i; j++) {
+			if (same_source(oracle, &config->oracles[j]))
+				return error_set(err, -EINVAL,
+						 "chain %s: oracles[%zu] (%s) is the same contract and feed as oracles[%zu] (%s)",
+						 config->name, i, oracle->asset, j, config->oracles[j].asset);
+		}
+	}
+	return 0;
+}
+
+int chain_new(struct chain **out, const struct chain_config *config, const struct chain_callbacks *callbacks,
+	      struct error *err)
+{
+	struct chain *chain;
+	int ret = check_oracles(config, err);
+
+	*out = NULL;
+	if (ret)
+		return ret;
+	chain = calloc(1, sizeof(*chain));
+	if (!chain || !(chain->seen = seen_new(SEEN_KEPT))) {
+		free(chain);
+		return error_set(err, -ENOMEM, "chain %s: no memory", config->name);
+	}
+	chain->config = config;
+	chain->callbacks = *callbacks;
+	chain->backfill.span_limit = UINT64_MAX;
+	event_topics_init(&chain->topics);
+	*out = chain;
+	return 0;
+}
+
+void chain_connected(struct chain *chain)
+{
+	if (chain->callbacks.send)
+		request_subscribe(chain);
+}
+
+void chain_disconnected(struct chain *chain)
+{
+	request_connection_lost(chain);
+}
+
+void chain_note_block(struct chain *chain, uint64_t number)
+{
+	if (!chain->started)
+		chain->first_block = chain->last_block = number;
+	chain->started = true;
+	if (number > chain->last_block)
+		chain->last_block = number;
+}
+
+/* ---- heads ---------------------------------------------------------------------------------------------------------- */
+
+const struct head *chain_find_head(const struct chain *chain, const char *hash)
+{
+	for (size_t i = 0; i < chain->head_count; i++) {
+		const struct head *head = &chain->heads[(chain->head_newest + HEADS_KEPT - i) % HEADS_KEPT];
+
+		if (!strcmp(head->hash, hash))
+			return head;
+	}
+	return NULL;
+}
+
+static void note_sequence(struct chain *chain, const struct chain_block *block)
+{
+	const struct head *last = &chain->heads[chain->head_newest];
+
+	if (!chain->head_count)
+		return;
+	if (block->number > last->number && block->number - last->number > 1)
+		chain->counters[CHAIN_COUNTER_HEAD_GAPS] += block->number - last->number - 1;
+	else if (strcmp(block->parent, last->hash))
+		chain->counters[CHAIN_COUNTER_REORGS]++;
+	update_head_replaced(chain, block);
+}
+
+static void keep_head(struct chain *chain, const struct chain_block *block)
+{
+	struct head *head;
+
+	chain->head_newest = chain->head_count ? (chain->head_newest + 1) % HEADS_KEPT : 0;
+	chain->head_count += chain->head_count < HEADS_KEPT;
+	head = &chain->heads[chain->head_newest];
+	head->number = block->number;
+	head->block_ns = block->block_ns;
+	memcpy(head->hash, block->hash, sizeof(head->hash));
+}
+
+static void read_head(struct chain *chain, struct json_object *object, const struct chain_stamps *stamps)
+{
+	struct chain_block block = {.stamps = *stamps};
+	uint64_t seconds;
+
+	if (abi_block_number(json_text(json_member(object, "number")), &block.number) ||
+	    abi_quantity(json_text(json_member(object, "timestamp")), &seconds) ||
+	    event_read_hash(json_member(object, "hash"), block.hash) ||
+	    event_read_hash(json_member(object, "parentHash"), block.parent)) {
+		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
+		return;
+	}
+	chain->counters[CHAIN_COUNTER_HEADS]++;
+	block.block_ns = abi_seconds_ns(seconds);
+	if (chain_find_head(chain, block.hash))
+		return; /* said twice: the first stamp stands */
+	note_sequence(chain, &block);
+	keep_head(chain, &block);
+	chain_note_block(chain, block.number);
+	chain->callbacks.on_block(chain->callbacks.context, &block);
+}
+
+/* ---- messages ------------------------------------------------------------------------------------------------------- */
+
+/* By shape, not by subscription id: a notification may come before the answer that tells the id, and a passive reader sees no request. */
+static void read_notification(struct chain *chain, struct json_object *message, const struct chain_stamps *stamps)
+{
+	struct json_object *result = json_member(json_member(message, "params"), "result");
+
+	if (json_member(result, "topics"))
+		update_read_log(chain, result, stamps, false);
+	else if (json_member(result, "parentHash"))
+		read_head(chain, result, stamps);
+	else
+		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
+}
+
+void chain_message(struct chain *chain, const uint8_t *data, size_t len, const struct chain_stamps *stamps)
+{
+	struct json_object *message;
+
+	if (json_read(&message, data, len, NULL)) {
+		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
+		return;
+	}
+	if (json_member(message, "method"))
+		read_notification(chain, message, stamps);
+	else if (json_object_is_type(message, json_type_object))
+		request_answer(chain, message);
+	else
+		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
+	json_object_put(message);
+}
+
+void chain_counters(const struct chain *chain, uint64_t out[CHAIN_COUNTER_MAX])
+{
+	memcpy(out, chain->counters, sizeof(chain->counters));
+}
+
+void chain_free(struct chain *chain)
+{
+	if (!chain)
+		return;
+	seen_free(chain->seen);
+	free(chain);
+}

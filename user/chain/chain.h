@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * An Ethereum node's view of the chain: newHeads and logs over JSON-RPC on WebSocket, turned into blocks and oracle
+ * updates. The module owns requests, subscriptions, gap filling and reorgs; the caller owns the connection (a
+ * subscriber) and passes text both ways, so that replay can feed it from a capture file.
+ */
+#ifndef PL_CHAIN_CHAIN_H
+#define PL_CHAIN_CHAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "feed/message.h"
+
+enum oracle_type { ORACLE_CHAINLINK, ORACLE_PYTH_EVM };
+
+/* Parses a name of `type:` under `oracles:`; -EINVAL otherwise. oracle_type_names lists the allowed values for messages. */
+int oracle_type_parse(const char *text, enum oracle_type *out);
+const char *oracle_type_name(enum oracle_type type);
+extern const char oracle_type_names[];
+
+struct oracle_config {
+	char asset[FEED_TEXT_MAX];
+	enum oracle_type type;
+	uint8_t address[20];
+	char id[FEED_TEXT_MAX]; /* pyth-evm: feed id, hex without 0x; "" otherwise */
+	int exponent;		/* chainlink: -decimals (default -8); pyth: from the feed (default -8) */
+};
+
+struct chain_config {
+	char name[FEED_TEXT_MAX];
+	char *rpc; /* url */
+	struct oracle_config *oracles;
+	size_t oracle_count;
+};
+
+struct chain_stamps {
+	int64_t first_mono_ns, wire_mono_ns, app_mono_ns; /* of the notification: see stream_message; TIME_UNKNOWN for answers to eth_getLogs */
+};
+
+struct chain_update {
+	const struct oracle_config *oracle;
+	struct feed_message message; /* id, key (round, epochAndRound or publish time), price, published_ns (updatedAt, observation or publish time) */
+	uint64_t block_number;
+	char block_hash[67]; /* 0x… */
+	char tx_hash[67];
+	uint32_t log_index;
+	int64_t block_ns; /* header's timestamp where the log or a head told it; TIME_UNKNOWN otherwise: see below */
+	bool removed;	  /* a reorg took it back */
+	bool backfilled;  /* came by eth_getLogs after a reconnect: no wire stamp */
+	struct chain_stamps stamps;
+};
+
+/*
+ * One update per round: an OCR aggregator emits NewTransmission and AnswerUpdated of the same round in one transaction. The
+ * first of them to arrive becomes the update (NewTransmission stands first in the transaction, and brings the time of the
+ * observation), the other is counted as `merged_logs`. Hence the key is the round id for every Chainlink event, and
+ * published_ns is observationsTimestamp (OCR2), unknown (OCR1 has none), or updatedAt where only AnswerUpdated is emitted.
+ *
+ * block_ns comes from the log itself (blockTimestamp: geth since 1.16, anvil) or from the head that was seen before the
+ * log. A log may overtake its head: block_ns is then unknown here, and is joined by block_hash with the chain_block that follows.
+ */
+
+struct chain_block {
+	uint64_t number;
+	char hash[67];
+	char parent[67];
+	int64_t block_ns;
+	struct chain_stamps stamps; /* first = block_wire, wire = block_complete */
+};
+
+#define CHAIN_COUNTERS(X)                                                                                              \
+	X(HEADS, heads, "newHeads notifications", 0)                                                                   \
+	X(LOGS, logs, "log notifications of configured oracles", 0)                                                    \
+	X(BACKFILLED, backfilled, "updates fetched by eth_getLogs after a reconnect (no wire stamp)", 1)               \
+	X(REMOVED, removed, "updates taken back by a reorg", 1)                                                        \
+	X(REORGS, reorgs, "heads that did not build on the last one", 1)                                               \
+	X(BAD_MESSAGES, bad_messages, "answers or notifications that could not be read", 1)                            \
+	X(RPC_ERRORS, rpc_errors, "errors answered by the node", 1)                                                    \
+	X(DUPLICATES, duplicate_logs, "the same log delivered twice", 0)                                               \
+	X(MERGED, merged_logs, "second events of an update that emits two (AnswerUpdated beside NewTransmission)", 0)  \
+	X(OTHER_LOGS, other_logs, "logs of other contracts, feeds or events", 0)                                       \
+	X(HEAD_GAPS, missing_heads, "blocks whose head the node did not send", 1)                                      \
+	X(BACKFILL_FAILED, backfill_failed, "gaps that the node refused to fill: updates may be missing", 1)
+
+enum chain_counter {
+#define X(ID, name, text, is_loss) CHAIN_COUNTER_##ID,
+	CHAIN_COUNTERS(X)
+#undef X
+		CHAIN_COUNTER_MAX
+};
+
+struct chain_callbacks {
+	void *context;
+	void (*on_update)(void *context, const struct chain_update *update);
+	void (*on_block)(void *context, const struct chain_block *block);
+	/* Sends one JSON-RPC request; NULL for a passive reader (replay). Negative errno if it cannot. */
+	int (*send)(void *context, const char *text, size_t len);
+	/* Something the user should read once: a refused subscription, a node without logs. */
+	void (*on_warning)(void *context, const char *text);
+};
+
+struct chain;
+
+/* `config` must outlive the chain (chain_update.oracle points into it). -EINVAL names an oracle that cannot be told from
+ * another one, or a pyth-evm oracle without id. */
+int chain_new(struct chain **out, const struct chain_config *config, const struct chain_callbacks *callbacks,
+	      struct error *err);
+
+/* The connection is up: subscribe, and after a reconnect fetch what was missed: from the last block seen, and a few blocks
+ * before it for what a reorg may have replaced meanwhile, to the latest. */
+void chain_connected(struct chain *chain);
+void chain_disconnected(struct chain *chain);
+
+/* One WebSocket message from the node. Without callbacks.send notifications are read just the same, and a list of logs is
+ * taken for an answer to eth_getLogs. */
+void chain_message(struct chain *chain, const uint8_t *data, size_t len, const struct chain_stamps *stamps);
+
+void chain_counters(const struct chain *chain, uint64_t out[CHAIN_COUNTER_MAX]);
+void chain_free(struct chain *chain);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What chain.c (notifications) and request.c (requests, answers, gap filling) share. Not for other folders. */
+#ifndef PL_CHAIN_STATE_H
+#define PL_CHAIN_STATE_H
+
+#include <json-c/json_object.h>
+
+#include "chain/chain.h"
+#include "chain/event.h"
+#include "chain/seen.h"
+
+#define HEADS_KEPT   1024
+#define PENDING_MAX  64
+#define RECENT_KEPT  256
+#define ORACLE_TYPES 2
+
+enum request_kind {
+	REQUEST_HEADS,	      /* eth_subscribe newHeads */
+	REQUEST_LOGS,	      /* eth_subscribe logs */
+	REQUEST_BLOCK_NUMBER, /* where the gap ends */
+	REQUEST_GET_LOGS,     /* what was missed */
+	REQUEST_AGGREGATOR,   /* aggregator(): is the oracle's address a proxy? */
+};
+
+struct request {
+	uint64_t id; /* 0: free */
+	enum request_kind kind;
+	const struct oracle_config *oracle; /* REQUEST_AGGREGATOR */
+};
+
+struct head {
+	uint64_t number;
+	char hash[HASH_TEXT];
+	int64_t block_ns;
+};
+
+/* An update that may still be taken back. */
+struct recent {
+	struct chain_update update; /* oracle NULL: nothing here */
+	uint8_t log_digest[KECCAK256_LEN], round_digest[KECCAK256_LEN];
+};
+
+/* One getLogs after the other: for each page of blocks, for each type of oracle. */
+struct backfill {
+	bool active;
+	int type;
+	uint64_t next, tip, span; /* the page: blocks next … next + span - 1, the last one up to "latest" */
+	uint64_t span_limit;	  /* halved where an answer never came: the connection may have died of its size */
+};
+
+struct chain {
+	const struct chain_config *config;
+	struct chain_callbacks callbacks;
+	struct event_topics topics;
+	struct seen *seen;
+	uint64_t counters[CHAIN_COUNTER_MAX];
+
+	struct head heads[HEADS_KEPT]; /* a ring */
+	size_t head_count, head_newest;
+
+	struct recent recent[RECENT_KEPT]; /* a ring */
+	size_t recent_newest;
+
+	bool started;		/* first_block and last_block are known */
+	uint64_t first_block;	/* nothing before it is of this session */
+	uint64_t last_block;	/* last one seen, by a head or a log */
+	bool gap_open;		/* logs since block gap_from may be missing, until a backfill is through */
+	uint64_t gap_from;
+
+	uint64_t next_id; /* never reused, so that an answer of an earlier connection matches nothing */
+	struct request pending[PENDING_MAX];
+	unsigned logs_unconfirmed; /* log subscriptions without an answer yet */
+	unsigned warned;	   /* kinds of request whose error was said already, a bit each */
+	bool proxies_asked;
+	struct backfill backfill;
+};
+
+/* request.c */
+void request_subscribe(struct chain *chain);
+void request_answer(struct chain *chain, struct json_object *answer);
+void request_connection_lost(struct chain *chain);
+
+/* chain.c */
+void chain_note_block(struct chain *chain, uint64_t number);
+const struct head *chain_find_head(const struct chain *chain, const char *hash); /* NULL: not among the last ones */
+
+/* update.c */
+void update_read_log(struct chain *chain, struct json_object *object, const struct chain_stamps *stamps, bool backfilled);
+
+/* Before a new head is kept: takes back the updates of blocks that it replaces, whether or not the node will send
+ * `removed` logs for them (not all do: anvil does not). Only blocks whose own head was seen can be judged: a log may come
+ * before its head. */
+void update_head_replaced(struct chain *chain, const struct chain_block *head);
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* pricelag blocks: each block as it arrived, and what of it did not. */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "cmd/losses.h"
+#include "latency/blocks.h"
+#include "output/json_out.h"
+#include "output/table.h"
+#include "session/session.h"
+
+struct arguments {
+	const char *session;
+	bool json, csv;
+};
+
+static const struct argp_option options[] = {
+	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.blocks/1)", 0},
+	{"csv", 'c', NULL, 0, "comma-separated values on stdout: times and durations in ns, unknown is empty", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case 'j':
+		a->json = true;
+		return 0;
+	case 'c':
+		a->csv = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->session)
+			argp_error(state, "'%s' is not expected here: one session at a time", arg);
+		a->session = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->session)
+			argp_error(state, "the session file is missing");
+		if (a->json && a->csv)
+			argp_error(state, "give --json or --csv, not both");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	options, parse, "S.db",
+	"Per block and feed: the first packet, the packet with which the whole block could be decoded, the last packet, and "
+	"what is missing."
+	"\vA block is complete when its last shred was seen and every FEC set up to it is decodable (32 of its 64 shreds). "
+	"The last shred often never arrives: a block whose sets are all decodable, without a hole, but whose end was not "
+	"seen is neither complete nor incomplete (\"unknown\", null in JSON). 'decodable' is when the last of the sets "
+	"became so, and is empty for an incomplete block. 'behind' is the distance to the feed that had the first packet "
+	"of the same slot first: 0 for that feed.",
+	NULL, NULL, NULL};
+
+static struct json_object *state_json(enum block_state state)
+{
+	return state == BLOCK_UNKNOWN ? NULL : json_object_new_boolean(state == BLOCK_COMPLETE);
+}
+
+static int print_json(sqlite3 *db, const struct block_list *list, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.blocks/1"), *blocks = json_object_new_array();
+	int status;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct block *block = &list->items[i];
+		struct json_object *item = json_object_new_object();
+
+		json_add_name(item, "feed", block->feed);
+		json_add_count(item, "number", block->number);
+		json_add_ns(item, "first_ns", block->first_ns);
+		json_add_ns(item, "decodable_ns", block->decodable_ns);
+		json_add_ns(item, "last_ns", block->last_ns);
+		json_add_count(item, "packets", block->packets);
+		json_add_count(item, "duplicates", block->duplicates);
+		json_add_count(item, "data", block->data);
+		json_add_count(item, "code", block->code);
+		json_add_count(item, "sets", block->sets);
+		json_add_count(item, "sets_decodable", block->sets_decodable);
+		json_add_count(item, "sets_missing", block->sets_missing);
+		json_add_ns(item, "last_index", block->last_index < 0 ? TIME_UNKNOWN : block->last_index);
+		json_add(item, "complete", state_json(block->state));
+		json_add_ns(item, "behind_ns", block->behind_ns);
+		json_object_array_add(blocks, item);
+	}
+	json_add(document, "blocks", blocks);
+	status = json_add_losses(document, "losses", db, err);
+	if (status) {
+		json_object_put(document);
+		return status;
+	}
+	return json_print(document, stdout, err);
+}
+
+static const struct table_column columns[] = {
+	{"slot", "number", TABLE_RIGHT},
+	{"feed", "feed", TABLE_LEFT},
+	{"first packet", "first_ns", TABLE_LEFT},
+	{"decodable after", "decodable_after_ns", TABLE_RIGHT},
+	{"last after", "last_after_ns", TABLE_RIGHT},
+	{"behind", "behind_ns", TABLE_RIGHT},
+	{"packets", "packets", TABLE_RIGHT},
+	{"duplicates", "duplicates", TABLE_RIGHT},
+	{"data", "data", TABLE_RIGHT},
+	{"code", "code", TABLE_RIGHT},
+	{"sets", "sets", TABLE_RIGHT},
+	{"decodable", "sets_decodable", TABLE_RIGHT},
+	{"missing", "sets_missing", TABLE_RIGHT},
+	{"last index", "last_index", TABLE_RIGHT},
+	{"complete", "complete", TABLE_LEFT},
+};
+
+static int print_table(const struct block_list *list, bool csv, struct error *err)
+{
+	static const char *const states[][2] = {{"no", "0"}, {"yes", "1"}, {"unknown", ""}};
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	int status;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct block *block = &list->items[i];
+
+		table_count(table, block->number);
+		table_text(table, block->feed);
+		table_time(table, block->first_ns);
+		table_duration(table, block->decodable_ns == TIME_UNKNOWN ? TIME_UNKNOWN :
+									    block->decodable_ns - block->first_ns);
+		table_duration(table, block->last_ns - block->first_ns);
+		table_duration(table, block->behind_ns);
+		table_count(table, block->packets);
+		table_count(table, block->duplicates);
+		table_count(table, block->data);
+		table_count(table, block->code);
+		table_count(table, block->sets);
+		table_count(table, block->sets_decodable);
+		table_count(table, block->sets_missing);
+		if (block->last_index < 0)
+			table_unknown(table);
+		else
+			table_integer(table, block->last_index);
+		table_text(table, states[block->state][csv]);
+	}
+	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
+	table_free(table);
+	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+}
+
+int cmd_blocks(int argc, char **argv)
+{
+	struct arguments a = {0};
+	struct block_list list = {0};
+	sqlite3 *db = NULL;
+	struct error err;
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	status = session_open_read(&db, a.session, &err);
+	if (!status)
+		status = blocks_load(db, &list, &err);
+	if (!status)
+		status = a.json ? print_json(db, &list, &err) : print_table(&list, a.csv, &err);
+	if (status) {
+		fprintf(stderr, "pricelag blocks: %s\n", err.text);
+		status = EXIT_FAILED;
+	} else {
+		status = losses_print(db, "block");
+	}
+	block_list_free(&list);
+	sqlite3_close(db);
+	return status;
+}

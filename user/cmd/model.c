@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* pricelag model: bad debt under the measured latency. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/model_config.h"
+#include "cmd/model_print.h"
+
+struct arguments {
+	const char *config, *session, *output;
+	unsigned threads;
+	int json;
+};
+
+static const struct argp_option options[] = {
+	{"config", 'c', "MODEL.yaml", 0, "prices, book, engine and delays (docs/model.md)", 0},
+	{"session", 's', "S.db", 0, "where measured delays come from, unless the file says so itself", 0},
+	{"threads", 't', "N", 0, "default: one per processor; the result does not depend on it", 0},
+	{"json", 'j', NULL, 0, "one JSON document on stdout", 0},
+	{"output", 'o', "R.json", 0, "write the JSON document to this file as well", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	char *end;
+	long n;
+
+	switch (key) {
+	case 'c':
+		a->config = arg;
+		return 0;
+	case 's':
+		a->session = arg;
+		return 0;
+	case 'o':
+		a->output = arg;
+		return 0;
+	case 'j':
+		a->json = 1;
+		return 0;
+	case 't':
+		n = strtol(arg, &end, 10);
+		if (end == arg || *end || n < 1 || n > 1024)
+			argp_error(state, "'%s' is not a number of threads from 1 to 1024", arg);
+		a->threads = (unsigned)n;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is not expected here", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->config)
+			argp_error(state, "-c MODEL.yaml is missing");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	options, parse, NULL,
+	"Estimates the bad debt of a book of loans when liquidations are as late as was measured: by expectation where it is "
+	"known given the path, by plain sampling beside it as a check. Ctrl-C gives the result so far.",
+	NULL, NULL, NULL};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void show_progress(void *context, double share)
+{
+	(void)context;
+	fprintf(stderr, "\rmodel: %3.0f %%", 100 * share);
+}
+
+static int write_file(const char *path, const struct model *model, const struct model_result *result, struct error *err)
+{
+	FILE *file = fopen(path, "we");
+	int status;
+
+	if (!file)
+		return error_set(err, -1, "%s: cannot be written: %m", path);
+	status = model_print_json(model, result, file, err);
+	if (fclose(file) && !status)
+		status = error_set(err, -1, "%s: cannot be written: %m", path);
+	return status;
+}
+
+int cmd_model(int argc, char **argv)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	bool terminal = isatty(STDERR_FILENO);
+	struct model_control control = {.stop = &stop, .progress = terminal ? show_progress : NULL};
+	struct arguments a = {0};
+	struct model_result result;
+	struct model model;
+	struct error err;
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	control.threads = a.threads;
+	status = model_config_load(&model, a.config, a.session, &err);
+	if (!status) {
+		sigaction(SIGINT, &action, NULL);
+		status = model_run(&model, &control, &result, &err);
+		if (terminal)
+			fputs("\r\033[K", stderr);
+		if (!status && a.json)
+			status = model_print_json(&model, &result, stdout, &err);
+		else if (!status)
+			status = model_print_text(&model, &result, stdout, &err);
+		if (!status && a.output)
+			status = write_file(a.output, &model, &result, &err);
+		model_free(&model);
+	}
+	if (status) {
+		fprintf(stderr, "pricelag model: %s\n", err.text);
+		return EXIT_FAILED;
+	}
+	if (result.interrupted) {
+		fprintf(stderr, "pricelag model: stopped after %llu paths: the errors are those of these paths\n",
+			(unsigned long long)result.paths);
+		return EXIT_UNTRUSTED;
+	}
+	return EXIT_OK;
+}

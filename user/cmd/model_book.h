@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* `book:` of model.yaml: accounts in the file itself or in a CSV file. */
+#ifndef PL_CMD_MODEL_BOOK_H
+#define PL_CMD_MODEL_BOOK_H
+
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "margin/model.h"
+
+/*
+ * Fills model->accounts; model->assets must be there. CSV: a header line, then one account a line, with the columns
+ * asset, collateral (units), debt (numeraire), liquidation_threshold (0 to 1], in any order.
+ */
+int model_book(struct conf map, struct model *model, struct error *err);
+
+/* Opens a file named in a configuration: relative to the current folder. The error names the configuration's line. */
+int model_open_csv(struct conf node, FILE **out, struct error *err);
+
+#endif

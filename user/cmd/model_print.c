@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/model_print.h"
+
+#include <math.h>
+
+#include "output/json_out.h"
+#include "output/table.h"
+
+/* ---- JSON --------------------------------------------------------------------------------------------------------- */
+
+static struct json_object *estimate_json(const struct estimate *estimate)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_number(object, "mean", estimate->value);
+	json_add_number(object, "stderr", estimate->stderr_);
+	return object;
+}
+
+static struct json_object *pair_json(const double pair[2])
+{
+	struct json_object *list = json_object_new_array();
+
+	json_object_array_add(list, json_number(pair[0]));
+	json_object_array_add(list, json_number(pair[1]));
+	return list;
+}
+
+static struct json_object *bad_debt_json(const struct model_result *r)
+{
+	struct json_object *object = estimate_json(&r->bad_debt);
+
+	json_add_number(object, "measurement_stderr", r->measurement_stderr);
+	json_add_number(object, "probability", r->probability);
+	json_add_number(object, "probability_upper95", r->probability_upper95);
+	json_add_number(object, "var95", r->var95);
+	json_add_number(object, "var99", r->var99);
+	json_add_number(object, "es99", r->es99);
+	json_add(object, "var95_ci95", pair_json(r->var95_ci95));
+	json_add(object, "var99_ci95", pair_json(r->var99_ci95));
+	json_add(object, "sampled", estimate_json(&r->sampled));
+	return object;
+}
+
+static struct json_object *stages_json(const struct model_result *r)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		const struct model_stage *stage = &r->stages[i];
+		struct json_object *object = json_object_new_object();
+
+		json_add_text(object, "stage", delay_stage_names[i]);
+		json_add_number(object, "bad_debt_per_ms", stage->per_ms.value);
+		json_add_number(object, "stderr", stage->per_ms.stderr_);
+		json_add_number(object, "bad_debt_without", stage->without);
+		json_add_number(object, "measurement_stderr", stage->measurement_stderr);
+		json_add_number(object, "delay_mean_s", stage->mean_s);
+		json_add_number(object, "delay_p50_s", stage->p50_s);
+		json_add_number(object, "delay_p99_s", stage->p99_s);
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+/* [{x: …, y: …}, …] of two arrays. */
+static struct json_object *curve_json(const char *x, const double *xs, const char *y, const double *ys, size_t n)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *point = json_object_new_object();
+
+		json_add_number(point, x, xs[i]);
+		json_add_number(point, y, ys[i]);
+		json_object_array_add(list, point);
+	}
+	return list;
+}
+
+int model_print_json(const struct model *model, const struct model_result *r, FILE *out, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.model/1"), *part, *tiers = json_object_new_array();
+
+	json_add_count(document, "paths", r->paths);
+	json_add_count(document, "seed", model->seed);
+	json_add_text(document, "engine", model->engine.type->name);
+	json_add_count(document, "accounts", model->account_count);
+	json_add(document, "bad_debt", bad_debt_json(r));
+	part = json_object_new_object();
+	json_add(part, "gap", estimate_json(&r->gap));
+	json_add(part, "latency", estimate_json(&r->latency));
+	json_add(document, "decomposition", part);
+	part = json_object_new_object();
+	json_add_number(part, "count_mean", r->triggers.value);
+	json_add_number(part, "count_stderr", r->triggers.stderr_);
+	json_add_number(part, "value_mean", r->outcome_mean.seized);
+	json_add(document, "liquidations", part);
+	/* engine instant: the shortfall stays with the lenders, and nobody is paid for liquidating */
+	part = json_object_new_object();
+	json_add_text(part, "name", "lenders");
+	json_add_number(part, "absorbed_mean", r->bad_debt.value);
+	json_object_array_add(tiers, part);
+	json_add(document, "waterfall", tiers);
+	part = json_object_new_object();
+	json_add_number(part, "profit_mean", NAN);
+	json_add_number(part, "win_rate", NAN);
+	json_add(document, "keeper", part);
+	json_add(document, "sensitivity", stages_json(r));
+	part = json_object_new_object();
+	json_add_number(part, "mean_s", r->delay_mean_s);
+	json_add_number(part, "p50_s", r->delay_p50_s);
+	json_add_number(part, "p99_s", r->delay_p99_s);
+	json_add(document, "delay", part);
+	json_add(document, "added_delay",
+		 curve_json("added_s", r->added_s, "bad_debt", r->added_bad_debt, MODEL_CURVE_POINTS));
+	json_add(document, "loss_quantiles", curve_json("level", r->quantile_level, "value", r->quantile, MODEL_QUANTILES));
+	part = json_object_new_object();
+	json_add_number(part, "seconds", r->seconds);
+	json_add_number(part, "path_steps_per_s", r->seconds > 0 ? (double)r->path_steps / r->seconds : NAN);
+	json_add(document, "timing", part);
+	return json_print(document, out, err);
+}
+
+/* ---- text --------------------------------------------------------------------------------------------------------- */
+
+static const struct table_column columns[] = {
+	{"stage", "stage", TABLE_LEFT},		    {"delay p50", "delay_p50_ns", TABLE_RIGHT},
+	{"p99", "delay_p99_ns", TABLE_RIGHT},	    {"one ms more costs", "bad_debt_per_ms", TABLE_RIGHT},
+	{"±", "stderr", TABLE_RIGHT},		    {"bad debt without it", "bad_debt_without", TABLE_RIGHT},
+};
+
+static void print_probability(const struct model_result *r, FILE *out)
+{
+	if (r->probability > 0)
+		fprintf(out, "  A path ends with some bad debt with probability %.3g.\n", r->probability);
+	else
+		fprintf(out, "  None of %llu executed paths ended with bad debt: its probability is below %.3g (95 %%), not 0.\n",
+			(unsigned long long)r->distribution_paths, r->probability_upper95);
+}
+
+int model_print_text(const struct model *model, const struct model_result *r, FILE *out, struct error *err)
+{
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	int status;
+
+	fprintf(out, "Bad debt over %g h, %zu accounts, engine %s: %.6g ± %.2g on average (standard error, %llu paths).\n",
+		model->horizon_s / 3600, model->account_count, model->engine.type->name, r->bad_debt.value, r->bad_debt.stderr_,
+		(unsigned long long)r->paths);
+	if (!isnan(r->measurement_stderr))
+		fprintf(out, "  The measured delays being a finite sample adds ± %.2g.\n", r->measurement_stderr);
+	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency) and %.4g ± %.2g comes of latency.\n", r->gap.value,
+		r->gap.stderr_, r->latency.value, r->latency.stderr_);
+	print_probability(r, out);
+	fprintf(out, "  It stays below %.4g in 95 %% and below %.4g in 99 %% of paths; in the worst 1 %% it is %.4g on average.\n",
+		r->var95, r->var99, r->es99);
+	fprintf(out, "  %.4g accounts are triggered on average, %.6g of collateral is sold.\n", r->triggers.value,
+		r->outcome_mean.seized);
+	fprintf(out, "  Drawing the executions one by one instead gives %.6g ± %.2g: an independent check.\n\n", r->sampled.value,
+		r->sampled.stderr_);
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		table_text(table, delay_stage_names[i]);
+		table_duration(table, llround(r->stages[i].p50_s * 1e9));
+		table_duration(table, llround(r->stages[i].p99_s * 1e9));
+		table_number(table, r->stages[i].per_ms.value, 8);
+		table_number(table, r->stages[i].per_ms.stderr_, 8);
+		table_number(table, r->stages[i].without, 6);
+	}
+	status = table_print(table, out);
+	table_free(table);
+	return status ? error_set(err, status, "the result cannot be written") : 0;
+}

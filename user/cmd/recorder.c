@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/recorder.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/privilege.h"
+#include "cmd/recorder_view.h"
+#include "session/loss.h"
+#include "tap/nic.h"
+
+#define DRAIN_NS 1000000L	   /* the kernel side never wakes us: STYLE.md has the price of a wake-up */
+#define SECOND_NS 1000000000L
+#define SLOT_IDLE_NS (5 * SECOND_NS) /* a slot without a packet for this long is summarised */
+
+struct connection {
+	struct recorder *recorder;
+	struct subscriber *subscriber;
+	const char *name;
+	uint32_t index; /* of the feed or of the chain */
+	size_t line;	/* in the view, and flow id: feeds first, then chains */
+	struct chain *chain; /* NULL for a feed */
+};
+
+struct recorder {
+	const struct site *site;
+	struct tap *tap;
+	struct session *session;
+	struct collector *collector;
+	struct connection *connections; /* feeds first; a passive feed has no subscriber */
+	size_t connection_count;
+	struct recorder_counts *counts; /* per connection; keeper[] and none[] (what belongs to no feed): read once a second */
+	uint64_t keeper[PL_COUNTER_MAX], none[PL_COUNTER_MAX];
+	struct recorder_view *view;
+	struct nic_losses *nic_start;
+	struct pollfd *polls;
+	int64_t duration_ns, next_drain_ns, next_second_ns;
+};
+
+/* ---- what comes in ------------------------------------------------------------------------------------------------ */
+
+static void on_record(void *context, const struct pl_record *record, size_t len)
+{
+	struct recorder *r = context;
+
+	switch (record->type) {
+	case PL_RECORD_SEGMENT:
+		if (record->feed < r->connection_count && r->connections[record->feed].subscriber)
+			subscriber_segment(r->connections[record->feed].subscriber, (const void *)record);
+		break;
+	case PL_RECORD_DATAGRAM: {
+		const struct pl_datagram *datagram = (const void *)record;
+
+		if (len >= sizeof(*datagram) + datagram->captured)
+			collector_datagram(r->collector, datagram, (const uint8_t *)(datagram + 1));
+		break;
+	}
+	case PL_RECORD_EGRESS:
+		collector_egress(r->collector, (const void *)record);
+		break;
+	}
+}
+
+static void on_set(void *context, const struct pl_set_key *key, const struct pl_set *set)
+{
+	collector_set(((struct recorder *)context)->collector, key, set);
+}
+
+static void on_slot(void *context, const struct pl_slot_key *key, const struct pl_slot *slot)
+{
+	collector_slot(((struct recorder *)context)->collector, key, slot);
+}
+
+static void on_message(void *context, const struct stream_message *message)
+{
+	struct connection *c = context;
+
+	if (message->wire_mono_ns != TIME_UNKNOWN)
+		recorder_view_wire_to_app(c->recorder->view, c->line, message->app_mono_ns - message->wire_mono_ns);
+	if (c->chain) {
+		struct chain_stamps stamps = {message->first_mono_ns, message->wire_mono_ns, message->app_mono_ns};
+
+		chain_message(c->chain, message->data, message->len, &stamps);
+	} else {
+		collector_stream_message(c->recorder->collector, c->index, message);
+	}
+}
+
+static void on_state(void *context, const char *reason)
+{
+	struct connection *c = context;
+
+	recorder_view_state(c->recorder->view, c->line, reason);
+	if (c->chain && reason)
+		chain_disconnected(c->chain);
+	else if (c->chain)
+		chain_connected(c->chain);
+}
+
+static void on_chain_update(void *context, const struct chain_update *update)
+{
+	struct connection *c = context;
+
+	session_put_chain_update(c->recorder->session, c->name, update);
+}
+
+static void on_chain_block(void *context, const struct chain_block *block)
+{
+	struct connection *c = context;
+
+	recorder_view_head(c->recorder->view, c->line, block->number);
+	session_put_chain_block(c->recorder->session, c->name, block);
+}
+
+static int on_chain_send(void *context, const char *text, size_t len)
+{
+	return subscriber_send(((struct connection *)context)->subscriber, text, len);
+}
+
+static void on_chain_warning(void *context, const char *text)
+{
+	struct connection *c = context;
+	char line[1024];
+
+	snprintf(line, sizeof(line), "%s: %s", c->name, text);
+	recorder_view_note(c->recorder->view, line);
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------------ */
+
+/* The tap counts by index: feeds first, then chains, then the keeper. */
+static uint32_t keeper_index(const struct site *site)
+{
+	return (uint32_t)(site->feed_count + site->chain_count);
+}
+
+static int attach(struct recorder *r, struct error *err)
+{
+	const struct site *site = r->site;
+	struct tap_options options = {0};
+	int status = tap_open(&r->tap, &options, err);
+
+	for (size_t i = 0; !status && i < site->feed_count; i++)
+		for (size_t j = 0; !status && j < site->feeds[i].match_count; j++)
+			status = tap_add_match(r->tap, &site->feeds[i].matches[j], (uint32_t)i,
+					       site->feeds[i].is_shred ? PL_ACTION_SHRED : PL_ACTION_DATAGRAM,
+					       site->feeds[i].shred_version, err);
+	for (size_t j = 0; !status && j < site->keeper_match_count; j++)
+		status = tap_add_match(r->tap, &site->keeper[j], keeper_index(site), PL_ACTION_EGRESS, 0, err);
+	for (size_t i = 0; !status && i < site->interface_count; i++) {
+		const struct site_interface *interface = &site->interfaces[i];
+
+		status = nic_read(interface->name, &r->nic_start[i], err);
+		if (!status)
+			status = tap_attach(r->tap, interface->name, interface->hook, site->keeper_match_count > 0, err);
+		if (!status)
+			fprintf(stderr, "%s: attached, hook %s%s\n", interface->name, tap_hook_name(interface->hook),
+				site->keeper_match_count ? ", with egress" : "");
+	}
+	return status;
+}
+
+static int connect_one(struct recorder *r, const struct site_feed *feed, struct connection *c, uint32_t flow_id,
+		       struct error *err)
+{
+	struct subscriber_options options = {
+		.name = c->name,
+		.url = feed->url,
+		.headers = feed->headers,
+		.header_count = feed->header_count,
+		.send = (const char *const *)feed->send,
+		.send_count = feed->send_count,
+		.ca_file = feed->ca_file,
+		.max_message_bytes = feed->max_message_bytes,
+		.flow_id = flow_id,
+		.tap = r->tap,
+		.context = c,
+		.on_message = on_message,
+		.on_state = on_state,
+	};
+
+	return subscriber_new(&c->subscriber, &options, err);
+}
+
+static int open_connections(struct recorder *r, struct error *err)
+{
+	const struct site *site = r->site;
+	int status = 0;
+
+	r->connection_count = site->feed_count + site->chain_count;
+	r->connections = calloc(r->connection_count, sizeof(*r->connections));
+	r->polls = calloc(r->connection_count, sizeof(*r->polls));
+	r->counts = calloc(r->connection_count, sizeof(*r->counts));
+	if (!r->connections || !r->polls || !r->counts)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; !status && i < r->connection_count; i++) {
+		struct connection *c = &r->connections[i];
+		bool is_feed = i < site->feed_count;
+
+		c->recorder = r;
+		c->line = i;
+		c->index = (uint32_t)(is_feed ? i : i - site->feed_count);
+		c->name = is_feed ? site->collect[i].name : site->chains[c->index].name;
+		if (!is_feed) {
+			struct chain_callbacks callbacks = {c, on_chain_update, on_chain_block, on_chain_send,
+							    on_chain_warning};
+
+			status = chain_new(&c->chain, &site->chains[c->index], &callbacks, err);
+			if (!status)
+				status = connect_one(r, &site->chain_connections[c->index], c, (uint32_t)i, err);
+		} else if (site->feeds[i].url) {
+			status = connect_one(r, &site->feeds[i], c, (uint32_t)i, err);
+		}
+	}
+	return status;
+}
+
+static void put_clock(struct recorder *r)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	session_put_clock(r->session, &reading);
+}
+
+static void put_meta_number(struct session *session, const char *key, int64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	session_put_meta(session, key, text);
+}
+
+static void put_meta(struct recorder *r)
+{
+	char interfaces[1024] = "", host[256] = "";
+	struct utsname kernel;
+
+	for (size_t i = 0; i < r->site->interface_count; i++)
+		snprintf(interfaces + strlen(interfaces), sizeof(interfaces) - strlen(interfaces), "%s%s:%s", i ? "," : "",
+			 r->site->interfaces[i].name, tap_hook_name(r->site->interfaces[i].hook));
+	gethostname(host, sizeof(host) - 1);
+	uname(&kernel);
+	session_put_meta(r->session, "kind", "live");
+	session_put_meta(r->session, "site", r->site->name);
+	session_put_meta(r->session, "version", PL_VERSION);
+	session_put_meta(r->session, "kernel", kernel.release);
+	session_put_meta(r->session, "host", host);
+	session_put_meta(r->session, "interfaces", interfaces);
+	session_put_meta(r->session, "keeper_after", keeper_trigger_name(r->site->keeper_after));
+	session_put_meta(r->session, "keeper_assets", r->site->keeper_assets);
+	put_meta_number(r->session, "start_ns", clock_real_ns());
+	put_meta_number(r->session, "start_mono_ns", clock_mono_ns());
+	for (size_t i = 0; i < r->site->feed_count; i++) {
+		const struct collect_feed *feed = &r->site->collect[i];
+
+		session_put_feed(r->session, &(struct session_feed){(uint32_t)i, feed->name, feed->role,
+								    feed->decoder ? feed->decoder->name : "solana-shred",
+								    feed->transport});
+	}
+}
+
+int recorder_open(struct recorder **out, const struct site *site, const char *session_path, int64_t duration_ns,
+		  struct error *err)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+	int status;
+
+	if (!r)
+		return error_set(err, -ENOMEM, "out of memory");
+	r->site = site;
+	r->duration_ns = duration_ns;
+	r->nic_start = calloc(site->interface_count, sizeof(*r->nic_start));
+	status = r->nic_start ? attach(r, err) : error_set(err, -ENOMEM, "out of memory");
+	if (!status)
+		status = privilege_drop(session_path, err);
+	if (!status)
+		status = session_create(&r->session, session_path, err);
+	if (!status) {
+		put_meta(r);
+		put_clock(r);
+		status = collector_new(&r->collector, r->session, site->collect, site->feed_count, err);
+	}
+	if (!status && !(r->view = recorder_view_new(site, session_path, duration_ns)))
+		status = error_set(err, -ENOMEM, "out of memory");
+	if (!status)
+		status = open_connections(r, err);
+	if (status) {
+		recorder_close(r, NULL);
+		return status;
+	}
+	*out = r;
+	return 0;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------ */
+
+static void read_counters(struct recorder *r)
+{
+	for (size_t i = 0; i < r->connection_count; i++) {
+		struct connection *c = &r->connections[i];
+
+		tap_counters(r->tap, (uint32_t)i, r->counts[i].tap);
+		if (c->subscriber)
+			subscriber_counters(c->subscriber, r->counts[i].stream);
+		if (c->chain)
+			chain_counters(c->chain, r->counts[i].chain);
+		else
+			collector_counters(r->collector, c->index, r->counts[i].collect);
+	}
+	tap_counters(r->tap, keeper_index(r->site), r->keeper);
+	tap_counters(r->tap, PL_FEED_NONE, r->none);
+}
+
+static void put_nic_losses(struct recorder *r)
+{
+	for (size_t i = 0; i < r->site->interface_count; i++) {
+		const char *name = r->site->interfaces[i].name;
+		struct nic_losses now, *start = &r->nic_start[i];
+
+		if (nic_read(name, &now, NULL))
+			continue;
+		session_put_loss(r->session, name, "rx_dropped", now.rx_dropped - start->rx_dropped, true);
+		session_put_loss(r->session, name, "rx_missed", now.rx_missed - start->rx_missed, true);
+		session_put_loss(r->session, name, "rx_overrun", now.rx_overrun - start->rx_overrun, true);
+		session_put_loss(r->session, name, "rx_errors", now.rx_errors - start->rx_errors, true);
+	}
+}
+
+static void put_losses(struct recorder *r)
+{
+	for (size_t i = 0; i < r->connection_count; i++) {
+		struct connection *c = &r->connections[i];
+
+		loss_put_tap(r->session, c->name, r->counts[i].tap);
+		if (c->subscriber)
+			loss_put_stream(r->session, c->name, r->counts[i].stream);
+		if (c->chain)
+			loss_put_chain(r->session, c->name, r->counts[i].chain);
+		else
+			loss_put_collect(r->session, c->name, r->counts[i].collect);
+	}
+	if (r->site->keeper_match_count)
+		loss_put_tap(r->session, "keeper", r->keeper);
+	loss_put_tap(r->session, LOSS_SOURCE_TAP, r->none);
+	session_put_loss(r->session, LOSS_SOURCE_SESSION, "rows_lost", session_rows_lost(r->session), true);
+	put_nic_losses(r);
+}
+
+static int drain(struct recorder *r, struct error *err)
+{
+	int64_t before = clock_mono_ns();
+	int count = tap_drain(r->tap, on_record, r);
+
+	if (count < 0)
+		return error_set(err, count, "cannot read the kernel's ring: %s", strerror(-count));
+	for (size_t i = 0; i < r->connection_count; i++)
+		if (r->connections[i].subscriber)
+			subscriber_settle(r->connections[i].subscriber, before);
+	r->next_drain_ns = before + DRAIN_NS;
+	return 0;
+}
+
+static int every_second(struct recorder *r, int64_t now, struct error *err)
+{
+	put_clock(r);
+	read_counters(r);
+	put_losses(r);
+	recorder_view_paint(r->view, r->counts, r->none, now);
+	tap_retire_slots(r->tap, (uint64_t)now, SLOT_IDLE_NS, on_set, on_slot, r);
+	r->next_second_ns = now + SECOND_NS;
+	return session_status(r->session, err);
+}
+
+/* Waits for a socket or for the next drain, whichever comes first, and lets the subscribers work. */
+static void wait_and_step(struct recorder *r)
+{
+	int64_t now = clock_mono_ns(), wait = r->next_drain_ns - now, deadline;
+	struct timespec timeout = {0, wait > 0 ? wait : 0};
+
+	for (size_t i = 0; i < r->connection_count; i++) {
+		r->polls[i] = (struct pollfd){.fd = -1};
+		if (r->connections[i].subscriber)
+			r->polls[i].fd = subscriber_poll(r->connections[i].subscriber, &r->polls[i].events, &deadline);
+	}
+	ppoll(r->polls, r->connection_count, &timeout, NULL);
+	now = clock_mono_ns();
+	for (size_t i = 0; i < r->connection_count; i++) {
+		if (!r->connections[i].subscriber)
+			continue;
+		subscriber_poll(r->connections[i].subscriber, &r->polls[i].events, &deadline);
+		if (r->polls[i].revents || now >= deadline)
+			subscriber_step(r->connections[i].subscriber, now);
+	}
+}
+
+int recorder_run(struct recorder *r, const volatile sig_atomic_t *stop, struct error *err)
+{
+	int64_t now = clock_mono_ns(), end = r->duration_ns ? now + r->duration_ns : INT64_MAX;
+	int status = 0;
+
+	r->next_drain_ns = now;
+	r->next_second_ns = now + SECOND_NS;
+	while (!status && !*stop && now < end) {
+		wait_and_step(r);
+		now = clock_mono_ns();
+		if (now >= r->next_drain_ns)
+			status = drain(r, err);
+		if (!status && now >= r->next_second_ns)
+			status = every_second(r, now, err);
+	}
+	return status;
+}
+
+/* ---- closing ------------------------------------------------------------------------------------------------------ */
+
+static void put_last_rows(struct recorder *r)
+{
+	drain(r, NULL);
+	/* whatever still waits for its packet will not get it: it is delivered without a stamp, and counted */
+	for (size_t i = 0; i < r->connection_count; i++)
+		if (r->connections[i].subscriber)
+			subscriber_settle(r->connections[i].subscriber, INT64_MAX);
+	tap_retire_slots(r->tap, (uint64_t)clock_mono_ns(), 0, on_set, on_slot, r);
+	read_counters(r);
+	put_losses(r);
+	put_clock(r);
+	put_meta_number(r->session, "end_ns", clock_real_ns());
+	put_meta_number(r->session, "end_mono_ns", clock_mono_ns());
+	recorder_view_paint(r->view, r->counts, r->none, clock_mono_ns());
+	for (uint32_t i = 0; i < r->site->feed_count; i++)
+		if (collector_last_error(r->collector, i)[0])
+			fprintf(stderr, "%s: last message that could not be decoded: %s\n", r->site->collect[i].name,
+				collector_last_error(r->collector, i));
+}
+
+int recorder_close(struct recorder *r, struct error *err)
+{
+	int status = 0;
+
+	if (r->session && r->collector && r->connections)
+		put_last_rows(r);
+	for (size_t i = 0; i < r->connection_count && r->connections; i++) {
+		if (r->connections[i].subscriber)
+			subscriber_free(r->connections[i].subscriber);
+		if (r->connections[i].chain)
+			chain_free(r->connections[i].chain);
+	}
+	if (r->tap)
+		tap_close(r->tap);
+	if (r->collector)
+		collector_free(r->collector);
+	if (r->session)
+		status = session_close(r->session, err);
+	recorder_view_free(r->view);
+	free(r->counts);
+	free(r->connections);
+	free(r->polls);
+	free(r->nic_start);
+	free(r);
+	return status;
+}

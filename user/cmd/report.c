@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* pricelag report: a session as one self-contained HTML page. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "output/format.h"
+#include "output/json_out.h"
+#include "output/report.h"
+#include "session/session.h"
+
+#define MODEL_SCHEMA "pricelag.model/1"
+#define MODEL_BYTES_MAX (64 << 20)
+
+struct arguments {
+	const char *session, *model, *output;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{"output", 'o', "FILE", 0, "the page; '-' is standard output", 0},
+	{"model", 'm', "R.json", 0, "result of 'pricelag model --json' to show with it", 0},
+	{"json", 'j', NULL, 0, "say what was written as JSON on stdout (schema pricelag.report/1)", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case 'o':
+		a->output = arg;
+		return 0;
+	case 'm':
+		a->model = arg;
+		return 0;
+	case 'j':
+		a->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->session)
+			argp_error(state, "'%s' is not expected here: one session at a time", arg);
+		a->session = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->session)
+			argp_error(state, "the session file is missing");
+		if (!a->output)
+			argp_error(state, "-o FILE is missing: where the page goes");
+		if (a->json && !strcmp(a->output, "-"))
+			argp_error(state, "--json and '-o -' both want standard output");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	options, parse, "S.db -o report.html",
+	"A session as one page of HTML: the arbitrage window, every stage pair, each update, losses and clocks, as tables and as "
+	"plots that zoom. The file is complete in itself and asks the network for nothing when it is opened."
+	"\vThe figures are those of 'pricelag latency' and the other commands. Exit status 3: the page is written, but its "
+	"figures are not to be trusted as they stand; the reasons are on stderr and at the top of the page.",
+	NULL, NULL, NULL};
+
+static int read_model(const char *path, struct json_object **out, struct error *err)
+{
+	FILE *file = fopen(path, "r");
+	char *text = NULL;
+	const char *schema;
+	size_t len;
+	int status = 0;
+
+	if (!file)
+		return error_set(err, -errno, "%s: %s; 'pricelag model --json > %s' makes it", path, strerror(errno), path);
+	text = malloc(MODEL_BYTES_MAX);
+	len = text ? fread(text, 1, MODEL_BYTES_MAX, file) : 0;
+	if (!text)
+		status = error_set(err, -ENOMEM, "%s: out of memory", path);
+	else if (ferror(file))
+		status = error_set(err, -EIO, "%s: cannot be read", path);
+	else if (len == MODEL_BYTES_MAX)
+		status = error_set(err, -EFBIG, "%s: larger than any result of 'pricelag model'", path);
+	else if ((status = json_read(out, text, len, err)))
+		error_prefix(err, status, "%s", path);
+	fclose(file);
+	free(text);
+	if (status)
+		return status;
+	schema = json_text(json_member(*out, "schema"));
+	if (schema && !strcmp(schema, MODEL_SCHEMA))
+		return 0;
+	json_object_put(*out);
+	*out = NULL;
+	return error_set(err, -EINVAL, "%s: not a result of the model (schema %s); 'pricelag model --json' prints one", path,
+			 MODEL_SCHEMA);
+}
+
+/* Into a file beside the target and then over it: a page that is there is replaced by a whole one, or stays. */
+static int write_file(sqlite3 *db, struct json_object *model, const char *path, char *reasons, size_t reasons_size,
+		      struct error *err)
+{
+	char *temporary = NULL;
+	FILE *out;
+	int status;
+
+	if (!strcmp(path, "-"))
+		return report_write(db, model, stdout, reasons, reasons_size, err);
+	if (asprintf(&temporary, "%s.part", path) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	out = fopen(temporary, "w");
+	if (!out) {
+		status = error_set(err, -errno, "%s: %s; give another place with -o", temporary, strerror(errno));
+		free(temporary);
+		return status;
+	}
+	status = report_write(db, model, out, reasons, reasons_size, err);
+	if (fclose(out) && !status)
+		status = error_set(err, -errno, "%s: %s", temporary, strerror(errno));
+	if (!status && rename(temporary, path))
+		status = error_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (status)
+		unlink(temporary);
+	free(temporary);
+	return status;
+}
+
+static int say_json(const char *path, bool trusted, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.report/1");
+
+	json_add_text(document, "path", path);
+	json_add_bool(document, "trusted", trusted);
+	return json_print(document, stdout, err);
+}
+
+/* Line by line, because names in them come from the network and may hold anything. */
+static void say_reasons(char *reasons)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(reasons, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *printable = text_printable(line);
+
+		fprintf(stderr, "%s\n", printable ? printable : "(out of memory)");
+		free(printable);
+	}
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct arguments a = {0};
+	struct json_object *model = NULL;
+	sqlite3 *db = NULL;
+	struct error err;
+	char reasons[4096] = "";
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	status = session_open_read(&db, a.session, &err);
+	if (!status && a.model)
+		status = read_model(a.model, &model, &err);
+	if (!status)
+		status = write_file(db, model, a.output, reasons, sizeof(reasons), &err);
+	if (!status && a.json)
+		status = say_json(a.output, !*reasons, &err);
+	json_object_put(model);
+	sqlite3_close(db);
+	if (status) {
+		fprintf(stderr, "pricelag report: %s\n", err.text);
+		return EXIT_FAILED;
+	}
+	if (*reasons) {
+		fflush(stdout);
+		fputs("Written, but not to be trusted as it stands:\n", stderr);
+		say_reasons(reasons);
+		return EXIT_UNTRUSTED;
+	}
+	return EXIT_OK;
+}

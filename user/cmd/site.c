@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/site.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "cmd/site_parts.h"
+
+#define MAX_LIST 256
+
+static const char *const hook_names[] = {"xdp-native", "xdp-generic", "tc", NULL};
+static const char *const trigger_names[] = {"wire", "seen", NULL};
+
+const char *keeper_trigger_name(enum keeper_trigger trigger)
+{
+	return trigger_names[trigger];
+}
+
+/* A list of `count` zeroed elements for a list or map in the file; calloc(0) is made one so that NULL means failure. */
+static int allocate(struct conf node, size_t count, size_t size, void **out, struct error *err)
+{
+	*out = calloc(count ? count : 1, size);
+	return *out ? 0 : conf_error(node, err, "out of memory for %zu entries", count);
+}
+
+/* ---- interface ---------------------------------------------------------------------------------------------------- */
+
+static int read_hook(struct conf node, enum tap_hook *hook, struct error *err)
+{
+	static const enum tap_hook hooks[] = {TAP_XDP_NATIVE, TAP_XDP_GENERIC, TAP_TC};
+	int choice;
+
+	if (!conf_exists(node))
+		return 0;
+	if (conf_read_choice(node, hook_names, &choice, err))
+		return -EINVAL;
+	*hook = hooks[choice];
+	return 0;
+}
+
+static int read_interface(struct conf node, struct site_interface *out, enum tap_hook hook, struct error *err)
+{
+	struct conf name = node;
+
+	out->hook = hook;
+	if (conf_is_map(node) && (conf_require(node, "name", "the interface's name", &name, err) ||
+				  read_hook(conf_get(node, "hook"), &out->hook, err) ||
+				  conf_reject_unknown(node, "name, hook", err)))
+		return -EINVAL;
+	return conf_read_text(name, out->name, sizeof(out->name), err);
+}
+
+static int read_interfaces(struct conf root, struct site *site, struct error *err)
+{
+	enum tap_hook hook = TAP_XDP_NATIVE;
+	struct conf node;
+	void *memory;
+
+	if (conf_require(root, "interface", "the network interface to watch, or a list of them", &node, err) ||
+	    read_hook(conf_get(root, "hook"), &hook, err))
+		return -EINVAL;
+	site->interface_count = conf_is_list(node) ? conf_count(node) : 1;
+	if (!site->interface_count || site->interface_count > 32)
+		return conf_error(node, err, "name 1 to 32 interfaces");
+	if (allocate(node, site->interface_count, sizeof(*site->interfaces), &memory, err))
+		return -ENOMEM;
+	site->interfaces = memory;
+	for (size_t i = 0; i < site->interface_count; i++)
+		if (read_interface(conf_is_list(node) ? conf_at(node, i) : node, &site->interfaces[i], hook, err))
+			return -EINVAL;
+	return 0;
+}
+
+/* ---- connections -------------------------------------------------------------------------------------------------- */
+
+static int read_headers(struct conf map, struct site_feed *out, struct error *err)
+{
+	void *memory;
+
+	if (!conf_exists(map))
+		return 0;
+	if (!conf_is_map(map))
+		return conf_error(map, err, "should be a map of header names to values");
+	if (conf_count(map) > MAX_LIST || allocate(map, conf_count(map), sizeof(*out->headers), &memory, err))
+		return conf_error(map, err, "too many headers");
+	out->headers = memory;
+	for (size_t i = 0; i < conf_count(map); i++) {
+		char *value;
+
+		if (site_text_expand(conf_at(map, i), &value, err))
+			return -EINVAL;
+		out->headers[out->header_count++] = (struct stream_header){strdup(conf_key(map, i)), value};
+	}
+	return 0;
+}
+
+static int read_send(struct conf list, struct site_feed *out, struct error *err)
+{
+	void *memory;
+
+	if (!conf_exists(list))
+		return 0;
+	if (!conf_is_list(list) || conf_count(list) > MAX_LIST)
+		return conf_error(list, err, "should be a list of messages to send after connecting (at most %d)", MAX_LIST);
+	if (allocate(list, conf_count(list), sizeof(*out->send), &memory, err))
+		return -ENOMEM;
+	out->send = memory;
+	for (size_t i = 0; i < conf_count(list); i++, out->send_count++)
+		if (site_text_expand(conf_at(list, i), &out->send[i], err))
+			return -EINVAL;
+	return 0;
+}
+
+/* url, headers, send, ca, max_message of a feed or a chain. */
+static int read_connection(struct conf map, struct conf url, struct site_feed *out, const char *const *schemes,
+			   struct error *err)
+{
+	struct conf ca = conf_get(map, "ca"), max = conf_get(map, "max_message");
+	uint64_t bytes = 0;
+
+	if (site_text_expand(url, &out->url, err) || site_text_check_scheme(url, out->url, schemes, err) ||
+	    read_headers(conf_get(map, "headers"), out, err) || read_send(conf_get(map, "send"), out, err) ||
+	    (conf_exists(ca) && site_text_expand(ca, &out->ca_file, err)) ||
+	    (conf_exists(max) && conf_read_uint(max, 1024, 1 << 30, &bytes, err)))
+		return -EINVAL;
+	out->max_message_bytes = bytes;
+	if (out->send_count && out->url[0] == 'h')
+		return conf_error(url, err, "'send' needs a WebSocket; server-sent events (http, https) are receive-only");
+	return 0;
+}
+
+/* ---- feeds -------------------------------------------------------------------------------------------------------- */
+
+static int read_assets(struct conf map, struct collect_feed *out, struct error *err)
+{
+	struct asset_name *names;
+	void *memory;
+
+	if (!conf_exists(map))
+		return 0;
+	if (!conf_is_map(map) || !conf_count(map))
+		return conf_error(map, err, "should be a map of asset names to the feed's own ids, e.g. {ETH/USD: \"0xff61…\"}");
+	if (allocate(map, conf_count(map), sizeof(*names), &memory, err))
+		return -ENOMEM;
+	out->assets = names = memory;
+	for (size_t i = 0; i < conf_count(map); i++, out->asset_count++) {
+		if (strlen(conf_key(map, i)) >= sizeof(names[i].asset))
+			return conf_error(conf_at(map, i), err, "the asset's name is too long");
+		strcpy(names[i].asset, conf_key(map, i));
+		if (conf_read_text(conf_at(map, i), names[i].id, sizeof(names[i].id), err))
+			return -EINVAL;
+		site_text_plain_id(names[i].id);
+	}
+	return 0;
+}
+
+static int read_source(struct conf feed, struct site_feed *out, struct collect_feed *collect, struct error *err)
+{
+	static const char *const schemes[] = {"ws://", "wss://", "http://", "https://", NULL};
+	static const char *const only_active[] = {"headers", "send", "ca", "max_message", NULL};
+	struct conf match = conf_get(feed, "match"), connect = conf_get(feed, "connect");
+
+	if (conf_exists(match) == conf_exists(connect))
+		return conf_error(feed, err, "give either 'match' (packets that arrive anyway) or 'connect' (pricelag subscribes)");
+	if (conf_exists(connect)) {
+		if (read_connection(feed, connect, out, schemes, err))
+			return -EINVAL;
+		collect->transport = site_text_transport(out->url);
+		return 0;
+	}
+	for (int i = 0; only_active[i]; i++)
+		if (conf_exists(conf_get(feed, only_active[i])))
+			return conf_error(conf_get(feed, only_active[i]), err, "belongs to a feed with 'connect'; this one has 'match'");
+	if (site_matches(match, false, &out->matches, &out->match_count, err))
+		return -EINVAL;
+	for (size_t i = 0; i < out->match_count; i++)
+		if (out->matches[i].space != PL_PORT_UDP)
+			return conf_error(match, err, "passive feeds are UDP; for a TCP feed let pricelag subscribe with 'connect'");
+	collect->transport = "udp";
+	return 0;
+}
+
+static int read_feed(struct conf map, struct site_feed *out, struct collect_feed *collect, struct error *err)
+{
+	static const char *const roles[] = {"oracle", "block", NULL};
+	struct conf name, role, decode;
+	int choice;
+
+	if (conf_require(map, "name", "a short name for this feed", &name, err) ||
+	    conf_read_text(name, collect->name, sizeof(collect->name), err) ||
+	    conf_require(map, "role", "oracle or block", &role, err) || conf_read_choice(role, roles, &choice, err) ||
+	    conf_require(map, "decode", "how to read the messages, e.g. {type: json, …}", &decode, err) ||
+	    read_source(map, out, collect, err) ||
+	    site_decode(decode, collect, &out->is_shred, &out->shred_version, err) ||
+	    read_assets(conf_get(map, "assets"), collect, err))
+		return -EINVAL;
+	collect->role = roles[choice];
+	if (out->is_shred && !out->match_count)
+		return conf_error(decode, err, "solana-shred needs 'match': shreds are UDP packets");
+	return conf_reject_unknown(map, "name, role, match, connect, headers, send, ca, max_message, decode, assets", err);
+}
+
+static int read_feeds(struct conf list, struct site *site, struct error *err)
+{
+	void *memory;
+
+	if (!conf_exists(list))
+		return 0;
+	if (!conf_is_list(list))
+		return conf_error(list, err, "should be a list of feeds");
+	/* flow ids of chains follow those of feeds, and the last index counts what belongs to no feed */
+	if (conf_count(list) > PL_FEED_NONE / 2)
+		return conf_error(list, err, "at most %d feeds", PL_FEED_NONE / 2);
+	if (allocate(list, conf_count(list), sizeof(*site->feeds), &memory, err))
+		return -ENOMEM;
+	site->feeds = memory;
+	if (allocate(list, conf_count(list), sizeof(*site->collect), &memory, err))
+		return -ENOMEM;
+	site->collect = memory;
+	for (size_t i = 0; i < conf_count(list); i++) {
+		site->feed_count = i + 1;
+		if (read_feed(conf_at(list, i), &site->feeds[i], &site->collect[i], err))
+			return -EINVAL;
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(site->collect[i].name, site->collect[j].name))
+				return conf_error(conf_at(list, i), err, "a second feed is named '%s'; names must differ",
+						  site->collect[i].name);
+	}
+	return 0;
+}
+
+/* ---- chains ------------------------------------------------------------------------------------------------------- */
+
+/* The id that some feed gives this asset: what `id` of a pyth-evm oracle defaults to. */
+static const char *id_of_asset(const struct site *site, const char *asset)
+{
+	for (size_t i = 0; i < site->feed_count; i++)
+		for (size_t j = 0; j < site->collect[i].asset_count; j++)
+			if (!strcmp(site->collect[i].assets[j].asset, asset) &&
+			    strlen(site->collect[i].assets[j].id) == 64)
+				return site->collect[i].assets[j].id;
+	return NULL;
+}
+
+static int read_oracle(struct conf map, const struct site *site, struct oracle_config *out, struct error *err)
+{
+	struct conf asset, type, address, id, decimals;
+	uint64_t digits = 8;
+
+	if (conf_require(map, "asset", "the asset's name, as in the feeds' assets", &asset, err) ||
+	    conf_read_text(asset, out->asset, sizeof(out->asset), err) ||
+	    conf_require(map, "type", oracle_type_names, &type, err) ||
+	    conf_require(map, "address", "the contract's address, 0x and 40 hex digits", &address, err))
+		return -EINVAL;
+	if (!conf_text(type) || oracle_type_parse(conf_text(type), &out->type))
+		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?",
+				  oracle_type_names);
+	if (site_text_address(address, out->address, err))
+		return -EINVAL;
+	id = conf_get(map, "id");
+	decimals = conf_get(map, "decimals");
+	if (conf_exists(decimals) && conf_read_uint(decimals, 0, 77, &digits, err))
+		return -EINVAL;
+	out->exponent = -(int)digits;
+	if (out->type == ORACLE_PYTH_EVM) {
+		if (conf_exists(id)) {
+			if (conf_read_text(id, out->id, sizeof(out->id), err))
+				return -EINVAL;
+			site_text_plain_id(out->id);
+		} else if (id_of_asset(site, out->asset)) {
+			strcpy(out->id, id_of_asset(site, out->asset));
+		}
+		if (strlen(out->id) != 64)
+			return conf_error(conf_exists(id) ? id : map, err,
+					  "a pyth-evm oracle needs 'id', the price feed's 32 bytes in hex (or a feed whose assets give one for %s)",
+					  out->asset);
+	} else if (conf_exists(id)) {
+		return conf_error(id, err, "belongs to type pyth-evm only: a chainlink feed is known by its address");
+	}
+	return conf_reject_unknown(map, "asset, type, address, id, decimals", err);
+}
+
+static int read_chain(struct conf map, struct site *site, struct chain_config *out, struct site_feed *connection,
+		      struct error *err)
+{
+	static const char *const schemes[] = {"ws://", "wss://", NULL};
+	struct conf name, rpc, oracles;
+	void *memory;
+
+	if (conf_require(map, "name", "a short name for this chain", &name, err) ||
+	    conf_read_text(name, out->name, sizeof(out->name), err) ||
+	    conf_require(map, "rpc", "the node's WebSocket address, ws:// or wss://", &rpc, err) ||
+	    read_connection(map, rpc, connection, schemes, err))
+		return -EINVAL;
+	out->rpc = connection->url;
+	oracles = conf_get(map, "oracles");
+	if (conf_exists(oracles) && !conf_is_list(oracles))
+		return conf_error(oracles, err, "should be a list of oracles: {asset, type, address}");
+	if (allocate(map, conf_count(oracles), sizeof(*out->oracles), &memory, err))
+		return -ENOMEM;
+	out->oracles = memory;
+	for (size_t i = 0; i < conf_count(oracles); i++, out->oracle_count++)
+		if (read_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
+			return -EINVAL;
+	return conf_reject_unknown(map, "name, rpc, headers, ca, max_message, oracles", err);
+}
+
+static int read_chains(struct conf list, struct site *site, struct error *err)
+{
+	void *memory;
+
+	if (!conf_exists(list))
+		return 0;
+	if (!conf_is_list(list) || conf_count(list) > PL_FEED_NONE / 2)
+		return conf_error(list, err, "should be a list of at most %d chains", PL_FEED_NONE / 2);
+	if (allocate(list, conf_count(list), sizeof(*site->chains), &memory, err))
+		return -ENOMEM;
+	site->chains = memory;
+	if (allocate(list, conf_count(list), sizeof(*site->chain_connections), &memory, err))
+		return -ENOMEM;
+	site->chain_connections = memory;
+	for (size_t i = 0; i < conf_count(list); i++) {
+		site->chain_count = i + 1;
+		if (read_chain(conf_at(list, i), site, &site->chains[i], &site->chain_connections[i], err))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- keeper ------------------------------------------------------------------------------------------------------- */
+
+static int read_keeper(struct conf map, struct site *site, struct error *err)
+{
+	struct conf match, after = conf_get(map, "after"), assets = conf_get(map, "assets");
+	int choice = KEEPER_AFTER_WIRE;
+
+	if (!conf_exists(map))
+		return 0;
+	if (conf_require(map, "match", "the keeper's outgoing flow, e.g. {tcp: 8545, remote: 10.0.0.2}", &match, err) ||
+	    site_matches(match, true, &site->keeper, &site->keeper_match_count, err) ||
+	    (conf_exists(after) && conf_read_choice(after, trigger_names, &choice, err)))
+		return -EINVAL;
+	site->keeper_after = (enum keeper_trigger)choice;
+	if (conf_exists(assets) && !conf_is_list(assets))
+		return conf_error(assets, err, "should be a list of the assets that the keeper reacts to");
+	for (size_t i = 0; i < conf_count(assets); i++) {
+		const char *name = conf_text(conf_at(assets, i));
+		size_t used = strlen(site->keeper_assets);
+
+		if (!name || strchr(name, ',') || used + strlen(name) + 2 > sizeof(site->keeper_assets))
+			return conf_error(conf_at(assets, i), err, "is not a usable asset name (no commas, not too many)");
+		snprintf(site->keeper_assets + used, sizeof(site->keeper_assets) - used, "%s%s", used ? "," : "", name);
+	}
+	return conf_reject_unknown(map, "match, after, assets", err);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------- */
+
+int site_load(struct site *out, const char *path, struct error *err)
+{
+	struct conf_file *file;
+	struct conf root, name;
+	int status;
+
+	memset(out, 0, sizeof(*out));
+	status = conf_open(&file, path, err);
+	if (status)
+		return status;
+	root = conf_root(file);
+	if (conf_require(root, "site", "a name for this place, e.g. fra1-a", &name, err) ||
+	    conf_read_text(name, out->name, sizeof(out->name), err) || read_interfaces(root, out, err) ||
+	    read_feeds(conf_get(root, "feeds"), out, err) || read_chains(conf_get(root, "chains"), out, err) ||
+	    read_keeper(conf_get(root, "keeper"), out, err) ||
+	    conf_reject_unknown(root, "site, interface, hook, feeds, chains, keeper", err))
+		status = -EINVAL;
+	else if (!out->feed_count && !out->chain_count)
+		status = conf_error(root, err, "there is nothing to record: give at least one feed or chain");
+	conf_close(file);
+	if (status)
+		site_free(out);
+	return status;
+}
+
+static void free_connection(struct site_feed *feed)
+{
+	free(feed->matches);
+	free(feed->url);
+	free(feed->ca_file);
+	for (size_t i = 0; i < feed->header_count; i++) {
+		free((char *)feed->headers[i].name);
+		free((char *)feed->headers[i].value);
+	}
+	free(feed->headers);
+	for (size_t i = 0; i < feed->send_count; i++)
+		free(feed->send[i]);
+	free(feed->send);
+}
+
+void site_free(struct site *site)
+{
+	for (size_t i = 0; i < site->feed_count; i++) {
+		free_connection(&site->feeds[i]);
+		free((void *)site->collect[i].assets);
+	}
+	for (size_t i = 0; i < site->chain_count; i++) {
+		free(site->chains[i].oracles);
+		free_connection(&site->chain_connections[i]);
+	}
+	free(site->feeds);
+	free(site->collect);
+	free(site->chains);
+	free(site->chain_connections);
+	free(site->interfaces);
+	free(site->keeper);
+	memset(site, 0, sizeof(*site));
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Pieces of site.yaml: texts with a meaning of their own (urls, secrets, ids, addresses), `decode:` and `match:`. */
+#ifndef PL_CMD_SITE_PARTS_H
+#define PL_CMD_SITE_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/error.h"
+#include "session/collect.h"
+#include "tap/match.h"
+
+/* A copy of a scalar with every ${NAME} replaced from the environment; an unset name is an error that names it. The value is never part of a message. */
+int site_text_expand(struct conf node, char **out, struct error *err);
+
+/* The url begins with one of `schemes` ("ws://", …; NULL-terminated) and goes on after it. */
+int site_text_check_scheme(struct conf node, const char *url, const char *const *schemes, struct error *err);
+
+/* "ws", "wss", "http" or "https" of a checked url. */
+const char *site_text_transport(const char *url);
+
+/* In place: 0x stripped and lower case where the text is hexadecimal after it; otherwise untouched. */
+void site_text_plain_id(char *id);
+
+/* 0x and 40 hex digits → 20 bytes. */
+int site_text_address(struct conf node, uint8_t out[20], struct error *err);
+
+/* The map `decode:` → decoder and its options in `feed`; solana-shred sets is_shred and the version instead. */
+int site_decode(struct conf map, struct collect_feed *feed, bool *is_shred, uint16_t *shred_version, struct error *err);
+
+/* `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the address is `remote`, and it is about leaving packets. */
+int site_matches(struct conf node, bool keeper, struct match **out, size_t *count, struct error *err);
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "latency/latency.h"
+#include "session/loss.h"
+#include "session/session.h"
+
+static int64_t count(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *statement;
+	int64_t value = 0;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}
+
+static void print_loss(void *context, const char *source, const char *name, uint64_t lost)
+{
+	int *lines = context;
+
+	if (!lost)
+		return;
+	fprintf(stderr, "%s%s.%s %" PRIu64, (*lines)++ ? ", " : "lost: ", source, name, lost);
+}
+
+int summary_print(const char *session_path)
+{
+	struct error err;
+	sqlite3 *db;
+	int losses = 0;
+
+	if (session_open_read(&db, session_path, &err) || join_session(db, &err)) {
+		fprintf(stderr, "pricelag: %s\n", err.text);
+		return EXIT_FAILED;
+	}
+	fprintf(stderr, "%s: %" PRId64 " oracle messages, %" PRId64 " on-chain updates, %" PRId64 " chain blocks, %" PRId64
+			" slots; %" PRId64 " messages matched, %" PRId64 " censored, %" PRId64 " superseded\n",
+		session_path, count(db, "SELECT COUNT(*) FROM oracle_message"),
+		count(db, "SELECT COUNT(*) FROM chain_update WHERE NOT removed"), count(db, "SELECT COUNT(*) FROM chain_block"),
+		count(db, "SELECT COUNT(*) FROM block_arrival WHERE fec_set IS NULL"),
+		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'matched'"),
+		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'censored'"),
+		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'superseded'"));
+	if (loss_each(db, print_loss, &losses, &err))
+		fprintf(stderr, "pricelag: %s\n", err.text);
+	fprintf(stderr, losses ? "\n" : "nothing was lost\n");
+	sqlite3_close(db);
+	return losses ? EXIT_UNTRUSTED : EXIT_OK;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Decoders: pure functions from bytes to price updates. No I/O, no globals, no state between calls, so that each can be
+ * fuzzed and golden-tested alone. Whatever the bytes are, a decoder returns; it never reads outside them.
+ */
+#ifndef PL_FEED_DECODER_H
+#define PL_FEED_DECODER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "feed/message.h"
+
+enum time_unit { TIME_UNIT_S, TIME_UNIT_MS, TIME_UNIT_US, TIME_UNIT_NS };
+
+/* A number at a fixed place: `u32le@0`, `i64be@12`. */
+struct field_spec {
+	bool set;
+	bool is_signed;
+	bool big_endian;
+	uint8_t width; /* 1, 2, 4 or 8 bytes */
+	uint32_t offset;
+};
+
+/* "u32le@0" → out; -EINVAL otherwise. */
+int field_spec_parse(const char *text, struct field_spec *out);
+
+/* What `decode:` in site.yaml may say. Which members a decoder reads is up to it; site.c refuses those that it does not. */
+struct decode_options {
+	/* json: RFC 6901 pointers, relative to each element of `each` (empty string = not given) */
+	char each[FEED_TEXT_MAX];      /* pointer to an array, or to one object; "" = the document itself */
+	char asset[FEED_TEXT_MAX];
+	char price[FEED_TEXT_MAX];
+	char key[FEED_TEXT_MAX];
+	char published[FEED_TEXT_MAX];
+	enum time_unit published_unit;
+	/* fields */
+	struct field_spec field_asset, field_price, field_key, field_published;
+	int exponent; /* price = field * 10^exponent */
+	bool has_exponent;
+};
+
+typedef void (*decode_emit_fn)(void *context, const struct feed_message *message);
+
+/* Decodes one message (a datagram's payload, a WebSocket message, an event's data) and emits each update in it, in order.
+ * Returns how many were emitted (0 is fine: a heartbeat, an acknowledgement), or -EBADMSG with `err` naming offset and reason.
+ * In a list, a bad element does not hide the others: they are emitted, and the first fault is returned. */
+typedef int (*decode_fn)(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
+			 void *context, struct error *err);
+
+struct decoder {
+	const char *name; /* `type:` in site.yaml and of `pricelag decode` */
+	const char *help;
+	const char *const *options; /* names in `decode:` that it accepts besides type; NULL-terminated */
+	decode_fn decode;
+};
+
+/* user/feed/json.c, hermes.c and fields.c */
+int json_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		struct error *err);
+int hermes_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
+		  void *context, struct error *err);
+int fields_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
+		  void *context, struct error *err);
+
+/* All decoders, ended by one without a name. */
+extern const struct decoder decoders[];
+const struct decoder *decoder_find(const char *name);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Decoder `pyth-hermes`: Pyth's Hermes, as WebSocket messages {"type":"price_update","price_feed":{…}} and as the events
+ * of /v2/updates/price/stream {"binary":{…},"parsed":[{…}]}. Shapes: pyth-network/pyth-crosschain,
+ * apps/hermes/server/src/api/ws.rs (ServerMessage) and types.rs (RpcPriceFeed, ParsedPriceUpdate).
+ *
+ * The key is publish_time in whole seconds, as PriceFeedUpdate carries it on chain. The price is text in the message
+ * ("stored as a string to avoid precision loss") and expo its power of ten.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "feed/build.h"
+#include "feed/decoder.h"
+
+static int read_feed(struct json_object *feed, struct feed_message *message, struct error *err)
+{
+	struct json_object *price = json_member(feed, "price");
+	const char *id = json_text(json_member(feed, "id")), *text = json_number_text(json_member(price, "price"));
+	struct decimal value, seconds = {0};
+	int64_t expo, publish_time;
+
+	message_clear(message);
+	if (!id || !*id || message_set_id(message, id))
+		return error_set(err, -EBADMSG, "id: missing, or no text of up to 95 characters");
+	for (char *c = message->id; *c; c++)
+		*c |= *c >= 'A' && *c <= 'Z' ? 'a' - 'A' : 0;
+	if (!text || decimal_parse(text, &value) || value.exponent)
+		return error_set(err, -EBADMSG, "price/price: missing, or no integer of up to 80 digits");
+	if (!json_integer(json_member(price, "expo"), &expo) || expo < -DECIMAL_EXPONENT_MAX || expo > DECIMAL_EXPONENT_MAX)
+		return error_set(err, -EBADMSG, "price/expo: missing, or no integer between -308 and 308");
+	if (!json_integer(json_member(price, "publish_time"), &publish_time))
+		return error_set(err, -EBADMSG, "price/publish_time: missing, or no integer");
+	value.exponent = (int)expo;
+	if (message_set_price(message, &value))
+		return error_set(err, -EBADMSG, "price: %se%d is beyond a double", value.mantissa, value.exponent);
+	snprintf(message->key, sizeof(message->key), "%lld", (long long)publish_time);
+	memcpy(seconds.mantissa, message->key, sizeof(seconds.mantissa));
+	if (decimal_time_ns(&seconds, 0, &message->published_ns))
+		return error_set(err, -EBADMSG, "price/publish_time: %s is no time in seconds", message->key);
+	return 0;
+}
+
+static int read_typed(const char *type, struct json_object *root, decode_emit_fn emit, void *context, struct error *err)
+{
+	struct feed_message message;
+	const char *status = json_text(json_member(root, "status"));
+	char text[300];
+
+	if (!strcmp(type, "response") && status && !strcmp(status, "error")) {
+		json_printable(text, sizeof(text), json_text(json_member(root, "error")));
+		return error_set(err, -EBADMSG, "Hermes answered with an error: %s", text);
+	}
+	if (strcmp(type, "price_update"))
+		return 0;
+	if (read_feed(json_member(root, "price_feed"), &message, err))
+		return error_prefix(err, -EBADMSG, "/price_feed");
+	emit(context, &message);
+	return 1;
+}
+
+static int read_parsed(struct json_object *parsed, decode_emit_fn emit, void *context, struct error *err)
+{
+	size_t count = json_object_array_length(parsed);
+	struct error later;
+	int updates = 0, first_fault = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct error *here = first_fault ? &later : err;
+		struct feed_message message;
+
+		if (read_feed(json_object_array_get_idx(parsed, i), &message, here)) {
+			first_fault = error_prefix(here, -EBADMSG, "/parsed/%zu", i);
+			continue;
+		}
+		emit(context, &message);
+		updates++;
+	}
+	return first_fault ? first_fault : updates;
+}
+
+int hermes_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
+		  void *context, struct error *err)
+{
+	struct json_object *root, *parsed;
+	const char *type;
+	int ret;
+
+	(void)options;
+	ret = json_read(&root, data, len, err);
+	if (ret)
+		return ret;
+	type = json_text(json_member(root, "type"));
+	parsed = json_member(root, "parsed");
+	if (type)
+		ret = read_typed(type, root, emit, context, err);
+	else if (json_object_is_type(parsed, json_type_array))
+		ret = read_parsed(parsed, emit, context, err);
+	else if (json_member(root, "binary") && !parsed)
+		ret = error_set(err, -EBADMSG, "an update without parsed prices; ask for them with parsed=true");
+	else
+		ret = error_set(err, -EBADMSG, "neither `type` nor a list `parsed`: not a message of Hermes");
+	json_object_put(root);
+	return ret;
+}

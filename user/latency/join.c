@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The join from beginning to end: where its result goes, and writing it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency/join_data.h"
+#include "latency/latency.h"
+#include "session/session.h"
+
+/*
+ * What the result depends on: the rules (first number, to be raised with them) and the rows that were there. Stored
+ * with the result, so that a session is joined once, and again when it grew.
+ */
+static const char fingerprint_query[] =
+	"SELECT '1' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
+	" (SELECT ifnull(max(rowid), 0) FROM chain_update) || ' ' || (SELECT ifnull(max(rowid), 0) FROM chain_block) || ' ' ||"
+	" (SELECT ifnull(max(rowid), 0) FROM sent) || ' ' || (SELECT ifnull(max(rowid), 0) FROM clock) || ' ' ||"
+	" (SELECT ifnull(max(rowid), 0) FROM feed) || ' ' ||"
+	" ifnull((SELECT value FROM session WHERE key = 'keeper_after'), '') || ' ' ||"
+	" ifnull((SELECT value FROM session WHERE key = 'keeper_assets'), '')";
+
+/* One text out of the database, malloc'd; NULL where there is none. */
+static char *query_text(sqlite3 *db, const char *query)
+{
+	sqlite3_stmt *row = NULL;
+	char *text = NULL;
+
+	if (sqlite3_prepare_v2(db, query, -1, &row, NULL) == SQLITE_OK && sqlite3_step(row) == SQLITE_ROW &&
+	    sqlite3_column_text(row, 0))
+		text = strdup((const char *)sqlite3_column_text(row, 0));
+	sqlite3_finalize(row);
+	return text;
+}
+
+static bool has_temporary(sqlite3 *db)
+{
+	return sqlite3_table_column_metadata(db, "temp", "timeline", NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* ---- writing ---- */
+
+enum column {
+	COLUMN_MESSAGE = 1, COLUMN_UPDATE, COLUMN_SENT_ID, COLUMN_FEED, COLUMN_ASSET, COLUMN_KEY, COLUMN_STATUS,
+	COLUMN_JOINED_BY, COLUMN_PUBLISHED, COLUMN_NIC, COLUMN_WIRE, COLUMN_APP, COLUMN_SENT, COLUMN_BLOCK,
+	COLUMN_BLOCK_WIRE, COLUMN_BLOCK_COMPLETE, COLUMN_SEEN, COLUMN_STALL,
+};
+
+static const char insert_format[] =
+	"INSERT INTO %s.timeline (oracle_message_id, chain_update_id, sent_id, feed, asset, key, status, joined_by,"
+	" published_ns, nic_ns, wire_ns, app_ns, sent_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, stall_ns)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+static const char message_query[] =
+	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns FROM oracle_message"
+	" ORDER BY id";
+static const char *const status_names[] = {
+	[JOIN_CENSORED] = "censored", [JOIN_SUPERSEDED] = "superseded", [JOIN_MATCHED] = "matched"};
+
+static void bind_text(sqlite3_stmt *insert, enum column column, const char *text)
+{
+	sqlite3_bind_text(insert, column, text, -1, SQLITE_STATIC); /* NULL binds NULL */
+}
+
+static void bind_time(sqlite3_stmt *insert, enum column column, int64_t ns)
+{
+	if (ns != TIME_UNKNOWN)
+		sqlite3_bind_int64(insert, column, ns);
+}
+
+static void bind_utc(const struct join *join, sqlite3_stmt *insert, enum column column, sqlite3_stmt *row, int from)
+{
+	if (sqlite3_column_type(row, from) != SQLITE_NULL)
+		bind_time(insert, column, clockmap_utc(join->clock, sqlite3_column_int64(row, from)));
+}
+
+static void bind_update(sqlite3_stmt *insert, const struct join_update *update)
+{
+	sqlite3_bind_int64(insert, COLUMN_UPDATE, update->id);
+	bind_time(insert, COLUMN_BLOCK, update->block_ns);
+	bind_time(insert, COLUMN_BLOCK_WIRE, update->block_wire_ns);
+	bind_time(insert, COLUMN_BLOCK_COMPLETE, update->block_complete_ns);
+	bind_time(insert, COLUMN_SEEN, update->seen_ns);
+}
+
+static const char *feed_name(const struct join *join, int64_t id)
+{
+	for (size_t i = 0; i < join->feed_count; i++)
+		if (join->feeds[i].id == id)
+			return intern_text(&join->names, join->feeds[i].name);
+	return NULL;
+}
+
+/* `message` is NULL for one that the join did not need to hold. */
+static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_stmt *row,
+			 const struct join_message *message)
+{
+	sqlite3_bind_value(insert, COLUMN_MESSAGE, sqlite3_column_value(row, 0));
+	bind_text(insert, COLUMN_FEED, feed_name(join, sqlite3_column_int64(row, 1)));
+	sqlite3_bind_value(insert, COLUMN_ASSET, sqlite3_column_value(row, 2));
+	sqlite3_bind_value(insert, COLUMN_KEY, sqlite3_column_value(row, 3));
+	sqlite3_bind_value(insert, COLUMN_PUBLISHED, sqlite3_column_value(row, 4));
+	sqlite3_bind_value(insert, COLUMN_NIC, sqlite3_column_value(row, 5));
+	bind_utc(join, insert, COLUMN_WIRE, row, 6);
+	bind_utc(join, insert, COLUMN_APP, row, 7);
+	sqlite3_bind_value(insert, COLUMN_STALL, sqlite3_column_value(row, 8));
+	bind_text(insert, COLUMN_STATUS, status_names[message ? message->status : JOIN_CENSORED]);
+	if (message && message->update != NOTHING) {
+		bind_text(insert, COLUMN_JOINED_BY, message->by_price ? "price" : "key");
+		bind_update(insert, &join->updates[message->update]);
+	}
+	if (message && message->sent != NOTHING) {
+		sqlite3_bind_int64(insert, COLUMN_SENT_ID, join->packets[message->sent].id);
+		bind_time(insert, COLUMN_SENT, join->packets[message->sent].time_ns);
+	}
+}
+
+static bool insert_row(sqlite3_stmt *insert)
+{
+	bool done = sqlite3_step(insert) == SQLITE_DONE;
+
+	sqlite3_reset(insert);
+	sqlite3_clear_bindings(insert);
+	return done;
+}
+
+static bool write_messages(const struct join *join, sqlite3_stmt *insert)
+{
+	sqlite3_stmt *rows = NULL;
+	size_t next = 0;
+	int step = SQLITE_ERROR;
+
+	if (sqlite3_prepare_v2(join->db, message_query, -1, &rows, NULL) == SQLITE_OK) {
+		while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
+			bool held = next < join->message_count && join->messages[next].id == sqlite3_column_int64(rows, 0);
+
+			bind_message(join, insert, rows, held ? &join->messages[next++] : NULL);
+			if (!insert_row(insert))
+				break;
+		}
+	}
+	sqlite3_finalize(rows);
+	return step == SQLITE_DONE;
+}
+
+static bool write_unmatched(const struct join *join, sqlite3_stmt *insert)
+{
+	for (size_t i = 0; i < join->unmatched_count; i++) {
+		const struct join_update *update = &join->updates[join->unmatched[i].update];
+		uint32_t feed = join->unmatched[i].feed;
+
+		bind_text(insert, COLUMN_FEED, feed == NOTHING ? NULL : intern_text(&join->names, join->feeds[feed].name));
+		bind_text(insert, COLUMN_ASSET, intern_text(&join->names, update->asset));
+		bind_text(insert, COLUMN_KEY, intern_text(&join->keys, update->key));
+		bind_text(insert, COLUMN_STATUS, "unmatched");
+		bind_time(insert, COLUMN_PUBLISHED, update->published_ns);
+		bind_update(insert, update);
+		if (!insert_row(insert))
+			return false;
+	}
+	return true;
+}
+
+static bool write_summaries(const struct join *join, const char *schema)
+{
+	sqlite3_stmt *insert = NULL;
+	char sql[160];
+	bool done;
+
+	snprintf(sql, sizeof(sql), "INSERT INTO %s.timeline_summary (feed, asset, joined_by, before_start, repeated)"
+		 " VALUES (?1, ?2, ?3, ?4, ?5)", schema);
+	done = sqlite3_prepare_v2(join->db, sql, -1, &insert, NULL) == SQLITE_OK;
+	for (size_t i = 0; done && i < join->summary_count; i++) {
+		const struct join_summary *summary = &join->summaries[i];
+
+		sqlite3_bind_text(insert, 1, intern_text(&join->names, join->feeds[summary->feed].name), -1, SQLITE_STATIC);
+		sqlite3_bind_text(insert, 2, intern_text(&join->names, summary->asset), -1, SQLITE_STATIC);
+		sqlite3_bind_text(insert, 3, summary->by_key ? "key" : summary->by_price ? "price" : NULL, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(insert, 4, (int64_t)summary->before_start);
+		sqlite3_bind_int64(insert, 5, (int64_t)summary->repeated);
+		done = insert_row(insert);
+	}
+	sqlite3_finalize(insert);
+	return done;
+}
+
+static bool write_all(const struct join *join, const char *schema, const char *fingerprint)
+{
+	bool temporary = !strcmp(schema, "temp"), done;
+	sqlite3_stmt *insert = NULL;
+	char sql[sizeof(insert_format) + 8], *close;
+
+	snprintf(sql, sizeof(sql), insert_format, schema);
+	done = sqlite3_prepare_v2(join->db, sql, -1, &insert, NULL) == SQLITE_OK && write_messages(join, insert) &&
+	       write_unmatched(join, insert);
+	sqlite3_finalize(insert);
+	close = sqlite3_mprintf(temporary ? "INSERT INTO temp.timeline_joined VALUES (%Q); COMMIT" :
+					    "INSERT OR REPLACE INTO session (key, value) VALUES ('joined', %Q); COMMIT",
+				fingerprint);
+	done = done && close && write_summaries(join, schema) &&
+	       sqlite3_exec(join->db, close, NULL, NULL, NULL) == SQLITE_OK;
+	sqlite3_free(close);
+	return done;
+}
+
+/*
+ * Opens the transaction and says where the result goes. A file that has no clean_close may be in the hands of a
+ * recorder, whose writer must not wait for us; a file on read-only media takes nothing. Both get temporary tables of
+ * the same names, which then stand before the file's.
+ */
+static const char *begin(sqlite3 *db)
+{
+	static const char temporary_sql[] =
+		"BEGIN; CREATE TEMP TABLE timeline AS SELECT * FROM main.timeline LIMIT 0;"
+		"CREATE TEMP TABLE timeline_summary AS SELECT * FROM main.timeline_summary LIMIT 0;"
+		"CREATE TEMP TABLE timeline_joined (fingerprint TEXT)";
+	char closed[8];
+
+	sqlite3_exec(db, "DROP TABLE IF EXISTS temp.timeline; DROP TABLE IF EXISTS temp.timeline_summary;"
+			 "DROP TABLE IF EXISTS temp.timeline_joined", NULL, NULL, NULL);
+	session_meta(db, "clean_close", closed, sizeof(closed));
+	if (closed[0] && !sqlite3_db_readonly(db, "main") &&
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK) {
+		if (sqlite3_exec(db, "DELETE FROM main.timeline; DELETE FROM main.timeline_summary", NULL, NULL, NULL) ==
+		    SQLITE_OK)
+			return "main";
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return sqlite3_exec(db, temporary_sql, NULL, NULL, NULL) == SQLITE_OK ? "temp" : NULL;
+}
+
+static int join_into(sqlite3 *db, const char *schema, struct error *err)
+{
+	struct join join = {.db = db};
+	char *fingerprint = query_text(db, fingerprint_query);
+	int status = fingerprint ? 0 : join_sql_error(&join, err);
+
+	if (!status)
+		status = join_load(&join, err);
+	if (!status)
+		status = join_match(&join, err);
+	if (!status)
+		status = join_sent(&join, err);
+	if (!status && !write_all(&join, schema, fingerprint))
+		status = error_set(err, -EIO, "session: table timeline cannot be written: %s", sqlite3_errmsg(db));
+	free(fingerprint);
+	join_free(&join);
+	return status;
+}
+
+int join_session(sqlite3 *db, struct error *err)
+{
+	const char *schema = begin(db);
+	int status;
+
+	if (!schema)
+		return error_set(err, -EIO, "session: no place for table timeline, not even a temporary one: %s",
+				 sqlite3_errmsg(db));
+	status = join_into(db, schema, err);
+	if (status && !sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
+int join_if_needed(sqlite3 *db, struct error *err)
+{
+	char *now = query_text(db, fingerprint_query);
+	char *then = query_text(db, has_temporary(db) ? "SELECT fingerprint FROM temp.timeline_joined" :
+							"SELECT value FROM session WHERE key = 'joined'");
+	bool same = now && then && !strcmp(now, then);
+
+	free(now);
+	free(then);
+	return same ? 0 : join_session(db, err);
+}

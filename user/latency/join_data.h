@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the join holds in memory, and its steps: load → match → sent → (join.c) write.
+ *
+ * Bounded by need: of messages, only those whose asset was updated on chain or concerns the keeper are held (72 bytes
+ * each, plus their key); all others are copied from table to table.
+ */
+#ifndef PL_LATENCY_JOIN_DATA_H
+#define PL_LATENCY_JOIN_DATA_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "latency/intern.h"
+#include "session/clockmap.h"
+
+#define NOTHING UINT32_MAX /* no index */
+
+/*
+ * The price rule. Equal: to 1e-9, or to half a unit of the last digit that the chain stores. Else the nearest within
+ * 1e-5 (a tenth of a basis point). An update is looked for among the messages of the last hour (the heartbeat of most
+ * push oracles), at most 65,536 of them.
+ */
+#define PRICE_EQUAL 1e-9
+#define PRICE_TOLERANCE 1e-5
+#define PRICE_WINDOW_NS 3600000000000
+#define PRICE_WINDOW_MESSAGES 65536
+/* A block's stamp is in whole seconds: an update of that block may be of any moment before its end. */
+#define BLOCK_GRID_NS 1000000000
+/*
+ * Of at least this many updates that share a key with a message, most must share the price too; otherwise the keys count
+ * different things (a venue's sequence, an aggregator's round) and prices decide.
+ */
+#define KEY_DOUBT_COUNT 10
+
+struct join_update { /* an on-chain update that was not undone */
+	int64_t id;
+	uint32_t asset, key;
+	uint32_t place; /* chain and contract: updates of one place are in order */
+	double price;
+	double half_digit; /* half a unit of the last digit that the chain stores; 0 unknown */
+	int64_t published_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns; /* UTC */
+	int64_t landed_ns; /* seen, else the end of its block's second; TIME_UNKNOWN */
+};
+
+enum join_status { JOIN_CENSORED, JOIN_SUPERSEDED, JOIN_MATCHED };
+
+struct join_message {
+	int64_t id;
+	uint32_t feed; /* index in join.feeds */
+	uint32_t asset, key;
+	uint32_t update; /* index of the update that it matched, or NOTHING */
+	uint32_t sent;	 /* index of the packet, or NOTHING */
+	uint8_t status;	 /* enum join_status */
+	bool by_price;
+	double price;
+	int64_t published_ns;
+	int64_t wire_ns;    /* UTC */
+	int64_t arrival_ns; /* UTC: wire, else the first packet, else app */
+};
+
+struct join_packet {
+	int64_t id, time_ns; /* UTC */
+	uint64_t flow;	     /* local port and sequence number; 0 where there is no sequence number (UDP) */
+};
+
+/* An update without a message of a feed that carries its asset; feed NOTHING: no feed carries it. */
+struct join_unmatched {
+	uint32_t feed, update;
+};
+
+/* What became of the updates of an asset at one feed, and is in no row. */
+struct join_summary {
+	uint32_t feed, asset;
+	uint64_t by_key, by_price; /* matched rows */
+	uint64_t before_start;	   /* updates of before the feed's first message */
+	uint64_t repeated;	   /* updates whose message had landed already: elsewhere, or a second time */
+};
+
+struct join_feed {
+	int64_t id;
+	uint32_t name;
+};
+
+struct join {
+	sqlite3 *db;
+	struct clockmap *clock;
+	struct intern names; /* assets, feeds, places */
+	struct intern keys;
+	struct join_feed *feeds;
+	struct join_update *updates; /* in the order in which they landed */
+	struct join_message *messages; /* by id */
+	struct join_packet *packets; /* by time, retransmissions left out */
+	struct join_unmatched *unmatched;
+	struct join_summary *summaries; /* one for each feed and asset that has updates */
+	size_t feed_count, update_count, message_count, packet_count, unmatched_count, unmatched_room, summary_count,
+		summary_room;
+	bool *updated; /* by asset: has an update */
+	bool *kept;    /* by asset: the keeper reacts to it */
+	bool keeper_all, keeper_after_seen;
+};
+
+/* Each returns 0 or a negative errno with its text. */
+int join_load(struct join *join, struct error *err);
+int join_match(struct join *join, struct error *err);
+int join_sent(struct join *join, struct error *err);
+void join_free(struct join *join);
+
+/* Makes room for one more element of `size` bytes: *items holds `count` of `*room`. 0 or -ENOMEM. */
+int join_grow(void **items, size_t count, size_t *room, size_t size);
+
+/* -EIO with SQLite's text. */
+int join_sql_error(struct join *join, struct error *err);
+
+#endif

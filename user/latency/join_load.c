@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Reading what the join needs out of a session. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency/join_data.h"
+#include "session/session.h"
+
+int join_grow(void **items, size_t count, size_t *room, size_t size)
+{
+	size_t wanted = *room ? 2 * *room : 256;
+	void *grown;
+
+	if (count < *room)
+		return 0;
+	grown = realloc(*items, wanted * size);
+	if (!grown)
+		return -ENOMEM;
+	*items = grown;
+	*room = wanted;
+	return 0;
+}
+
+int join_sql_error(struct join *join, struct error *err)
+{
+	return error_set(err, -EIO, "session: the join cannot read its tables: %s", sqlite3_errmsg(join->db));
+}
+
+static int no_memory(struct error *err)
+{
+	return error_set(err, -ENOMEM, "session: no memory for the join");
+}
+
+static int64_t column_time(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
+}
+
+static int64_t column_utc(const struct join *join, sqlite3_stmt *row, int column)
+{
+	return clockmap_utc(join->clock, column_time(row, column));
+}
+
+static double column_price(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? NAN : sqlite3_column_double(row, column);
+}
+
+static const char *column_text(sqlite3_stmt *row, int column)
+{
+	return (const char *)sqlite3_column_text(row, column);
+}
+
+/* ---- feeds and keeper ---- */
+
+static int load_feeds(struct join *join, struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	size_t room = 0;
+	int step = SQLITE_ERROR, status = 0;
+
+	if (sqlite3_prepare_v2(join->db, "SELECT id, name FROM feed ORDER BY id", -1, &rows, NULL) == SQLITE_OK) {
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+			struct join_feed feed = {.id = sqlite3_column_int64(rows, 0)};
+
+			status = intern_add(&join->names, column_text(rows, 1), &feed.name);
+			if (!status)
+				status = join_grow((void **)&join->feeds, join->feed_count, &room, sizeof(feed));
+			if (!status)
+				join->feeds[join->feed_count++] = feed;
+		}
+	}
+	if (!status && step != SQLITE_DONE)
+		join_sql_error(join, err);
+	sqlite3_finalize(rows);
+	return status ? no_memory(err) : step == SQLITE_DONE ? 0 : -EIO;
+}
+
+static uint32_t find_feed(const struct join *join, int64_t id)
+{
+	size_t low = 0, high = join->feed_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (join->feeds[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < join->feed_count && join->feeds[low].id == id ? (uint32_t)low : NOTHING;
+}
+
+/* ---- updates ---- */
+
+/*
+ * An update's block by its hash; by its number only where one of the two has no hash and there is one block of that
+ * number: another hash is another block. Several rows of a block (after a reconnect) count as their earliest stamps.
+ */
+static const char update_query[] =
+	"WITH block AS (SELECT chain, hash, number, max(block_ns) AS block_ns, min(block_wire_mono_ns) AS wire,"
+	"  min(block_complete_mono_ns) AS complete FROM chain_block GROUP BY chain, hash, number),"
+	" lone AS (SELECT chain, number, max(hash) AS hash, max(block_ns) AS block_ns, min(wire) AS wire,"
+	"  min(complete) AS complete FROM block GROUP BY chain, number HAVING count(*) = 1)"
+	"SELECT u.id, u.asset, u.key, u.price, u.exponent, u.published_ns,"
+	" coalesce(u.block_ns, b.block_ns, l.block_ns), ifnull(b.wire, l.wire), ifnull(b.complete, l.complete),"
+	" u.seen_mono_ns, u.removed, u.chain || ' ' || u.address,"
+	" u.chain || ' ' || u.address || ' ' || u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index"
+	" FROM chain_update u LEFT JOIN block b ON b.hash = u.block_hash AND b.chain = u.chain AND u.block_hash <> ''"
+	" LEFT JOIN lone l ON l.number = u.block_number AND l.chain = u.chain AND (u.block_hash = '' OR l.hash = '')"
+	" ORDER BY u.id";
+
+static int read_update(struct join *join, sqlite3_stmt *row, struct join_update *update, uint32_t *log,
+		       struct intern *logs)
+{
+	int status;
+
+	update->id = sqlite3_column_int64(row, 0);
+	update->price = column_price(row, 3);
+	if (sqlite3_column_type(row, 4) != SQLITE_NULL)
+		update->half_digit = 0.5 * pow(10, sqlite3_column_double(row, 4));
+	update->published_ns = column_time(row, 5);
+	update->block_ns = column_time(row, 6);
+	update->block_wire_ns = column_utc(join, row, 7);
+	update->block_complete_ns = column_utc(join, row, 8);
+	update->seen_ns = column_utc(join, row, 9);
+	update->landed_ns = update->seen_ns;
+	if (update->landed_ns == TIME_UNKNOWN && update->block_ns != TIME_UNKNOWN &&
+	    update->block_ns <= INT64_MAX - BLOCK_GRID_NS)
+		update->landed_ns = update->block_ns + BLOCK_GRID_NS;
+	status = intern_add(&join->names, column_text(row, 1), &update->asset);
+	if (!status)
+		status = intern_add(&join->keys, column_text(row, 2), &update->key);
+	if (!status)
+		status = intern_add(&join->names, column_text(row, 11), &update->place);
+	if (!status)
+		status = intern_add(logs, column_text(row, 12), log);
+	return status;
+}
+
+static int by_landing(const void *a, const void *b)
+{
+	const struct join_update *x = a, *y = b;
+
+	/* unknown first: TIME_UNKNOWN is the smallest */
+	if (x->landed_ns != y->landed_ns)
+		return x->landed_ns < y->landed_ns ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Rows of undone updates have id -1 by now. */
+static void drop_undone(struct join *join)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < join->update_count; i++)
+		if (join->updates[i].id >= 0)
+			join->updates[kept++] = join->updates[i];
+	join->update_count = kept;
+	if (kept)
+		qsort(join->updates, kept, sizeof(*join->updates), by_landing);
+}
+
+/* `live` by the number of a log (same block, transaction and index): the place in updates[] of what holds now, + 1. */
+static int add_update(struct join *join, const struct join_update *update, bool removed, size_t *live, size_t *room)
+{
+	if (removed) {
+		/* The update and its removal both go; if the same block comes back, that is a new row. */
+		if (*live)
+			join->updates[*live - 1].id = -1;
+		*live = 0;
+		return 0;
+	}
+	if (*live) {
+		/* Delivered twice, as after a reconnect: the first one with a stamp stands. */
+		if (join->updates[*live - 1].seen_ns == TIME_UNKNOWN && update->seen_ns != TIME_UNKNOWN)
+			join->updates[*live - 1] = *update;
+		return 0;
+	}
+	if (join_grow((void **)&join->updates, join->update_count, room, sizeof(*update)))
+		return -ENOMEM;
+	join->updates[join->update_count++] = *update;
+	*live = join->update_count;
+	return 0;
+}
+
+static int load_updates(struct join *join, struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	struct intern logs = {0};
+	size_t *live = NULL, live_room = 0, room = 0;
+	int step = SQLITE_ERROR, status = 0;
+
+	if (sqlite3_prepare_v2(join->db, update_query, -1, &rows, NULL) == SQLITE_OK) {
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+			struct join_update update = {0};
+			size_t known = live_room;
+			uint32_t log;
+
+			status = read_update(join, rows, &update, &log, &logs);
+			if (!status)
+				status = join_grow((void **)&live, log, &live_room, sizeof(*live));
+			if (status)
+				break;
+			memset(live + known, 0, (live_room - known) * sizeof(*live));
+			status = add_update(join, &update, sqlite3_column_int(rows, 10), &live[log], &room);
+		}
+	}
+	if (status)
+		no_memory(err);
+	else if (step != SQLITE_DONE)
+		status = join_sql_error(join, err);
+	sqlite3_finalize(rows);
+	intern_free(&logs);
+	free(live);
+	drop_undone(join);
+	return status;
+}
+
+/* ---- which assets matter ---- */
+
+static int mark_assets(struct join *join, struct error *err)
+{
+	char assets[4096], after[16], *rest = assets, *name;
+	size_t numbers;
+
+	session_meta(join->db, "keeper_after", after, sizeof(after));
+	join->keeper_after_seen = !strcmp(after, "seen");
+	session_meta(join->db, "keeper_assets", assets, sizeof(assets));
+	join->keeper_all = !assets[0];
+	for (char *at = strdupa(assets), *one; (one = strsep(&at, ","));) {
+		uint32_t number;
+
+		if (intern_add(&join->names, one + strspn(one, " "), &number))
+			return no_memory(err);
+	}
+	numbers = (size_t)join->names.count + 1;
+	join->updated = calloc(numbers, sizeof(bool));
+	join->kept = calloc(numbers, sizeof(bool));
+	if (!join->updated || !join->kept)
+		return no_memory(err);
+	for (size_t i = 0; i < join->update_count; i++)
+		join->updated[join->updates[i].asset] = true;
+	while ((name = strsep(&rest, ",")))
+		join->kept[intern_find(&join->names, name + strspn(name, " "))] = true;
+	join->updated[INTERN_NONE] = false; /* an asset without a name is no asset */
+	join->kept[INTERN_NONE] = false;
+	return 0;
+}
+
+/* ---- packets ---- */
+
+static int by_flow(const void *a, const void *b)
+{
+	const struct join_packet *x = a, *y = b;
+
+	if (x->flow != y->flow)
+		return x->flow < y->flow ? -1 : 1;
+	return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct join_packet *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static void drop_retransmissions(struct join *join)
+{
+	size_t kept = 0;
+
+	if (!join->packet_count)
+		return;
+	qsort(join->packets, join->packet_count, sizeof(*join->packets), by_flow);
+	for (size_t i = 0; i < join->packet_count; i++)
+		if (!join->packets[i].flow || !kept || join->packets[i].flow != join->packets[kept - 1].flow)
+			join->packets[kept++] = join->packets[i];
+	join->packet_count = kept;
+	qsort(join->packets, kept, sizeof(*join->packets), by_time);
+}
+
+static int load_packets(struct join *join, struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	size_t room = 0;
+	int step = SQLITE_ERROR, status = 0;
+
+	if (sqlite3_prepare_v2(join->db, "SELECT id, mono_ns, seq, local_port FROM sent", -1, &rows, NULL) == SQLITE_OK) {
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+			uint32_t seq = (uint32_t)sqlite3_column_int64(rows, 2);
+			uint64_t port = (uint16_t)sqlite3_column_int(rows, 3);
+
+			status = join_grow((void **)&join->packets, join->packet_count, &room, sizeof(*join->packets));
+			if (!status)
+				join->packets[join->packet_count++] = (struct join_packet){
+					.id = sqlite3_column_int64(rows, 0),
+					.time_ns = column_utc(join, rows, 1),
+					.flow = seq ? port << 32 | seq : 0,
+				};
+		}
+	}
+	if (status)
+		no_memory(err);
+	else if (step != SQLITE_DONE)
+		status = join_sql_error(join, err);
+	sqlite3_finalize(rows);
+	drop_retransmissions(join);
+	return status;
+}
+
+/* ---- messages ---- */
+
+static int add_message(struct join *join, sqlite3_stmt *row, size_t *room)
+{
+	struct join_message message = {.update = NOTHING, .sent = NOTHING};
+	uint32_t asset = intern_find(&join->names, column_text(row, 2));
+	bool updated = join->updated[asset];
+
+	message.feed = find_feed(join, sqlite3_column_int64(row, 1));
+	if (message.feed == NOTHING || (!updated && !(join->packet_count && (join->keeper_all || join->kept[asset]))))
+		return 0;
+	message.id = sqlite3_column_int64(row, 0);
+	message.asset = asset;
+	message.price = column_price(row, 4);
+	message.published_ns = column_time(row, 5);
+	message.wire_ns = column_utc(join, row, 6);
+	message.arrival_ns = message.wire_ns;
+	if (message.arrival_ns == TIME_UNKNOWN)
+		message.arrival_ns = column_utc(join, row, 7);
+	if (message.arrival_ns == TIME_UNKNOWN)
+		message.arrival_ns = column_utc(join, row, 8);
+	/* A key that no update has matches nothing: it need not be kept. */
+	message.key = updated ? intern_find(&join->keys, column_text(row, 3)) : INTERN_NONE;
+	if (join_grow((void **)&join->messages, join->message_count, room, sizeof(message)))
+		return -ENOMEM;
+	join->messages[join->message_count++] = message;
+	return 0;
+}
+
+static int load_messages(struct join *join, struct error *err)
+{
+	static const char query[] = "SELECT id, feed_id, asset, key, price, published_ns, wire_mono_ns, first_mono_ns,"
+				    " app_mono_ns FROM oracle_message ORDER BY id";
+	sqlite3_stmt *rows = NULL;
+	size_t room = 0;
+	int step = SQLITE_ERROR, status = 0;
+
+	if (sqlite3_prepare_v2(join->db, query, -1, &rows, NULL) == SQLITE_OK)
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
+			status = add_message(join, rows, &room);
+	if (!status && join->message_count >= NOTHING)
+		status = -ENOMEM;
+	if (status)
+		no_memory(err);
+	else if (step != SQLITE_DONE)
+		status = join_sql_error(join, err);
+	sqlite3_finalize(rows);
+	return status;
+}
+
+int join_load(struct join *join, struct error *err)
+{
+	int status = clockmap_load(&join->clock, join->db, err);
+
+	if (!status)
+		status = load_feeds(join, err);
+	if (!status)
+		status = load_updates(join, err);
+	if (!status)
+		status = mark_assets(join, err);
+	if (!status)
+		status = load_packets(join, err);
+	if (!status && (join->update_count || join->packet_count))
+		status = load_messages(join, err);
+	return status;
+}
+
+void join_free(struct join *join)
+{
+	clockmap_free(join->clock);
+	intern_free(&join->names);
+	intern_free(&join->keys);
+	free(join->feeds);
+	free(join->updates);
+	free(join->messages);
+	free(join->packets);
+	free(join->unmatched);
+	free(join->summaries);
+	free(join->updated);
+	free(join->kept);
+	memset(join, 0, sizeof(*join));
+}

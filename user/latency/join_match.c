@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which on-chain update belongs to which message, feed by feed and asset by asset. The rules are told in docs/session.md. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency/join_data.h"
+
+/* One asset at one feed: its messages by arrival, and the updates of the asset as they landed. */
+struct group {
+	struct join *join;
+	const uint32_t *messages; /* indices in join->messages */
+	size_t message_count;
+	const uint32_t *updates; /* indices in join->updates */
+	size_t update_count;
+	uint32_t *target;  /* by update: position in messages[], or NOTHING */
+	uint32_t *by_key;  /* positions in messages[] that have a key, by (key, position) */
+	size_t key_count;
+	int64_t start_published_ns, start_arrival_ns;
+};
+
+static struct join_message *message_at(const struct group *group, uint32_t position)
+{
+	return &group->join->messages[group->messages[position]];
+}
+
+static struct join_update *update_at(const struct group *group, size_t i)
+{
+	return &group->join->updates[group->updates[i]];
+}
+
+static bool price_equals(double message, const struct join_update *update)
+{
+	double distance = fabs(message - update->price);
+
+	return distance <= PRICE_EQUAL * fabs(update->price) || distance <= update->half_digit;
+}
+
+/* ---- by key ---- */
+
+static int by_key_then_position(const void *a, const void *b, void *context)
+{
+	const struct group *group = context;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t x_key = message_at(group, x)->key, y_key = message_at(group, y)->key;
+
+	if (x_key != y_key)
+		return x_key < y_key ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static void sort_keys(struct group *group)
+{
+	group->key_count = 0;
+	for (uint32_t i = 0; i < group->message_count; i++)
+		if (message_at(group, i)->key != INTERN_NONE)
+			group->by_key[group->key_count++] = i;
+	qsort_r(group->by_key, group->key_count, sizeof(*group->by_key), by_key_then_position, group);
+}
+
+/* The earliest message with the update's key and price (a publish time in whole seconds has several messages), else the earliest with its key. */
+static uint32_t find_by_key(const struct group *group, const struct join_update *update)
+{
+	size_t low = 0, high = group->key_count, first;
+
+	if (update->key == INTERN_NONE)
+		return NOTHING;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (message_at(group, group->by_key[middle])->key < update->key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	first = low;
+	for (; low < group->key_count && message_at(group, group->by_key[low])->key == update->key; low++)
+		if (price_equals(message_at(group, group->by_key[low])->price, update))
+			return group->by_key[low];
+	return first < low ? group->by_key[first] : NOTHING;
+}
+
+/* False where no key matches, or where those that match are by chance: then nothing is set. */
+static bool match_by_key(struct group *group)
+{
+	uint64_t matched = 0, priced = 0, contradicted = 0;
+
+	sort_keys(group);
+	for (size_t i = 0; i < group->update_count; i++) {
+		const struct join_update *update = update_at(group, i);
+		uint32_t position = find_by_key(group, update);
+
+		group->target[i] = position;
+		if (position == NOTHING)
+			continue;
+		matched++;
+		if (isnan(update->price) || isnan(message_at(group, position)->price))
+			continue;
+		priced++;
+		contradicted += !price_equals(message_at(group, position)->price, update);
+	}
+	if (matched && !(priced >= KEY_DOUBT_COUNT && 2 * contradicted > priced))
+		return true;
+	for (size_t i = 0; i < group->update_count; i++)
+		group->target[i] = NOTHING;
+	return false;
+}
+
+/* ---- by price ---- */
+
+/* How many messages arrived at or before a time. Unknown arrivals stand first. */
+static uint32_t arrived_by(const struct group *group, int64_t time_ns)
+{
+	uint32_t low = 0, high = (uint32_t)group->message_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (message_at(group, middle)->arrival_ns <= time_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The latest message of the update's price before it was seen, from position `from` on; else the one with the nearest price within the tolerance. */
+static uint32_t find_by_price(const struct group *group, const struct join_update *update, uint32_t from)
+{
+	double best = PRICE_TOLERANCE * fabs(update->price);
+	uint32_t found = NOTHING, scanned = 0;
+
+	if (isnan(update->price) || update->landed_ns == TIME_UNKNOWN)
+		return NOTHING;
+	for (uint32_t i = arrived_by(group, update->landed_ns); i > from && scanned < PRICE_WINDOW_MESSAGES; scanned++) {
+		const struct join_message *message = message_at(group, --i);
+		double distance;
+
+		if (message->arrival_ns == TIME_UNKNOWN || update->landed_ns - message->arrival_ns > PRICE_WINDOW_NS)
+			break;
+		if (price_equals(message->price, update))
+			return i;
+		distance = fabs(message->price - update->price);
+		if (distance < best || (found == NOTHING && distance <= best)) {
+			best = distance;
+			found = i;
+		}
+	}
+	return found;
+}
+
+static int by_place(const void *a, const void *b, void *context)
+{
+	const struct group *group = context;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t x_place = update_at(group, x)->place, y_place = update_at(group, y)->place;
+
+	if (x_place != y_place)
+		return x_place < y_place ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* Updates of one contract follow the order of the messages: each is looked for after the message of the one before. */
+static int match_by_price(struct group *group)
+{
+	uint32_t *order = malloc(group->update_count * sizeof(*order)), from = 0;
+
+	if (!order)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < group->update_count; i++)
+		order[i] = i;
+	qsort_r(order, group->update_count, sizeof(*order), by_place, group);
+	for (size_t k = 0; k < group->update_count; k++) {
+		uint32_t i = order[k], position;
+
+		if (k && update_at(group, i)->place != update_at(group, order[k - 1])->place)
+			from = 0;
+		position = find_by_price(group, update_at(group, i), from);
+		group->target[i] = position;
+		if (position != NOTHING)
+			from = position + 1;
+	}
+	free(order);
+	return 0;
+}
+
+/* ---- results ---- */
+
+/* The feed's first message of the asset: by its publisher's clock, and by ours. INT64_MAX: unknown. */
+static void find_start(struct group *group)
+{
+	group->start_published_ns = group->start_arrival_ns = INT64_MAX;
+	for (uint32_t i = 0; i < group->message_count; i++) {
+		const struct join_message *message = message_at(group, i);
+
+		if (message->published_ns != TIME_UNKNOWN && message->published_ns < group->start_published_ns)
+			group->start_published_ns = message->published_ns;
+		if (message->arrival_ns != TIME_UNKNOWN && message->arrival_ns < group->start_arrival_ns)
+			group->start_arrival_ns = message->arrival_ns;
+	}
+}
+
+/* An update of before the feed's first message: by publish time where both have one, else by when it landed. */
+static bool is_before_start(const struct group *group, const struct join_update *update)
+{
+	if (group->start_published_ns != INT64_MAX && update->published_ns != TIME_UNKNOWN)
+		return update->published_ns < group->start_published_ns;
+	return update->landed_ns != TIME_UNKNOWN && update->landed_ns < group->start_arrival_ns;
+}
+
+static int add_unmatched(struct join *join, uint32_t feed, uint32_t update)
+{
+	if (join_grow((void **)&join->unmatched, join->unmatched_count, &join->unmatched_room, sizeof(*join->unmatched)))
+		return -ENOMEM;
+	join->unmatched[join->unmatched_count++] = (struct join_unmatched){feed, update};
+	return 0;
+}
+
+/* A message goes with the first update that took it; updates come in the order in which they landed. */
+static int settle(struct group *group, bool by_price, struct join_summary *summary)
+{
+	uint32_t newest = NOTHING; /* position of the newest message that landed */
+
+	for (size_t i = 0; i < group->update_count; i++) {
+		uint32_t position = group->target[i];
+		struct join_message *message;
+
+		if (position == NOTHING) {
+			if (is_before_start(group, update_at(group, i)))
+				summary->before_start++;
+			else if (add_unmatched(group->join, message_at(group, 0)->feed, group->updates[i]))
+				return -ENOMEM;
+			continue;
+		}
+		message = message_at(group, position);
+		if (message->update != NOTHING) {
+			summary->repeated++;
+			continue;
+		}
+		message->update = group->updates[i];
+		message->by_price = by_price;
+		message->status = JOIN_MATCHED;
+		summary->by_key += !by_price;
+		summary->by_price += by_price;
+		if (newest == NOTHING || position > newest)
+			newest = position;
+	}
+	for (uint32_t i = 0; newest != NOTHING && i < newest; i++)
+		if (message_at(group, i)->status != JOIN_MATCHED)
+			message_at(group, i)->status = JOIN_SUPERSEDED;
+	return 0;
+}
+
+static int match_group(struct group *group)
+{
+	const struct join_message *first = message_at(group, 0);
+	struct join_summary *summary;
+	struct join *join = group->join;
+	bool by_key;
+
+	if (join_grow((void **)&join->summaries, join->summary_count, &join->summary_room, sizeof(*summary)))
+		return -ENOMEM;
+	summary = &join->summaries[join->summary_count++];
+	*summary = (struct join_summary){.feed = first->feed, .asset = first->asset};
+	find_start(group);
+	by_key = match_by_key(group);
+	if (!by_key && match_by_price(group))
+		return -ENOMEM;
+	return settle(group, !by_key, summary);
+}
+
+/* ---- all groups ---- */
+
+static int by_group_then_arrival(const void *a, const void *b, void *context)
+{
+	const struct join *join = context;
+	const struct join_message *x = &join->messages[*(const uint32_t *)a], *y = &join->messages[*(const uint32_t *)b];
+
+	if (x->asset != y->asset)
+		return x->asset < y->asset ? -1 : 1;
+	if (x->feed != y->feed)
+		return x->feed < y->feed ? -1 : 1;
+	if (x->arrival_ns != y->arrival_ns)
+		return x->arrival_ns < y->arrival_ns ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int by_asset_then_landing(const void *a, const void *b, void *context)
+{
+	const struct join *join = context;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t x_asset = join->updates[x].asset, y_asset = join->updates[y].asset;
+
+	if (x_asset != y_asset)
+		return x_asset < y_asset ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* Walks messages and updates, both by asset. */
+static int match_groups(struct group *group, const uint32_t *messages, const uint32_t *updates)
+{
+	struct join *join = group->join;
+	size_t m = 0, u = 0;
+	int status = 0;
+
+	while (!status && u < join->update_count) {
+		uint32_t asset = join->updates[updates[u]].asset;
+		bool carried = false;
+
+		group->updates = updates + u;
+		for (group->update_count = 0; u < join->update_count && join->updates[updates[u]].asset == asset; u++)
+			group->update_count++;
+		while (m < join->message_count && join->messages[messages[m]].asset < asset)
+			m++;
+		while (!status && m < join->message_count && join->messages[messages[m]].asset == asset) {
+			uint32_t feed = join->messages[messages[m]].feed;
+
+			carried = true;
+			group->messages = messages + m;
+			for (group->message_count = 0; m < join->message_count &&
+			     join->messages[messages[m]].asset == asset && join->messages[messages[m]].feed == feed; m++)
+				group->message_count++;
+			status = match_group(group);
+		}
+		for (size_t i = 0; !status && !carried && i < group->update_count; i++)
+			status = add_unmatched(join, NOTHING, group->updates[i]);
+	}
+	return status;
+}
+
+int join_match(struct join *join, struct error *err)
+{
+	size_t messages_size = (join->message_count + 1) * sizeof(uint32_t);
+	size_t updates_size = (join->update_count + 1) * sizeof(uint32_t);
+	uint32_t *messages = malloc(messages_size), *updates = malloc(updates_size);
+	struct group group = {.join = join, .target = malloc(updates_size), .by_key = malloc(messages_size)};
+	int status = -ENOMEM;
+
+	if (messages && updates && group.target && group.by_key) {
+		for (uint32_t i = 0; i < join->message_count; i++)
+			messages[i] = i;
+		for (uint32_t i = 0; i < join->update_count; i++)
+			updates[i] = i;
+		qsort_r(messages, join->message_count, sizeof(*messages), by_group_then_arrival, join);
+		qsort_r(updates, join->update_count, sizeof(*updates), by_asset_then_landing, join);
+		status = match_groups(&group, messages, updates);
+	}
+	free(messages);
+	free(updates);
+	free(group.target);
+	free(group.by_key);
+	return status ? error_set(err, status, "session: no memory for the join of %zu messages", join->message_count) : 0;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "latency/samples.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency/intern.h"
+#include "latency/latency.h"
+#include "session/clockmap.h"
+#include "session/session.h"
+
+/* An open message is one that waits for the chain: a reaction that was not sent, or a stamp that is missing, is no late one. */
+static bool may_be_open(enum stage to)
+{
+	return to == STAGE_BLOCK || to == STAGE_BLOCK_WIRE || to == STAGE_BLOCK_COMPLETE || to == STAGE_SEEN;
+}
+
+static bool is_of_chain(enum stage stage)
+{
+	return may_be_open(stage);
+}
+
+static int durations_add(struct durations *list, int64_t value)
+{
+	if (list->count == list->room) {
+		size_t wanted = list->room ? 2 * list->room : 64;
+		int64_t *grown = realloc(list->values, wanted * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		list->values = grown;
+		list->room = wanted;
+	}
+	list->values[list->count++] = value;
+	return 0;
+}
+
+/* Times out of a file may be anything: the difference saturates, and stays away from TIME_UNKNOWN. */
+static int64_t difference(int64_t to, int64_t from)
+{
+	int64_t result;
+
+	if (__builtin_sub_overflow(to, from, &result) || result == TIME_UNKNOWN)
+		return to > from ? INT64_MAX : INT64_MIN + 1;
+	return result;
+}
+
+/* ---- groups ---- */
+
+struct loader {
+	struct sample_set *set;
+	size_t room;
+	struct intern names;
+	const struct stage_pair *pairs;
+	size_t pair_count;
+	int64_t end_ns;
+};
+
+static struct sample_group *group_of(struct loader *loader, const char *feed, const char *asset)
+{
+	struct sample_set *set = loader->set;
+	char name[200];
+	uint32_t number;
+
+	/* Names are cut where a group's fields end; what is the same after that is one group. */
+	snprintf(name, sizeof(name), "%.95s\n%.95s", feed ? feed : "", asset ? asset : "");
+	if (intern_add(&loader->names, name, &number))
+		return NULL;
+	if (number > set->count) {
+		if (set->count == loader->room) {
+			size_t wanted = loader->room ? 2 * loader->room : 16;
+			struct sample_group *grown = realloc(set->groups, wanted * sizeof(*grown));
+
+			if (!grown)
+				return NULL;
+			set->groups = grown;
+			loader->room = wanted;
+		}
+		memset(&set->groups[set->count], 0, sizeof(*set->groups));
+		snprintf(set->groups[set->count].feed, sizeof(set->groups->feed), "%s", feed ? feed : "");
+		snprintf(set->groups[set->count++].asset, sizeof(set->groups->asset), "%s", asset ? asset : "");
+	}
+	return &set->groups[number - 1];
+}
+
+static int add_pair(struct loader *loader, struct sample_group *group, size_t p, const int64_t times[STAGE_MAX],
+		    const char *status)
+{
+	struct pair_samples *pair = &group->pairs[p];
+	int64_t from = times[loader->pairs[p].from], to = times[loader->pairs[p].to], waited;
+	bool has_message = strcmp(status, "unmatched");
+
+	if (from == TIME_UNKNOWN)
+		return 0;
+	/* Of an update without a message, what happened on chain is still measured; what a feed did is not. */
+	if (!has_message && group->feed[0] && !is_of_chain(loader->pairs[p].from))
+		return 0;
+	pair->landed += !strcmp(status, "matched");
+	pair->overtaken += !strcmp(status, "superseded");
+	if (to != TIME_UNKNOWN)
+		return durations_add(&pair->ends, difference(to, from));
+	if (strcmp(status, "censored") || !may_be_open(loader->pairs[p].to) || loader->end_ns == TIME_UNKNOWN)
+		return 0;
+	waited = difference(loader->end_ns, from);
+	return durations_add(&pair->opens, waited > 0 ? waited : 0);
+}
+
+static int add_row(struct loader *loader, sqlite3_stmt *row)
+{
+	const char *status = (const char *)sqlite3_column_text(row, 2);
+	struct sample_group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0),
+					      (const char *)sqlite3_column_text(row, 1));
+	int64_t times[STAGE_MAX];
+	int failed = 0;
+
+	if (!group)
+		return -ENOMEM;
+	if (!status)
+		return 0;
+	for (int s = 0; s < STAGE_MAX; s++)
+		times[s] = sqlite3_column_type(row, 3 + s) == SQLITE_NULL ? TIME_UNKNOWN :
+									    sqlite3_column_int64(row, 3 + s);
+	group->unmatched += !strcmp(status, "unmatched");
+	group->superseded += !strcmp(status, "superseded");
+	for (size_t p = 0; p < loader->pair_count && !failed; p++)
+		failed = add_pair(loader, group, p, times, status);
+	return failed;
+}
+
+static int query(struct loader *loader, sqlite3 *db, const char *sql, int (*each)(struct loader *, sqlite3_stmt *),
+		 struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int step = SQLITE_ERROR, status = 0;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &rows, NULL) == SQLITE_OK)
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
+			status = each(loader, rows);
+	if (status)
+		error_set(err, status, "session: no memory for the latencies");
+	else if (step != SQLITE_DONE)
+		status = error_set(err, -EIO, "session: table timeline: %s", sqlite3_errmsg(db));
+	sqlite3_finalize(rows);
+	return status;
+}
+
+static int add_summary(struct loader *loader, sqlite3_stmt *row)
+{
+	struct sample_group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0),
+					      (const char *)sqlite3_column_text(row, 1));
+
+	if (!group)
+		return -ENOMEM;
+	group->before_start += (uint64_t)sqlite3_column_int64(row, 2);
+	return 0;
+}
+
+/* The recorder says when it ended; if it was killed, the last stamp of any table does. */
+static const char end_query[] =
+	"SELECT coalesce((SELECT CAST(value AS INTEGER) FROM session WHERE key = 'end_mono_ns'), max(t)) FROM"
+	" (SELECT max(mono_ns) AS t FROM clock UNION ALL SELECT max(mono_ns) FROM sent"
+	"  UNION ALL SELECT max(max(ifnull(wire_mono_ns, 0), ifnull(app_mono_ns, 0))) FROM oracle_message"
+	"  UNION ALL SELECT max(max(ifnull(seen_mono_ns, 0), ifnull(app_mono_ns, 0))) FROM chain_update"
+	"  UNION ALL SELECT max(app_mono_ns) FROM chain_block UNION ALL SELECT max(last_mono_ns) FROM block_arrival)";
+
+static int load_end(struct loader *loader, sqlite3 *db, struct error *err)
+{
+	struct clockmap *clock = NULL;
+	sqlite3_stmt *row = NULL;
+	int status = clockmap_load(&clock, db, err);
+
+	if (status)
+		return status;
+	loader->end_ns = TIME_UNKNOWN;
+	if (sqlite3_prepare_v2(db, end_query, -1, &row, NULL) != SQLITE_OK || sqlite3_step(row) != SQLITE_ROW)
+		status = error_set(err, -EIO, "session: when it ended cannot be read: %s", sqlite3_errmsg(db));
+	else if (sqlite3_column_type(row, 0) != SQLITE_NULL)
+		loader->end_ns = clockmap_utc(clock, sqlite3_column_int64(row, 0));
+	sqlite3_finalize(row);
+	clockmap_free(clock);
+	return status;
+}
+
+/* ---- the whole ---- */
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct sample_group *x = a, *y = b;
+	int feeds = strcmp(x->feed, y->feed);
+
+	return feeds ? feeds : strcmp(x->asset, y->asset);
+}
+
+static void sort_all(struct sample_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++) {
+			struct pair_samples *pair = &set->groups[i].pairs[p];
+
+			if (pair->ends.count)
+				qsort(pair->ends.values, pair->ends.count, sizeof(int64_t), by_value);
+			if (pair->opens.count)
+				qsort(pair->opens.values, pair->opens.count, sizeof(int64_t), by_value);
+		}
+	}
+	if (set->count)
+		qsort(set->groups, set->count, sizeof(*set->groups), by_name);
+}
+
+int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
+		 struct error *err)
+{
+	struct loader loader = {.set = out, .pairs = pairs, .pair_count = pair_count};
+	char sql[512] = "SELECT feed, asset, status";
+	int status;
+
+	memset(out, 0, sizeof(*out));
+	for (int s = 0; s < STAGE_MAX; s++)
+		snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), ", %s", stages[s].column);
+	snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), " FROM timeline");
+	status = join_if_needed(db, err);
+	if (!status)
+		status = load_end(&loader, db, err);
+	if (!status)
+		status = query(&loader, db, sql, add_row, err);
+	if (!status)
+		status = query(&loader, db, "SELECT feed, asset, before_start FROM timeline_summary", add_summary, err);
+	intern_free(&loader.names);
+	if (status)
+		samples_free(out);
+	else
+		sort_all(out);
+	return status;
+}
+
+void samples_free(struct sample_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++) {
+			free(set->groups[i].pairs[p].ends.values);
+			free(set->groups[i].pairs[p].opens.values);
+		}
+	}
+	free(set->groups);
+	memset(set, 0, sizeof(*set));
+}
+
+double samples_open_weight(const struct pair_samples *samples)
+{
+	uint64_t decided = samples->landed + samples->overtaken;
+
+	return decided ? (double)samples->landed / (double)decided : 1;
+}

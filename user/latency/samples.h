@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Table timeline → durations of stage pairs, per feed and asset: one pass over the table for all pairs. */
+#ifndef PL_LATENCY_SAMPLES_H
+#define PL_LATENCY_SAMPLES_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "latency/stage.h"
+
+#define SAMPLE_PAIRS_MAX 8
+
+struct stage_pair {
+	enum stage from, to;
+};
+
+struct durations {
+	int64_t *values;
+	size_t count, room;
+};
+
+struct pair_samples {
+	struct durations ends;	/* both stages known */
+	struct durations opens; /* from known, not landed when the session ended: how long it had waited by then */
+	uint64_t landed, overtaken; /* messages with `from` that landed, and that were superseded */
+};
+
+struct sample_group {
+	char feed[96], asset[96]; /* "" = none */
+	uint64_t unmatched, superseded, before_start;
+	struct pair_samples pairs[SAMPLE_PAIRS_MAX];
+};
+
+struct sample_set {
+	struct sample_group *groups; /* by feed, then asset */
+	size_t count;
+};
+
+/* Durations come in ascending order. The session is joined first if needed. */
+int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
+		 struct error *err);
+void samples_free(struct sample_set *set);
+
+/* Share of the decided messages that landed: the weight of an open one (survival.h). */
+double samples_open_weight(const struct pair_samples *samples);
+
+#endif

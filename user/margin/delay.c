@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "margin/delay.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const delay_stage_names[DELAY_STAGES + 1] = {"oracle", "keeper", "inclusion", NULL};
+
+const struct delay_type *const delay_types[] = {&delay_constant,  &delay_uniform, &delay_exponential, &delay_lognormal,
+						&delay_empirical, &delay_mixture, NULL};
+
+const struct delay_type *delay_find(const char *name)
+{
+	for (size_t i = 0; delay_types[i]; i++)
+		if (!strcmp(delay_types[i]->name, name))
+			return delay_types[i];
+	return NULL;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int prepare_mixture(struct delay_law *law, struct error *err)
+{
+	double total = 0;
+
+	if (!law->part_count)
+		return error_set(err, -EINVAL, "a mixture needs at least one law");
+	for (size_t i = 0; i < law->part_count; i++) {
+		int rc = delay_prepare(&law->parts[i], err);
+
+		if (rc)
+			return rc;
+		if (!(law->shares[i] >= 0) || !isfinite(law->shares[i]))
+			return error_set(err, -EINVAL, "weight is %g; allowed: 0 or more", law->shares[i]);
+		total += law->shares[i];
+	}
+	if (!(total > 0))
+		return error_set(err, -EINVAL, "the weights of a mixture add up to 0; give at least one above 0");
+	for (size_t i = 0; i < law->part_count; i++)
+		law->shares[i] /= total;
+	return 0;
+}
+
+static int prepare_empirical(struct delay_law *law, struct error *err)
+{
+	if (!law->sample_count)
+		return error_set(err, -EINVAL, "no delay samples; an empirical law needs at least one");
+	for (size_t i = 0; i < law->sample_count; i++)
+		if (!(law->samples[i] >= 0 && law->samples[i] <= DELAY_MAX_S))
+			return error_set(err, -EINVAL, "delay sample %g s; allowed: 0 to %g s", law->samples[i], DELAY_MAX_S);
+	qsort(law->samples, law->sample_count, sizeof(*law->samples), ascending);
+	return 0;
+}
+
+int delay_prepare(struct delay_law *law, struct error *err)
+{
+	for (size_t i = 0; i < DELAY_PARAMETERS_MAX && law->type->parameters[i].name; i++) {
+		const struct delay_parameter *parameter = &law->type->parameters[i];
+
+		if (!(law->parameter[i] >= parameter->low && law->parameter[i] <= parameter->high))
+			return error_set(err, -EINVAL, "%s is %g%s; allowed: %g to %g", parameter->name, law->parameter[i],
+					 parameter->is_duration ? " s" : "", parameter->low, parameter->high);
+	}
+	if (law->type == &delay_uniform && law->parameter[0] > law->parameter[1])
+		return error_set(err, -EINVAL, "low (%g s) is above high (%g s)", law->parameter[0], law->parameter[1]);
+	if (law->type == &delay_mixture)
+		return prepare_mixture(law, err);
+	return law->type == &delay_empirical ? prepare_empirical(law, err) : 0;
+}
+
+void delay_free(struct delay_law *law)
+{
+	for (size_t i = 0; i < law->part_count; i++)
+		delay_free(&law->parts[i]);
+	free(law->parts);
+	free(law->shares);
+	free(law->samples);
+	*law = (struct delay_law){0};
+}
+
+double delay_mean(const struct delay_law *law)
+{
+	return law->type->mean(law);
+}
+
+double delay_quantile(const struct delay_law *law, double u)
+{
+	return fmin(law->type->quantile(law, u), DELAY_MAX_S);
+}
+
+int delay_nodes(const struct delay_law *law, struct quadrature *out)
+{
+	return law->type->nodes(law, 1, out);
+}
+
+int delay_total(const struct delay_law stages[DELAY_STAGES], enum delay_stage without, struct quadrature *out)
+{
+	struct quadrature total = {0}, stage = {0}, sum = {0};
+	int rc = quadrature_add(&total, 0, 1);
+
+	for (int i = 0; !rc && i < DELAY_STAGES; i++) {
+		if (i == (int)without)
+			continue;
+		rc = delay_nodes(&stages[i], &stage);
+		if (!rc)
+			rc = quadrature_sum(&sum, &total, &stage);
+		quadrature_free(&total);
+		quadrature_free(&stage);
+		total = sum;
+		sum = (struct quadrature){0};
+	}
+	if (!rc)
+		rc = quadrature_sort(&total);
+	if (rc)
+		quadrature_free(&total);
+	*out = total;
+	return rc;
+}

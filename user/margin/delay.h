@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Laws of one stage's delay, in seconds: one row each in delay_types. A law is used in two ways: as quadrature nodes, so
+ * that expectations carry no sampling error of the delay at all, and as an inverse distribution function, so that the
+ * same uniform number gives a comparable delay under two laws.
+ */
+#ifndef PL_MARGIN_DELAY_H
+#define PL_MARGIN_DELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "margin/quadrature.h"
+
+#define DELAY_PARAMETERS_MAX 2
+
+enum delay_stage { DELAY_ORACLE, DELAY_KEEPER, DELAY_INCLUSION, DELAY_STAGES };
+extern const char *const delay_stage_names[DELAY_STAGES + 1]; /* "oracle", "keeper", "inclusion", NULL */
+
+struct delay_law;
+
+struct delay_parameter {
+	const char *name; /* key in model.yaml */
+	bool is_duration; /* seconds here, written with a unit there */
+	double low, high; /* allowed values */
+};
+
+struct delay_type {
+	const char *name;
+	struct delay_parameter parameters[DELAY_PARAMETERS_MAX];
+	double (*mean)(const struct delay_law *law);
+	double (*quantile)(const struct delay_law *law, double u); /* 0 < u < 1 → seconds; a uniform u gives the law */
+	int (*nodes)(const struct delay_law *law, double mass, struct quadrature *out); /* adds nodes with weights summing to `mass` */
+};
+
+struct delay_law {
+	const struct delay_type *type;
+	double parameter[DELAY_PARAMETERS_MAX];
+	double *samples; /* empirical: ascending, sample_count of them */
+	size_t sample_count;
+	struct delay_law *parts; /* mixture: part_count laws with their probabilities */
+	double *shares;
+	size_t part_count;
+};
+
+extern const struct delay_type *const delay_types[]; /* NULL at the end */
+extern const struct delay_type delay_constant, delay_uniform, delay_exponential, delay_lognormal, delay_empirical, delay_mixture;
+
+const struct delay_type *delay_find(const char *name);
+
+/* Checks ranges and, for all parts, that there is something to draw from; sorts samples; makes shares add up to 1. -EINVAL names the parameter. */
+int delay_prepare(struct delay_law *law, struct error *err);
+void delay_free(struct delay_law *law);
+
+double delay_mean(const struct delay_law *law);
+double delay_quantile(const struct delay_law *law, double u); /* never above DELAY_MAX_S */
+int delay_nodes(const struct delay_law *law, struct quadrature *out);
+
+/* The law of the sum of the stages, sorted; `without` (or DELAY_STAGES for none) is left out. 0 or -ENOMEM. */
+int delay_total(const struct delay_law stages[DELAY_STAGES], enum delay_stage without, struct quadrature *out);
+
+#endif

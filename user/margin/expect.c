@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <math.h>
+
+#include "margin/simulate.h"
+
+static void expose_jump(const struct ladder *ladder, const struct rung *rung, double log_price, double weight,
+			struct exposure *exposure)
+{
+	double width = (ladder->moneyness_high - ladder->moneyness_low) / EXPOSURE_BINS;
+	double place = (rung->log_strike - log_price - ladder->moneyness_low) / width;
+	double mass = weight * rung->units * exp(log_price) / exposure->scale * EXPOSURE_UNIT;
+	int bin = place < EXPOSURE_BINS ? (int)place : EXPOSURE_BINS - 1;
+
+	bin = bin < 0 ? 0 : bin;
+	exposure->mass[bin] += llround(mass);
+	exposure->moment[bin] += llround(mass * fmin(place - bin, 8)); /* beyond the table: a bounded stand-in */
+}
+
+void expect_path(const struct ladder *ladder, const struct skeleton *skeleton, double weight, struct rng *minimum,
+		 double sum[MEASURES], struct exposure *exposure)
+{
+	double x = ladder->log_price, time = 0, each[MEASURES];
+	size_t next = ladder->at_start, reached;
+
+	for (size_t i = 0; i < skeleton->count && next < ladder->count; i++) {
+		const struct skeleton_point *point = &skeleton->points[i];
+
+		reached = ladder_reach(ladder, next,
+				       bridge_minimum(x, point->before, ladder->process->variance * (point->time - time),
+						      rng_uniform(minimum)));
+		if (reached > next) {
+			int64_t hit = llround(weight * EXPOSURE_UNIT);
+
+			for (int k = 0; k < MEASURES; k++)
+				sum[k] += weight * (ladder->prefix[k][reached] - ladder->prefix[k][next]);
+			exposure->hits[next] += hit;
+			exposure->hits[reached] -= hit;
+			next = reached;
+		}
+		x = point->after;
+		time = point->time;
+		for (; next < ladder->count && ladder->rungs[next].trigger >= x; next++) {
+			ladder_measure(ladder, &ladder->rungs[next], x, each);
+			for (int k = 0; k < MEASURES; k++)
+				sum[k] += weight * each[k];
+			expose_jump(ladder, &ladder->rungs[next], x, weight, exposure);
+		}
+	}
+}

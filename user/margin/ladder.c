@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "margin/ladder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define TAIL_LEFT_OUT 1e-14 /* of an average over delays: the longest ones, once they cannot matter any more */
+
+/* A put changes by about these rates of its strike per second. */
+static double rates(const struct process *process)
+{
+	return fabs(process->total_drift) + process->jump_rate + process->variance;
+}
+
+static double loss_at(const void *context, double moneyness)
+{
+	const struct ladder *ladder = context;
+	const struct quadrature *delay = ladder->delay;
+	double sum = 0, bound = exp(moneyness); /* of a put */
+
+	for (size_t i = 0; i < delay->count; i++) {
+		sum += delay->weight[i] * ladder->process->type->put(ladder->process, moneyness, delay->node[i]);
+		if (delay->above[i] * bound <= TAIL_LEFT_OUT * sum)
+			break;
+	}
+	return sum;
+}
+
+static double slope_at(const void *context, double moneyness)
+{
+	const struct ladder *ladder = context;
+	const struct quadrature *delay = ladder->delay;
+	double sum = 0, bound = exp(moneyness) * rates(ladder->process);
+
+	for (size_t i = 0; i < delay->count; i++) {
+		sum += delay->weight[i] * ladder->process->type->put_by_time(ladder->process, moneyness, delay->node[i]);
+		if (delay->above[i] * bound <= TAIL_LEFT_OUT * fabs(sum))
+			break;
+	}
+	return sum;
+}
+
+void ladder_measure(const struct ladder *ladder, const struct rung *rung, double log_price, double out[MEASURES])
+{
+	double moneyness = rung->log_strike - log_price, value = rung->units * exp(log_price);
+
+	out[MEASURE_LOSS] = value * curve_at(&ladder->loss, moneyness);
+	out[MEASURE_GAP] = moneyness > 0 ? value * expm1(moneyness) : 0;
+	out[MEASURE_LATENCY] = out[MEASURE_LOSS] - out[MEASURE_GAP];
+	out[MEASURE_SLOPE] = value * curve_at(&ladder->slope, moneyness);
+	out[MEASURE_COUNT] = 1;
+}
+
+size_t ladder_reach(const struct ladder *ladder, size_t from, double low)
+{
+	size_t first = from, last = ladder->count;
+
+	while (first < last) {
+		size_t middle = (first + last) / 2;
+
+		if (ladder->rungs[middle].trigger >= low)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first;
+}
+
+/* Highest trigger first; equal ones in the order of the book, so that the result does not depend on the sort. */
+static int by_trigger(const void *a, const void *b)
+{
+	const struct rung *x = a, *y = b;
+
+	if (x->trigger != y->trigger)
+		return x->trigger < y->trigger ? 1 : -1;
+	return (x->account > y->account) - (x->account < y->account);
+}
+
+static int tabulate(struct ladder *ladder)
+{
+	double low = INFINITY, high = -INFINITY;
+	double noise; /* in the money the slope is a difference of terms of about these rates */
+	int rc;
+
+	for (size_t i = 0; i < ladder->count; i++) {
+		double at_trigger = ladder->rungs[i].log_strike - fmin(ladder->rungs[i].trigger, ladder->log_price);
+
+		low = fmin(low, at_trigger);
+		high = fmax(high, at_trigger);
+	}
+	low -= 1e-9;
+	high += 1e-9 + ladder->process->jump_reach;
+	ladder->moneyness_low = low;
+	ladder->moneyness_high = high;
+	noise = 1e-13 * exp(high) * rates(ladder->process);
+	rc = curve_build(&ladder->loss, loss_at, ladder, low, high, 0, true, 0);
+	return rc ? rc : curve_build(&ladder->slope, slope_at, ladder, low, high, 0, false, noise);
+}
+
+int ladder_build(struct ladder *ladder, const struct account *accounts, size_t account_count, uint32_t asset, double price,
+		 const struct engine *engine, const struct process *process, const struct quadrature *delay)
+{
+	double each[MEASURES];
+	int rc = -ENOMEM;
+
+	*ladder = (struct ladder){.process = process, .delay = delay, .log_price = log(price)};
+	for (size_t i = 0; i < account_count; i++)
+		ladder->count += accounts[i].asset == asset && accounts[i].debt > 0;
+	if (!ladder->count)
+		return 0;
+	ladder->rungs = calloc(ladder->count, sizeof(*ladder->rungs));
+	if (!ladder->rungs)
+		goto fail;
+	for (size_t i = 0, n = 0; i < account_count; i++) {
+		const struct account *a = &accounts[i];
+		double strike;
+
+		if (a->asset != asset || a->debt <= 0)
+			continue;
+		engine->type->payoff(engine, a, &ladder->rungs[n].units, &strike);
+		ladder->rungs[n].log_strike = log(strike);
+		ladder->rungs[n].trigger = log(a->debt / (a->collateral * a->liquidation_threshold));
+		ladder->rungs[n++].account = i;
+	}
+	qsort(ladder->rungs, ladder->count, sizeof(*ladder->rungs), by_trigger);
+	while (ladder->at_start < ladder->count && ladder->rungs[ladder->at_start].trigger > ladder->log_price)
+		ladder->at_start++;
+	rc = tabulate(ladder);
+	for (int k = 0; !rc && k < MEASURES; k++)
+		if (!(ladder->prefix[k] = calloc(ladder->count + 1, sizeof(double))))
+			rc = -ENOMEM;
+	if (rc)
+		goto fail;
+	for (size_t i = 0; i < ladder->count; i++) {
+		ladder_measure(ladder, &ladder->rungs[i], fmin(ladder->rungs[i].trigger, ladder->log_price), each);
+		for (int k = 0; k < MEASURES; k++)
+			ladder->prefix[k][i + 1] = ladder->prefix[k][i] + each[k];
+	}
+	return 0;
+fail:
+	ladder_free(ladder);
+	return rc;
+}
+
+void ladder_free(struct ladder *ladder)
+{
+	for (int k = 0; k < MEASURES; k++)
+		free(ladder->prefix[k]);
+	curve_free(&ladder->loss);
+	curve_free(&ladder->slope);
+	free(ladder->rungs);
+	*ladder = (struct ladder){0};
+}

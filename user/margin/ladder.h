@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The accounts on one asset, sorted by the price that triggers them (highest first), with prefix sums of what a trigger
+ * by diffusion costs: a fall of the price to a new low triggers a range of accounts, whatever their number.
+ */
+#ifndef PL_MARGIN_LADDER_H
+#define PL_MARGIN_LADDER_H
+
+#include <stddef.h>
+
+#include "margin/curve.h"
+#include "margin/engine.h"
+#include "margin/process.h"
+#include "margin/quadrature.h"
+
+/* What one trigger is expected to cost, given the price at the trigger. */
+enum measure {
+	MEASURE_LOSS,	 /* bad debt after the delay */
+	MEASURE_GAP,	 /* bad debt if execution took no time */
+	MEASURE_LATENCY, /* the difference */
+	MEASURE_SLOPE,	 /* derivative of the loss by an added delay, per second */
+	MEASURE_COUNT,	 /* 1 */
+	MEASURES
+};
+
+struct rung {
+	double trigger;	   /* ln of the price below which the account is liquidatable */
+	double log_strike; /* ln strike of the engine's payoff */
+	double units;	   /* units of the engine's payoff */
+	size_t account;	   /* index in the book */
+};
+
+struct ladder {
+	const struct process *process;
+	const struct quadrature *delay;
+	double log_price; /* at the start */
+	struct rung *rungs;
+	size_t count;
+	size_t at_start; /* rungs[0..at_start) are below their trigger at the start */
+	double *prefix[MEASURES]; /* prefix[k][i]: sum over rungs[0..i) triggered by diffusion */
+	struct curve loss, slope; /* per unit of price, by ln(strike/price) */
+	double moneyness_low, moneyness_high; /* the range of the curves */
+};
+
+/* Accounts of `asset` that owe anything. `process` and `delay` must outlive the ladder. 0 or -ENOMEM. */
+int ladder_build(struct ladder *ladder, const struct account *accounts, size_t account_count, uint32_t asset, double price,
+		 const struct engine *engine, const struct process *process, const struct quadrature *delay);
+void ladder_free(struct ladder *ladder);
+
+/* Expected cost of one account triggered at the price e^log_price. */
+void ladder_measure(const struct ladder *ladder, const struct rung *rung, double log_price, double out[MEASURES]);
+
+/* First rung at or after `from` that a fall to `low` does not trigger. */
+size_t ladder_reach(const struct ladder *ladder, size_t from, double low);
+
+#endif

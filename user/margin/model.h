@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The margin model: assets with price processes, a book of accounts, a liquidation engine and the laws of three delays
+ * → expected bad debt with its error, its parts (gap, latency), its slope by each stage's delay, and the distribution of
+ * executed outcomes. Knows no packet, no BPF and no SQL. docs/model.md has the formulas; MARGIN's section 9 the checks.
+ *
+ * Two estimators run over the same paths. The mean: given the path at the trigger, the loss is a known expectation (a
+ * put, averaged over the delay law by quadrature), so only the path up to the trigger is random. The distribution:
+ * every delay and every price at execution is drawn.
+ */
+#ifndef PL_MARGIN_MODEL_H
+#define PL_MARGIN_MODEL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "margin/delay.h"
+#include "margin/engine.h"
+#include "margin/process.h"
+
+struct model_asset {
+	char name[64];
+	double price; /* at the start, > 0 */
+	struct process process;
+};
+
+struct model {
+	uint64_t seed, paths;
+	double horizon_s, step_s; /* step: for mechanisms that look at a grid; the exact ones of this engine do not */
+	struct model_asset *assets; /* mutually independent */
+	size_t asset_count;
+	struct account *accounts;
+	size_t account_count;
+	struct engine engine;
+	struct delay_law delays[DELAY_STAGES];
+};
+
+void model_free(struct model *model);
+
+/* A value with its standard error: Monte Carlo error, and NUMERICAL_BOUND of the value for quadrature and tables. */
+struct estimate {
+	double value, stderr_;
+};
+#define NUMERICAL_BOUND 1e-6
+
+#define MODEL_QUANTILES 21
+#define MODEL_CURVE_POINTS 9
+
+struct model_stage {
+	double mean_s, p50_s, p99_s;
+	struct estimate per_ms;	  /* bad debt by one millisecond more in this stage */
+	double without;		  /* bad debt if this stage took no time */
+	double measurement_stderr; /* from the finite number of samples of its law; NAN: not measured */
+};
+
+struct model_result {
+	uint64_t paths;		    /* done: fewer than asked for after an interruption */
+	bool interrupted;
+	struct estimate bad_debt;   /* mean per horizon; = gap + latency */
+	struct estimate gap, latency;
+	struct estimate triggers;   /* accounts triggered within the horizon */
+	struct estimate sampled;    /* the mean again, by plain sampling: an independent check */
+	double measurement_stderr;  /* all stages together; NAN: no measured delay */
+	uint64_t distribution_paths; /* paths whose executions were drawn */
+	uint64_t distribution_losses; /* of them, those with any bad debt */
+	double probability, probability_upper95;
+	double var95, var99, es99, var95_ci95[2], var99_ci95[2];
+	double quantile_level[MODEL_QUANTILES], quantile[MODEL_QUANTILES];
+	struct outcome outcome_mean; /* per path, over all liquidations */
+	struct model_stage stages[DELAY_STAGES];
+	double delay_mean_s, delay_p50_s, delay_p99_s; /* of the sum */
+	double added_s[MODEL_CURVE_POINTS], added_bad_debt[MODEL_CURVE_POINTS]; /* bad debt against added delay */
+	uint64_t tilted_assets;	    /* assets for which half of the paths were drawn towards the triggers */
+	uint64_t path_steps;
+	double seconds;
+};
+
+struct model_control {
+	unsigned threads; /* 0: one per processor */
+	const volatile sig_atomic_t *stop; /* set → the result over the paths done so far; NULL: never */
+	void (*progress)(void *context, double share); /* about five times a second; NULL: none */
+	void *context;
+};
+
+/* The same result, bit for bit, for any number of threads (`seconds` aside). 0, -EINVAL with what is wrong in the model, -ENOMEM, or -EAGAIN if threads cannot start. */
+int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Random numbers by position, not by state: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011; Random123), keyed by the
+ * seed, counted by (path, lane, stream, step). Any path can be drawn by any thread, in any order, with the same result.
+ */
+#ifndef PL_MARGIN_RNG_H
+#define PL_MARGIN_RNG_H
+
+#include <stdint.h>
+
+/* What a number is for: two purposes never share a stream, so that a change in one does not move the other. */
+enum rng_stream {
+	RNG_SKELETON,  /* prices at jump times and at the horizon, jump times and sizes */
+	RNG_MINIMUM,   /* lowest price between two points of the skeleton */
+	RNG_WALK,      /* crossing times, prices at execution */
+	RNG_DELAY,     /* delays of one account */
+};
+
+struct rng {
+	uint32_t key[2];
+	uint32_t counter[4];
+	uint32_t block[4];
+	unsigned used;	/* words of the block already taken */
+	double spare;	/* second value of a Box-Muller pair */
+	int has_spare;
+};
+
+/* `lane` separates the assets (RNG_SKELETON … RNG_WALK) or the accounts (RNG_DELAY) of one path. path < 2^56. */
+void rng_open(struct rng *rng, uint64_t seed, uint64_t path, uint32_t lane, enum rng_stream stream);
+
+double rng_uniform(struct rng *rng);	 /* (0, 1), 52 bits, neither end */
+double rng_normal(struct rng *rng);	 /* N(0, 1), Box-Muller */
+double rng_exponential(struct rng *rng); /* mean 1 */
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Inside model_run(): paths in blocks, blocks over threads, sums in the order of the blocks. Two neighbouring paths make a
+ * pair, the unit of the error estimate: the second one may be drawn with an extra drift towards the triggers and with more jumps, and both
+ * are then weighted by the balance heuristic (Veach and Guibas 1995), so a weight is never above 2.
+ */
+#ifndef PL_MARGIN_RUN_H
+#define PL_MARGIN_RUN_H
+
+#include "margin/simulate.h"
+
+#define PAIRS_PER_BLOCK 512
+
+struct block {
+	uint64_t pairs;
+	double mean[MEASURES], squares[MEASURES]; /* of pair means; sum of squared deviations */
+	double losses_squared;			  /* of sampled paths */
+	struct outcome outcome;			  /* sums over sampled paths */
+	uint64_t liquidations;
+	uint64_t steps;
+};
+
+struct run {
+	const struct model *model;
+	struct quadrature delay;   /* of the sum of the stages */
+	struct ladder *ladders;	   /* one per asset */
+	struct tilt *tilts;	   /* one per asset: the law of every second path */
+	struct exposure *exposure; /* one per asset: sums over threads */
+	double at_start[MEASURES]; /* accounts below their trigger at the start: no random part */
+	uint64_t block_count, blocks_done;
+	struct block *blocks;
+	uint64_t stride;	   /* every stride-th path is executed */
+	double *losses;		   /* bad debt of executed paths, in the order of paths */
+	uint64_t losses_capacity;
+};
+
+int run_prepare(struct run *run, const struct model *model);
+void run_free(struct run *run);
+/* Blocks until done or stopped; run->blocks_done says how many, always the first ones. 0, -ENOMEM or -EAGAIN. */
+int run_threads(struct run *run, const struct model_control *control);
+
+/* Fills everything in the result that comes from the sums (result.c). 0 or -ENOMEM. */
+int run_result(const struct run *run, struct model_result *result);
+
+/* The same paths under other delays (exposure.c): added delay, stages left out, error of measured delays. 0 or -ENOMEM. */
+int run_what_if(const struct run *run, struct model_result *result);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Inside model_run(): one path through one asset's ladder, by expectation and by execution. */
+#ifndef PL_MARGIN_SIMULATE_H
+#define PL_MARGIN_SIMULATE_H
+
+#include <stdint.h>
+
+#include "margin/ladder.h"
+#include "margin/model.h"
+#include "margin/skeleton.h"
+
+#define EXPOSURE_BINS 512
+#define EXPOSURE_UNIT 0x1p30 /* fixed point: integer sums do not depend on the order of threads */
+
+/*
+ * Where triggers happened, summed over paths: what is needed to ask the same paths about another delay. Triggers by
+ * diffusion stand at the account's own trigger price (hits: a difference array over the rungs); those by a jump are
+ * binned by moneyness, with the first moment in the bin.
+ */
+struct exposure {
+	int64_t *hits;			/* rungs + 1, units of 1/EXPOSURE_UNIT paths */
+	int64_t mass[EXPOSURE_BINS];	/* of units·price, in `scale`/EXPOSURE_UNIT */
+	int64_t moment[EXPOSURE_BINS];	/* mass times the position inside the bin, 0..1 */
+	double scale;			/* value of all units at the start's price */
+};
+
+/* Adds weight × the expected cost of the triggers on this path (accounts below their trigger at the start left out). */
+void expect_path(const struct ladder *ladder, const struct skeleton *skeleton, double weight, struct rng *minimum,
+		 double sum[MEASURES], struct exposure *exposure);
+
+/* What is drawn anew for each path; arrays grow as needed. */
+struct walk {
+	struct skeleton skeleton;
+	struct pending *waiting; /* heap by time: executions whose price is not known yet */
+	size_t waiting_count;
+	struct known *known; /* stack, nearest in time on top: points of the path ahead */
+	size_t known_count;
+	size_t capacity;
+	uint64_t steps;
+};
+
+int walk_init(struct walk *walk, size_t rung_count_max);
+void walk_free(struct walk *walk);
+
+/* Triggers, delays and executions along walk->skeleton; adds to `sum` what the engine did. Returns the number of liquidations. */
+uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path, uint32_t asset,
+		   struct outcome *sum);
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "session/collect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct feed_state {
+	const struct collect_feed *feed;
+	const struct asset_name **by_id; /* the feed's assets in the order of their ids */
+	uint64_t counters[COLLECT_COUNTER_MAX];
+	struct error last_error;
+};
+
+struct collector {
+	struct session *session;
+	struct feed_state *feeds;
+	size_t feed_count;
+};
+
+/* What all updates of one message share, while its decoder emits them. */
+struct delivery {
+	struct collector *collector;
+	struct feed_state *feed;
+	struct session_oracle_message row;
+};
+
+static const char *without_0x(const char *id)
+{
+	return id[0] == '0' && (id[1] == 'x' || id[1] == 'X') ? id + 2 : id;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct asset_name *const *x = a, *const *y = b;
+
+	return strcasecmp(without_0x((*x)->id), without_0x((*y)->id));
+}
+
+int collector_new(struct collector **out, struct session *session, const struct collect_feed *feeds, size_t feed_count,
+		  struct error *err)
+{
+	struct collector *collector = calloc(1, sizeof(*collector));
+
+	if (!collector)
+		goto no_memory;
+	collector->session = session;
+	collector->feeds = calloc(feed_count ? feed_count : 1, sizeof(*collector->feeds));
+	if (!collector->feeds)
+		goto no_memory;
+	collector->feed_count = feed_count;
+	for (size_t i = 0; i < feed_count; i++) {
+		struct feed_state *state = &collector->feeds[i];
+		size_t count = feeds[i].asset_count;
+
+		state->feed = &feeds[i];
+		if (!count)
+			continue;
+		state->by_id = calloc(count, sizeof(*state->by_id));
+		if (!state->by_id)
+			goto no_memory;
+		for (size_t k = 0; k < count; k++)
+			state->by_id[k] = &feeds[i].assets[k];
+		qsort(state->by_id, count, sizeof(*state->by_id), by_id);
+	}
+	*out = collector;
+	return 0;
+no_memory:
+	collector_free(collector);
+	return error_set(err, -ENOMEM, "no memory for %zu feeds", feed_count);
+}
+
+void collector_free(struct collector *collector)
+{
+	if (!collector)
+		return;
+	for (size_t i = 0; i < collector->feed_count; i++)
+		free(collector->feeds[i].by_id);
+	free(collector->feeds);
+	free(collector);
+}
+
+/* NULL: an asset that the feed does not list. */
+static const char *asset_of(const struct feed_state *state, const char *id)
+{
+	struct asset_name wanted;
+	const struct asset_name *key = &wanted, **found;
+
+	if (!state->feed->asset_count)
+		return id;
+	/* A feed of one instrument need not name it in each message. */
+	if (!id[0] && state->feed->asset_count == 1)
+		return state->by_id[0]->asset;
+	memcpy(wanted.id, id, sizeof(wanted.id));
+	found = bsearch(&key, state->by_id, state->feed->asset_count, sizeof(*state->by_id), by_id);
+	return found ? (*found)->asset : NULL;
+}
+
+static void store(void *context, const struct feed_message *message)
+{
+	struct delivery *delivery = context;
+	const char *asset = asset_of(delivery->feed, message->id);
+
+	if (!asset) {
+		delivery->feed->counters[COLLECT_COUNTER_OTHER_ASSETS]++;
+		return;
+	}
+	delivery->feed->counters[COLLECT_COUNTER_UPDATES]++;
+	if (delivery->row.wire_mono_ns == TIME_UNKNOWN)
+		delivery->feed->counters[COLLECT_COUNTER_WITHOUT_WIRE]++;
+	memcpy(delivery->row.asset, asset, strlen(asset) + 1);
+	delivery->row.message = *message;
+	session_put_oracle_message(delivery->collector->session, &delivery->row);
+}
+
+static void refuse(struct feed_state *state, const struct error *why)
+{
+	state->counters[COLLECT_COUNTER_UNDECODABLE]++;
+	state->last_error = *why;
+}
+
+static void decode(struct delivery *delivery, const uint8_t *data, size_t len)
+{
+	const struct collect_feed *feed = delivery->feed->feed;
+	struct error err = {""};
+
+	delivery->row.bytes = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+	/* What was emitted before the refusal is kept: it was decoded. */
+	if (feed->decoder->decode(&feed->decode, data, len, store, delivery, &err) < 0)
+		refuse(delivery->feed, &err);
+}
+
+/* A record of a feed that the site does not have, or that decodes nothing, is not for the collector. */
+static struct feed_state *decoding_feed(struct collector *collector, uint32_t feed)
+{
+	if (feed >= collector->feed_count || !collector->feeds[feed].feed->decoder)
+		return NULL;
+	return &collector->feeds[feed];
+}
+
+void collector_datagram(struct collector *collector, const struct pl_datagram *datagram, const uint8_t *payload)
+{
+	struct feed_state *feed = decoding_feed(collector, datagram->head.feed);
+	int64_t stamp_ns = (int64_t)datagram->head.stamp_ns;
+	struct delivery delivery;
+	struct error err;
+
+	if (!feed)
+		return;
+	if (datagram->captured < datagram->len) {
+		error_set(&err, -EMSGSIZE, "a payload of %u bytes was captured only up to byte %u", datagram->len,
+			  datagram->captured);
+		refuse(feed, &err);
+		return;
+	}
+	delivery = (struct delivery){collector, feed, {
+		.feed_id = datagram->head.feed,
+		.nic_ns = TIME_UNKNOWN,
+		.first_mono_ns = stamp_ns,
+		.wire_mono_ns = stamp_ns,
+		.stall_ns = TIME_UNKNOWN, /* nothing waits in order before a datagram */
+		.app_mono_ns = TIME_UNKNOWN, /* a passive tap is not the application */
+	}};
+	decode(&delivery, payload, datagram->len);
+}
+
+void collector_stream_message(struct collector *collector, uint32_t feed_index, const struct stream_message *message)
+{
+	struct feed_state *feed = decoding_feed(collector, feed_index);
+	struct delivery delivery;
+
+	if (!feed)
+		return;
+	delivery = (struct delivery){collector, feed, {
+		.feed_id = feed_index,
+		.nic_ns = TIME_UNKNOWN,
+		.first_mono_ns = message->first_mono_ns,
+		.wire_mono_ns = message->wire_mono_ns,
+		.stall_ns = message->stall_ns,
+		.app_mono_ns = message->app_mono_ns,
+	}};
+	decode(&delivery, message->data, message->len);
+}
+
+void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set)
+{
+	uint64_t distinct = (uint64_t)__builtin_popcountll(set->seen);
+
+	session_put_block_arrival(collector->session, &(struct session_block_arrival){
+		.feed_id = key->feed,
+		.number = key->slot,
+		.fec_set = key->fec_set_index,
+		.first_mono_ns = (int64_t)set->first_ns,
+		.decodable_mono_ns = set->decodable_ns ? (int64_t)set->decodable_ns : TIME_UNKNOWN,
+		.last_mono_ns = (int64_t)set->last_ns,
+		.packets = distinct + set->duplicates,
+		.duplicates = set->duplicates,
+		.data = (uint64_t)__builtin_popcountll(set->seen & UINT32_MAX),
+		.code = (uint64_t)__builtin_popcountll(set->seen >> 32),
+		.last_index = -1,
+		.complete = set->decodable_ns != 0,
+	});
+}
+
+void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot)
+{
+	session_put_block_arrival(collector->session, &(struct session_block_arrival){
+		.feed_id = key->feed,
+		.number = key->slot,
+		.fec_set = -1,
+		.first_mono_ns = (int64_t)slot->first_ns,
+		.decodable_mono_ns = TIME_UNKNOWN, /* follows from the rows of its sets */
+		.last_mono_ns = (int64_t)slot->last_ns,
+		.packets = slot->packets,
+		.duplicates = slot->duplicates,
+		.data = slot->data,
+		.code = slot->code,
+		.sets = slot->sets,
+		.sets_decodable = slot->sets_decodable,
+		.last_index = (int64_t)slot->last_index - 1,
+		/* Nothing is missing up to the flagged last shred: each set has 32 data shreds. */
+		.complete = slot->last_index && slot->sets_decodable == slot->sets &&
+			    (uint64_t)slot->sets * 32 >= slot->last_index,
+	});
+}
+
+void collector_egress(struct collector *collector, const struct pl_egress *egress)
+{
+	session_put_sent(collector->session, &(struct session_sent){
+		.mono_ns = (int64_t)egress->head.stamp_ns,
+		.bytes = egress->len,
+		.seq = egress->seq,
+		.local_port = egress->local_port,
+		.remote_port = egress->remote_port,
+	});
+}
+
+void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX])
+{
+	memset(out, 0, COLLECT_COUNTER_MAX * sizeof(*out));
+	if (feed < collector->feed_count)
+		memcpy(out, collector->feeds[feed].counters, COLLECT_COUNTER_MAX * sizeof(*out));
+}
+
+const char *collector_last_error(const struct collector *collector, uint32_t feed)
+{
+	return feed < collector->feed_count ? collector->feeds[feed].last_error.text : "";
+}

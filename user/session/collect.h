@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The collector: takes stamped packets and messages, decodes them as their feed says, and writes the session's rows.
+ * `record` and `replay` both end here, so a capture file takes the same way as the wire.
+ */
+#ifndef PL_SESSION_COLLECT_H
+#define PL_SESSION_COLLECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "feed/decoder.h"
+#include "record.h"
+#include "session/session.h"
+#include "stream/subscriber.h"
+
+/* Name of an asset and the feed's own id for it (hex without 0x, lower case; or a symbol). */
+struct asset_name {
+	char asset[FEED_TEXT_MAX];
+	char id[FEED_TEXT_MAX];
+};
+
+struct collect_feed {
+	char name[FEED_TEXT_MAX];
+	const char *role;	       /* "oracle" or "block" */
+	const char *transport;	       /* "udp", "ws", "wss", "http", "https" */
+	const struct decoder *decoder; /* NULL for solana-shred: aggregated by the tap */
+	struct decode_options decode;
+	const struct asset_name *assets; /* empty: the id in the message is the asset's name, and every one is kept */
+	size_t asset_count;
+};
+
+#define COLLECT_COUNTERS(X)                                                                                            \
+	X(UPDATES, updates, "price updates decoded", 0)                                                                \
+	X(UNDECODABLE, undecodable, "messages that the decoder refused", 1)                                            \
+	X(OTHER_ASSETS, other_assets, "updates of assets that the feed does not list", 0)                              \
+	X(WITHOUT_WIRE, without_wire, "updates without a wire stamp", 1)
+
+enum collect_counter {
+#define X(ID, name, text, is_loss) COLLECT_COUNTER_##ID,
+	COLLECT_COUNTERS(X)
+#undef X
+		COLLECT_COUNTER_MAX
+};
+
+struct collector;
+
+/* The feeds' index in the array is their id in the session and in bpf records. The array must outlive the collector. */
+int collector_new(struct collector **out, struct session *session, const struct collect_feed *feeds, size_t feed_count,
+		  struct error *err);
+
+void collector_datagram(struct collector *collector, const struct pl_datagram *datagram, const uint8_t *payload);
+void collector_stream_message(struct collector *collector, uint32_t feed, const struct stream_message *message);
+void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set);
+void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot);
+void collector_egress(struct collector *collector, const struct pl_egress *egress);
+
+void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX]);
+/* The text of the last decoding error of a feed, "" if there was none: shown once at the end of a run. */
+const char *collector_last_error(const struct collector *collector, uint32_t feed);
+void collector_free(struct collector *collector);
+
+#endif

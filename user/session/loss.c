@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "session/loss.h"
+
+#include <errno.h>
+
+#define X(ID, name, text, is_loss) {#name, text, is_loss},
+const struct loss_counter loss_tap[] = {PL_COUNTERS(X)};
+const struct loss_counter loss_stream[] = {STREAM_COUNTERS(X)};
+const struct loss_counter loss_collect[] = {COLLECT_COUNTERS(X)};
+const struct loss_counter loss_chain[] = {CHAIN_COUNTERS(X)};
+#undef X
+
+static void put(struct session *session, const char *source, const struct loss_counter *table, const uint64_t *counts,
+		size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		session_put_loss(session, source, table[i].name, counts[i], table[i].is_loss);
+}
+
+void loss_put_tap(struct session *session, const char *source, const uint64_t counts[PL_COUNTER_MAX])
+{
+	put(session, source, loss_tap, counts, PL_COUNTER_MAX);
+}
+
+void loss_put_stream(struct session *session, const char *source, const uint64_t counts[STREAM_COUNTER_MAX])
+{
+	put(session, source, loss_stream, counts, STREAM_COUNTER_MAX);
+}
+
+void loss_put_collect(struct session *session, const char *source, const uint64_t counts[COLLECT_COUNTER_MAX])
+{
+	put(session, source, loss_collect, counts, COLLECT_COUNTER_MAX);
+}
+
+void loss_put_chain(struct session *session, const char *source, const uint64_t counts[CHAIN_COUNTER_MAX])
+{
+	put(session, source, loss_chain, counts, CHAIN_COUNTER_MAX);
+}
+
+static void add_up(void *context, const char *source, const char *name, uint64_t count)
+{
+	uint64_t *total = context;
+
+	(void)source;
+	(void)name;
+	*total += count;
+}
+
+int loss_total(sqlite3 *db, uint64_t *out, struct error *err)
+{
+	*out = 0;
+	return loss_each(db, add_up, out, err);
+}
+
+int loss_each(sqlite3 *db, loss_each_fn each, void *context, struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int status;
+
+	status = sqlite3_prepare_v2(db, "SELECT source, name, count FROM loss WHERE is_loss ORDER BY source, name", -1,
+				    &rows, NULL);
+	if (status != SQLITE_OK)
+		return error_set(err, -EIO, "session: table loss: %s", sqlite3_errmsg(db));
+	while ((status = sqlite3_step(rows)) == SQLITE_ROW) {
+		const char *source = (const char *)sqlite3_column_text(rows, 0);
+		const char *name = (const char *)sqlite3_column_text(rows, 1);
+
+		if (source && name)
+			each(context, source, name, (uint64_t)sqlite3_column_int64(rows, 2));
+	}
+	sqlite3_finalize(rows);
+	if (status != SQLITE_DONE)
+		return error_set(err, -EIO, "session: table loss: %s", sqlite3_errmsg(db));
+	return 0;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "session/row.h"
+
+#include <math.h>
+#include <string.h>
+
+/*
+ * A slot or set whose state was retired too early comes a second time with the rest of its packets: one row remains.
+ * What was received adds up; of what may be the same shreds or sets seen again (data, code, sets) the sum or the larger
+ * number is taken, never more than a set can hold.
+ */
+static const char block_arrival_sql[] =
+	"INSERT INTO block_arrival (feed_id, number, fec_set, first_mono_ns, decodable_mono_ns, last_mono_ns, packets,"
+	" duplicates, data, code, sets, sets_decodable, last_index, complete)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+	" ON CONFLICT (feed_id, number, ifnull(fec_set, -1)) DO UPDATE SET"
+	" first_mono_ns = min(first_mono_ns, excluded.first_mono_ns),"
+	" decodable_mono_ns = min(ifnull(decodable_mono_ns, excluded.decodable_mono_ns),"
+	"                         ifnull(excluded.decodable_mono_ns, decodable_mono_ns)),"
+	" last_mono_ns = max(last_mono_ns, excluded.last_mono_ns),"
+	" packets = packets + excluded.packets, duplicates = duplicates + excluded.duplicates,"
+	" data = iif(fec_set IS NULL, data + excluded.data, min(32, data + excluded.data)),"
+	" code = iif(fec_set IS NULL, code + excluded.code, min(32, code + excluded.code)),"
+	" sets = max(ifnull(sets, excluded.sets), ifnull(excluded.sets, sets)),"
+	" sets_decodable = max(ifnull(sets_decodable, excluded.sets_decodable),"
+	"                      ifnull(excluded.sets_decodable, sets_decodable)),"
+	" last_index = ifnull(excluded.last_index, last_index), complete = max(complete, excluded.complete)";
+
+static const char *const sql[ROW_KINDS] = {
+	[ROW_META] = "INSERT OR REPLACE INTO session (key, value) VALUES (?1, ?2)",
+	[ROW_FEED] = "INSERT OR REPLACE INTO feed (id, name, role, decoder, transport) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ROW_CLOCK] = "INSERT INTO clock (mono_ns, real_ns, half_width_ns, synchronized, max_error_ns)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ROW_ORACLE_MESSAGE] = "INSERT INTO oracle_message (feed_id, asset, message_id, key, mantissa, exponent, price,"
+			       " published_ns, nic_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
+			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+	[ROW_BLOCK_ARRIVAL] = block_arrival_sql,
+	[ROW_CHAIN_UPDATE] = "INSERT INTO chain_update (chain, asset, type, address, message_id, key, mantissa, exponent,"
+			     " price, published_ns, block_number, block_hash, tx_hash, log_index, block_ns,"
+			     " seen_mono_ns, app_mono_ns, removed, backfilled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+			     " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+	[ROW_CHAIN_BLOCK] = "INSERT INTO chain_block (chain, number, hash, parent, block_ns, block_wire_mono_ns,"
+			    " block_complete_mono_ns, app_mono_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[ROW_SENT] = "INSERT INTO sent (mono_ns, bytes, seq, local_port, remote_port) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ROW_LOSS] = "INSERT OR REPLACE INTO loss (source, name, count, is_loss) VALUES (?1, ?2, ?3, ?4)",
+};
+
+int row_writer_open(struct row_writer *writer, sqlite3 *db)
+{
+	int status = SQLITE_OK;
+
+	memset(writer, 0, sizeof(*writer));
+	writer->db = db;
+	for (int i = 0; i < ROW_KINDS && status == SQLITE_OK; i++)
+		status = sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &writer->statements[i], NULL);
+	return status;
+}
+
+void row_writer_close(struct row_writer *writer)
+{
+	for (int i = 0; i < ROW_KINDS; i++)
+		sqlite3_finalize(writer->statements[i]);
+	memset(writer, 0, sizeof(*writer));
+}
+
+/* The row outlives the step, so nothing is copied by SQLite. A bind that fails leaves NULL, which cannot be: all are of fixed size. */
+static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+	if (text && *text)
+		sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(statement, at);
+}
+
+/* NOT NULL columns: an empty text stays a text. */
+static void bind_name(sqlite3_stmt *statement, int at, const char *text)
+{
+	sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_STATIC);
+}
+
+static void bind_time(sqlite3_stmt *statement, int at, int64_t ns)
+{
+	if (ns == TIME_UNKNOWN)
+		sqlite3_bind_null(statement, at);
+	else
+		sqlite3_bind_int64(statement, at, ns);
+}
+
+/* Counters and slots beyond 2^63 do not occur; should one come from the wire it becomes the largest integer that SQL has. */
+static void bind_count(sqlite3_stmt *statement, int at, uint64_t count)
+{
+	sqlite3_bind_int64(statement, at, count > INT64_MAX ? INT64_MAX : (int64_t)count);
+}
+
+static void bind_message(sqlite3_stmt *statement, int at, const struct feed_message *message)
+{
+	bind_text(statement, at, message->id);
+	bind_text(statement, at + 1, message->key);
+	bind_text(statement, at + 2, message->mantissa);
+	if (message->has_exponent)
+		sqlite3_bind_int(statement, at + 3, message->exponent);
+	else
+		sqlite3_bind_null(statement, at + 3);
+	if (isfinite(message->price))
+		sqlite3_bind_double(statement, at + 4, message->price);
+	else
+		sqlite3_bind_null(statement, at + 4);
+	bind_time(statement, at + 5, message->published_ns);
+}
+
+static void bind_clock(sqlite3_stmt *s, const struct clock_reading *clock)
+{
+	sqlite3_bind_int64(s, 1, clock->mono_ns);
+	sqlite3_bind_int64(s, 2, clock->real_ns);
+	sqlite3_bind_int64(s, 3, clock->half_width_ns);
+	sqlite3_bind_int(s, 4, clock->synchronized);
+	bind_time(s, 5, clock->synchronized ? clock->max_error_ns : TIME_UNKNOWN);
+}
+
+static void bind_oracle_message(sqlite3_stmt *s, const struct session_oracle_message *row)
+{
+	sqlite3_bind_int64(s, 1, row->feed_id);
+	bind_text(s, 2, row->asset);
+	bind_message(s, 3, &row->message);
+	bind_time(s, 9, row->nic_ns);
+	bind_time(s, 10, row->first_mono_ns);
+	bind_time(s, 11, row->wire_mono_ns);
+	bind_time(s, 12, row->stall_ns);
+	bind_time(s, 13, row->app_mono_ns);
+	sqlite3_bind_int64(s, 14, row->bytes);
+}
+
+static void bind_block_arrival(sqlite3_stmt *s, const struct session_block_arrival *row)
+{
+	bool is_slot = row->fec_set < 0;
+
+	sqlite3_bind_int64(s, 1, row->feed_id);
+	bind_count(s, 2, row->number);
+	if (is_slot)
+		sqlite3_bind_null(s, 3);
+	else
+		sqlite3_bind_int64(s, 3, row->fec_set);
+	bind_time(s, 4, row->first_mono_ns);
+	bind_time(s, 5, row->decodable_mono_ns);
+	bind_time(s, 6, row->last_mono_ns);
+	bind_count(s, 7, row->packets);
+	bind_count(s, 8, row->duplicates);
+	bind_count(s, 9, row->data);
+	bind_count(s, 10, row->code);
+	if (is_slot) {
+		sqlite3_bind_int64(s, 11, row->sets);
+		sqlite3_bind_int64(s, 12, row->sets_decodable);
+	} else {
+		sqlite3_bind_null(s, 11);
+		sqlite3_bind_null(s, 12);
+	}
+	if (is_slot && row->last_index >= 0)
+		sqlite3_bind_int64(s, 13, row->last_index);
+	else
+		sqlite3_bind_null(s, 13);
+	sqlite3_bind_int(s, 14, row->complete);
+}
+
+static void bind_chain_update(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_update *update = &row->chain_update.update;
+
+	bind_name(s, 1, row->chain_update.chain);
+	bind_name(s, 2, row->chain_update.asset);
+	bind_name(s, 3, row->chain_update.type);
+	bind_name(s, 4, row->chain_update.address);
+	bind_message(s, 5, &update->message);
+	bind_count(s, 11, update->block_number);
+	bind_name(s, 12, update->block_hash);
+	bind_name(s, 13, update->tx_hash);
+	sqlite3_bind_int64(s, 14, update->log_index);
+	bind_time(s, 15, update->block_ns);
+	bind_time(s, 16, update->stamps.wire_mono_ns);
+	bind_time(s, 17, update->stamps.app_mono_ns);
+	sqlite3_bind_int(s, 18, update->removed);
+	sqlite3_bind_int(s, 19, update->backfilled);
+}
+
+static void bind_chain_block(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_block *block = &row->chain_block.block;
+
+	bind_name(s, 1, row->chain_block.chain);
+	bind_count(s, 2, block->number);
+	bind_name(s, 3, block->hash);
+	bind_name(s, 4, block->parent);
+	bind_time(s, 5, block->block_ns);
+	bind_time(s, 6, block->stamps.first_mono_ns);
+	bind_time(s, 7, block->stamps.wire_mono_ns);
+	bind_time(s, 8, block->stamps.app_mono_ns);
+}
+
+int row_write(struct row_writer *writer, const struct row *row)
+{
+	sqlite3_stmt *s = writer->statements[row->kind];
+	int status;
+
+	switch (row->kind) {
+	case ROW_META:
+		bind_name(s, 1, row->meta.key);
+		bind_name(s, 2, row->meta.value);
+		break;
+	case ROW_FEED:
+		sqlite3_bind_int64(s, 1, row->feed.id);
+		bind_name(s, 2, row->feed.name);
+		bind_name(s, 3, row->feed.role);
+		bind_name(s, 4, row->feed.decoder);
+		bind_name(s, 5, row->feed.transport);
+		break;
+	case ROW_CLOCK:
+		bind_clock(s, &row->clock);
+		break;
+	case ROW_ORACLE_MESSAGE:
+		bind_oracle_message(s, &row->message);
+		break;
+	case ROW_BLOCK_ARRIVAL:
+		bind_block_arrival(s, &row->block_arrival);
+		break;
+	case ROW_CHAIN_UPDATE:
+		bind_chain_update(s, row);
+		break;
+	case ROW_CHAIN_BLOCK:
+		bind_chain_block(s, row);
+		break;
+	case ROW_SENT:
+		sqlite3_bind_int64(s, 1, row->sent.mono_ns);
+		sqlite3_bind_int64(s, 2, row->sent.bytes);
+		sqlite3_bind_int64(s, 3, row->sent.seq);
+		sqlite3_bind_int64(s, 4, row->sent.local_port);
+		sqlite3_bind_int64(s, 5, row->sent.remote_port);
+		break;
+	case ROW_LOSS:
+		bind_name(s, 1, row->loss.source);
+		bind_name(s, 2, row->loss.name);
+		bind_count(s, 3, row->loss.count);
+		sqlite3_bind_int(s, 4, row->loss.is_loss);
+		break;
+	case ROW_KINDS:
+		return SQLITE_MISUSE;
+	}
+	status = sqlite3_step(s);
+	sqlite3_reset(s);
+	return status == SQLITE_DONE ? SQLITE_OK : status;
+}

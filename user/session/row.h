@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Rows of a session as they wait in the queue, by value, and the writer that puts them into the file. */
+#ifndef PL_SESSION_ROW_H
+#define PL_SESSION_ROW_H
+
+#include <sqlite3.h>
+
+#include "base/error.h"
+#include "session/session.h"
+
+enum row_kind {
+	ROW_META,
+	ROW_FEED,
+	ROW_CLOCK,
+	ROW_ORACLE_MESSAGE,
+	ROW_BLOCK_ARRIVAL,
+	ROW_CHAIN_UPDATE,
+	ROW_CHAIN_BLOCK,
+	ROW_SENT,
+	ROW_LOSS,
+	ROW_KINDS
+};
+
+struct row {
+	enum row_kind kind;
+	union {
+		struct {
+			char key[64];
+			char *value; /* malloc'd: texts as long as a list of capture files; freed by whoever takes the row */
+		} meta;
+		struct {
+			uint32_t id;
+			char name[FEED_TEXT_MAX], role[16], decoder[32], transport[16];
+		} feed;
+		struct clock_reading clock;
+		struct session_oracle_message message;
+		struct session_block_arrival block_arrival;
+		struct {
+			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], type[24], address[43];
+			struct chain_update update; /* .oracle is not valid here: the texts above replace it */
+		} chain_update;
+		struct {
+			char chain[FEED_TEXT_MAX];
+			struct chain_block block;
+		} chain_block;
+		struct session_sent sent;
+		struct {
+			char source[FEED_TEXT_MAX], name[64];
+			uint64_t count;
+			bool is_loss;
+		} loss;
+	};
+};
+
+struct row_writer {
+	sqlite3 *db;
+	sqlite3_stmt *statements[ROW_KINDS];
+};
+
+/* Prepares a statement per kind. An SQLite result code; the text is in sqlite3_errmsg(db). */
+int row_writer_open(struct row_writer *writer, sqlite3 *db);
+int row_write(struct row_writer *writer, const struct row *row);
+void row_writer_close(struct row_writer *writer);
+
+#endif

@@ -1,0 +1,42 @@
+-- The session file of pricelag, version 1. Times `*_mono_ns` are CLOCK_MONOTONIC of the recording machine, as stamped;
+-- `*_ns` are UTC. NULL means unknown. Every table and column is explained in docs/session.md.
+CREATE TABLE schema_version (version INTEGER NOT NULL);
+CREATE TABLE session (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE clock (
+  mono_ns INTEGER NOT NULL, real_ns INTEGER NOT NULL, half_width_ns INTEGER NOT NULL,
+  synchronized INTEGER NOT NULL, max_error_ns INTEGER);
+CREATE TABLE feed (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, decoder TEXT NOT NULL,
+  transport TEXT NOT NULL);
+CREATE TABLE oracle_message (
+  id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), asset TEXT, message_id TEXT, key TEXT,
+  mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER, nic_ns INTEGER,
+  first_mono_ns INTEGER, wire_mono_ns INTEGER, stall_ns INTEGER, app_mono_ns INTEGER, bytes INTEGER NOT NULL);
+CREATE TABLE block_arrival (
+  feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, fec_set INTEGER,
+  first_mono_ns INTEGER NOT NULL, decodable_mono_ns INTEGER, last_mono_ns INTEGER NOT NULL,
+  packets INTEGER NOT NULL, duplicates INTEGER NOT NULL, data INTEGER NOT NULL, code INTEGER NOT NULL,
+  sets INTEGER, sets_decodable INTEGER, last_index INTEGER, complete INTEGER);
+CREATE UNIQUE INDEX block_arrival_once ON block_arrival (feed_id, number, ifnull(fec_set, -1));
+CREATE TABLE chain_update (
+  id INTEGER PRIMARY KEY, chain TEXT NOT NULL, asset TEXT NOT NULL, type TEXT NOT NULL, address TEXT NOT NULL,
+  message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER,
+  block_number INTEGER NOT NULL, block_hash TEXT NOT NULL, tx_hash TEXT NOT NULL, log_index INTEGER NOT NULL,
+  block_ns INTEGER, seen_mono_ns INTEGER, app_mono_ns INTEGER, removed INTEGER NOT NULL, backfilled INTEGER NOT NULL);
+CREATE TABLE chain_block (
+  chain TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, parent TEXT NOT NULL, block_ns INTEGER,
+  block_wire_mono_ns INTEGER, block_complete_mono_ns INTEGER, app_mono_ns INTEGER);
+CREATE TABLE sent (
+  id INTEGER PRIMARY KEY, mono_ns INTEGER NOT NULL, bytes INTEGER NOT NULL, seq INTEGER NOT NULL,
+  local_port INTEGER NOT NULL, remote_port INTEGER NOT NULL);
+CREATE TABLE loss (
+  source TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL, is_loss INTEGER NOT NULL,
+  PRIMARY KEY (source, name)) WITHOUT ROWID;
+CREATE TABLE timeline (
+  oracle_message_id INTEGER REFERENCES oracle_message(id), chain_update_id INTEGER REFERENCES chain_update(id),
+  sent_id INTEGER REFERENCES sent(id), feed TEXT, asset TEXT, key TEXT,
+  status TEXT NOT NULL, joined_by TEXT,
+  published_ns INTEGER, nic_ns INTEGER, wire_ns INTEGER, app_ns INTEGER, sent_ns INTEGER, block_ns INTEGER,
+  block_wire_ns INTEGER, block_complete_ns INTEGER, seen_ns INTEGER, stall_ns INTEGER);
+CREATE TABLE timeline_summary (
+  feed TEXT NOT NULL, asset TEXT NOT NULL, joined_by TEXT, before_start INTEGER NOT NULL, repeated INTEGER NOT NULL);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The session file: one SQLite database (WAL) that anyone can open; schema.sql is its contract.
+ *
+ * Writing: rows are handed by value to one writer thread over a bounded queue, so that the worst commit (28 ms measured)
+ * never touches the thread that drains the ring. A batch is committed after 1000 rows or 100 ms: a crash loses at most
+ * that and what still waits in the queue. A full queue is counted, never waited for; a failing disk stops the session
+ * with a clear error and leaves a readable file. Reading: plain sqlite3 through session_open_read().
+ */
+#ifndef PL_SESSION_SESSION_H
+#define PL_SESSION_SESSION_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "chain/chain.h"
+#include "feed/message.h"
+
+struct session; /* a session being written */
+
+/* Creates `path` and starts the writer thread. -EEXIST for a file that exists: a recording is never overwritten. */
+int session_create(struct session **out, const char *path, struct error *err);
+
+struct session_feed {
+	uint32_t id;
+	const char *name, *role, *decoder, *transport;
+};
+
+struct session_oracle_message {
+	uint32_t feed_id;
+	char asset[FEED_TEXT_MAX];
+	struct feed_message message;
+	int64_t nic_ns;
+	int64_t first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns;
+	uint32_t bytes;
+};
+
+struct session_block_arrival {
+	uint32_t feed_id;
+	uint64_t number;
+	int64_t fec_set; /* -1: a row for the whole slot. One row is kept per (feed, number, fec_set): see docs/session.md */
+	int64_t first_mono_ns, decodable_mono_ns, last_mono_ns;
+	uint64_t packets, duplicates, data, code;
+	uint32_t sets, sets_decodable;
+	int64_t last_index; /* of the shred flagged last in slot; -1 unknown */
+	bool complete;
+};
+
+struct session_sent {
+	int64_t mono_ns;
+	uint32_t bytes, seq;
+	uint16_t local_port, remote_port;
+};
+
+/* Each copies its argument and returns at once; a row that finds the queue full is counted (session_rows_lost). Call from one thread only. */
+void session_put_meta(struct session *session, const char *key, const char *value); /* table session; an existing key is replaced */
+void session_put_feed(struct session *session, const struct session_feed *feed);
+void session_put_clock(struct session *session, const struct clock_reading *reading);
+void session_put_oracle_message(struct session *session, const struct session_oracle_message *row);
+void session_put_block_arrival(struct session *session, const struct session_block_arrival *row);
+void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
+void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
+void session_put_sent(struct session *session, const struct session_sent *row);
+void session_put_loss(struct session *session, const char *source, const char *name, uint64_t count, bool is_loss); /* replaces the count of (source, name) */
+
+/* Rows that the queue can still take. Packets off the wire never wait for it; whoever can wait, like a replay, does. */
+uint64_t session_room(struct session *session);
+
+/* 0, or the negative errno of the writer thread's failure with its text: check it about once a second. */
+int session_status(struct session *session, struct error *err);
+/* Rows that found the queue full, or came after the failure of the writer. */
+uint64_t session_rows_lost(struct session *session);
+
+/* Flushes, stores rows_lost and `clean_close`, stops the thread, checkpoints the WAL, closes and frees. The status of a failed session is returned once more. */
+int session_close(struct session *session, struct error *err);
+
+/* Opens for reading (read-write where the file allows, for the join to store its result; read-only media work too), checks schema_version, and says what the file is if it is not a session. A file left by a killed recorder opens as it is. */
+int session_open_read(sqlite3 **out, const char *path, struct error *err);
+
+/* The value of a key of table session in out[0..size), "" where there is none. */
+void session_meta(sqlite3 *db, const char *key, char *out, size_t size);
+
+#endif

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tap/capture.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "match.bpf.h"
+#include "tap/aggregate.h"
+#include "tap/link.h"
+
+#define SETS_MAX 32768 /* as many as the kernel's table holds, so that the same packets are counted as not aggregated */
+#define SECOND_NS 1000000000ULL
+#define STAMP_SECONDS_MAX 9223372035LL /* the last whole second of int64_t nanoseconds: the year 2262 */
+
+struct file {
+	pcap_t *pcap;
+	FILE *stream; /* closed with pcap */
+	char *name;
+	char *broken; /* why it ended early; NULL: it did not */
+	bool ended;
+	uint64_t size; /* bytes; 0: not known */
+	int link_type;
+	/* the packet in hand */
+	bool has;
+	const uint8_t *data;
+	uint32_t captured, len;
+	uint64_t stamp_ns;
+	uint64_t last_ns;
+};
+
+struct capture_rule {
+	struct pl_rule rule;
+	uint8_t space, direction;
+	uint16_t port_low, port_high;
+};
+
+struct capture {
+	struct capture_options options;
+	struct capture_handlers handlers;
+	struct aggregate *aggregate;
+	struct file *files;
+	size_t file_count;
+	struct capture_rule rules[PL_RULES_MAX];
+	size_t rule_count;
+	uint8_t watched[65536 / 8];
+	uint64_t counters[PL_FEEDS_MAX][PL_COUNTER_MAX];
+	struct capture_totals totals;
+	uint64_t next_retire_ns;
+	uint8_t scratch[LINK_FRAME_MAX];
+	struct {
+		struct pl_datagram head;
+		uint8_t payload[PL_DATAGRAM_MAX];
+	} datagram;
+};
+
+int capture_new(struct capture **out, const struct capture_options *options, const struct capture_handlers *handlers,
+		struct error *err)
+{
+	struct capture *capture = calloc(1, sizeof(*capture));
+	int status;
+
+	if (!capture)
+		return error_set(err, -ENOMEM, "no memory to read capture files");
+	status = aggregate_new(&capture->aggregate, SETS_MAX, err);
+	if (status) {
+		free(capture);
+		return status;
+	}
+	capture->options = *options;
+	capture->handlers = *handlers;
+	capture->totals.first_ns = TIME_UNKNOWN;
+	capture->totals.last_ns = TIME_UNKNOWN;
+	*out = capture;
+	return 0;
+}
+
+void capture_free(struct capture *capture)
+{
+	if (!capture)
+		return;
+	for (size_t i = 0; i < capture->file_count; i++) {
+		pcap_close(capture->files[i].pcap);
+		free(capture->files[i].name);
+		free(capture->files[i].broken);
+	}
+	free(capture->files);
+	aggregate_free(capture->aggregate);
+	free(capture);
+}
+
+int capture_add_match(struct capture *capture, const struct match *match, uint32_t feed, enum pl_rule_action action,
+		      uint16_t shred_version, struct error *err)
+{
+	struct capture_rule *rule;
+
+	if (capture->rule_count == PL_RULES_MAX)
+		return error_set(err, -ENOSPC, "more than %d rules; give ranges of ports in place of single ones",
+				 PL_RULES_MAX);
+	rule = &capture->rules[capture->rule_count++];
+	match_to_rule(match, feed, action, shred_version, &rule->rule);
+	rule->space = match->space;
+	rule->direction = action == PL_ACTION_EGRESS ? PL_EGRESS : PL_INGRESS;
+	rule->port_low = match->port_low;
+	rule->port_high = match->port_high;
+	return 0;
+}
+
+void capture_watch_port(struct capture *capture, uint16_t port)
+{
+	capture->watched[port / 8] |= 1 << port % 8;
+}
+
+static bool is_watched(const struct capture *capture, uint16_t port)
+{
+	return capture->watched[port / 8] & 1 << port % 8;
+}
+
+/* ---- one packet --------------------------------------------------------------------------------------------------- */
+
+static const struct pl_rule *rule_find(const struct capture *capture, uint8_t direction, const struct packet *packet)
+{
+	for (size_t i = 0; i < capture->rule_count; i++) {
+		const struct capture_rule *rule = &capture->rules[i];
+
+		if (rule->direction == direction && rule->space == packet->space &&
+		    packet->dest_port >= rule->port_low && packet->dest_port <= rule->port_high &&
+		    rule_matches(&rule->rule, packet))
+			return &rule->rule;
+	}
+	return NULL;
+}
+
+static uint64_t *counters_of(struct capture *capture, uint32_t feed)
+{
+	return capture->counters[feed < PL_FEEDS_MAX ? feed : PL_FEED_NONE];
+}
+
+static void datagram(struct capture *capture, const struct packet *packet, const uint8_t *payload, uint32_t captured,
+		     uint32_t feed, uint64_t stamp_ns)
+{
+	struct pl_datagram *head = &capture->datagram.head;
+
+	if (captured > PL_DATAGRAM_MAX)
+		captured = PL_DATAGRAM_MAX;
+	if (captured < packet->len)
+		counters_of(capture, feed)[PL_COUNTER_TRUNCATED]++;
+	*head = (struct pl_datagram){
+		.head = {PL_RECORD_DATAGRAM, feed, stamp_ns},
+		.source_port = packet->source_port,
+		.dest_port = packet->dest_port,
+		.len = packet->len,
+		.captured = captured,
+	};
+	memcpy(head->source, packet->source, sizeof(head->source));
+	memcpy(capture->datagram.payload, payload, captured);
+	capture->handlers.on_record(capture->handlers.context, &head->head, sizeof(*head) + captured);
+}
+
+static void ingress(struct capture *capture, const struct packet *packet, int length, const uint8_t *payload,
+		    uint32_t captured, uint64_t stamp_ns)
+{
+	const struct pl_rule *rule = rule_find(capture, PL_INGRESS, packet);
+	uint64_t *counters;
+
+	if (!rule)
+		return;
+	counters = counters_of(capture, rule->feed);
+	counters[PL_COUNTER_PACKETS]++;
+	if (length != PACKET_OK)
+		counters[PL_COUNTER_MALFORMED]++;
+	else if (packet->fragment)
+		counters[PL_COUNTER_FRAGMENT]++;
+	else if (rule->action == PL_ACTION_SHRED)
+		aggregate_payload(capture->aggregate, rule->feed, payload, captured, packet->len, rule->shred_version,
+				  stamp_ns, counters);
+	else
+		datagram(capture, packet, payload, captured, rule->feed, stamp_ns);
+}
+
+static void egress(struct capture *capture, const struct packet *packet, int length, uint64_t stamp_ns)
+{
+	const struct pl_rule *rule = rule_find(capture, PL_EGRESS, packet);
+	struct pl_egress record;
+
+	if (!rule)
+		return;
+	counters_of(capture, rule->feed)[PL_COUNTER_PACKETS]++;
+	if (length != PACKET_OK) {
+		counters_of(capture, rule->feed)[PL_COUNTER_MALFORMED]++;
+		return;
+	}
+	if (!packet->len)
+		return;
+	record = (struct pl_egress){
+		.head = {PL_RECORD_EGRESS, rule->feed, stamp_ns},
+		.seq = packet->seq,
+		.len = packet->len,
+		.local_port = packet->source_port,
+		.remote_port = packet->dest_port,
+	};
+	capture->handlers.on_record(capture->handlers.context, &record.head, sizeof(record));
+}
+
+/* Of a connection that is replayed; fragments and segments that contradict their headers are gaps in it. */
+static bool segment(struct capture *capture, const struct packet *packet, int length, const uint8_t *payload,
+		    uint32_t captured, uint64_t stamp_ns)
+{
+	struct capture_segment segment = {packet, payload, captured, stamp_ns};
+
+	if (packet->space != PL_PORT_TCP || length != PACKET_OK || packet->fragment ||
+	    (!is_watched(capture, packet->source_port) && !is_watched(capture, packet->dest_port)))
+		return false;
+	return capture->handlers.on_segment(capture->handlers.context, &segment);
+}
+
+void capture_packet(struct capture *capture, int link_type, const uint8_t *data, uint32_t captured, uint32_t len,
+		    uint64_t stamp_ns)
+{
+	struct packet packet;
+	struct link_frame frame;
+	const uint8_t *payload;
+	int result, length;
+
+	if (!stamp_ns)
+		stamp_ns = 1; /* in the state of a set 0 says "not yet": 1970 to the nanosecond moves by one */
+	capture->totals.packets++;
+	if (capture->totals.first_ns == TIME_UNKNOWN || (int64_t)stamp_ns < capture->totals.first_ns)
+		capture->totals.first_ns = (int64_t)stamp_ns;
+	if (capture->totals.last_ns == TIME_UNKNOWN || (int64_t)stamp_ns > capture->totals.last_ns)
+		capture->totals.last_ns = (int64_t)stamp_ns;
+
+	if (captured > len)
+		captured = len;
+	result = PACKET_MALFORMED;
+	if (link_to_ethernet(link_type, data, captured, len, capture->scratch, &frame))
+		result = packet_headers(frame.data, frame.data + frame.captured, &packet);
+	if (result == PACKET_OK && !packet_addresses(frame.data, frame.data + frame.captured, &packet))
+		result = PACKET_MALFORMED;
+	if (result != PACKET_OK) {
+		if (result == PACKET_FRAGMENT)
+			capture->counters[PL_FEED_NONE][PL_COUNTER_FRAGMENT]++;
+		else if (result == PACKET_MALFORMED)
+			capture->counters[PL_FEED_NONE][PL_COUNTER_MALFORMED]++;
+		return;
+	}
+	length = packet_length(&packet, frame.len);
+	captured = length == PACKET_OK ? packet_captured(&packet, frame.captured) : 0;
+	payload = captured ? frame.data + packet.payload : frame.data;
+	if (frame.direction != LINK_OUTGOING)
+		ingress(capture, &packet, length, payload, captured, stamp_ns);
+	if (!segment(capture, &packet, length, payload, captured, stamp_ns) && frame.direction != LINK_INCOMING)
+		egress(capture, &packet, length, stamp_ns);
+}
+
+/* ---- files -------------------------------------------------------------------------------------------------------- */
+
+int capture_add_file(struct capture *capture, const char *path, struct error *err)
+{
+	FILE *stream = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+
+	if (!stream)
+		return error_set(err, -errno, "%s: cannot be opened: %s", path, strerror(errno));
+	return capture_add_stream(capture, stream, strcmp(path, "-") ? path : "standard input", err);
+}
+
+int capture_add_stream(struct capture *capture, FILE *stream, const char *name, struct error *err)
+{
+	char text[PCAP_ERRBUF_SIZE] = "";
+	struct file *grown, *file;
+	const char *link_name;
+	struct stat info;
+	pcap_t *pcap;
+	int link;
+
+	pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, text);
+	if (!pcap) {
+		fclose(stream);
+		return error_set(err, -EINVAL, "%s: not a capture file that can be read (pcap or pcapng): %s", name, text);
+	}
+	link = pcap_datalink(pcap);
+	if (!link_supported(link)) {
+		link_name = pcap_datalink_val_to_name(link);
+		error_set(err, -EPROTONOSUPPORT, "%s: captured on link type %s (%d), which is not understood; it is on: %s",
+			  name, link_name ? link_name : "unknown", link, link_supported_names);
+		pcap_close(pcap);
+		return -EPROTONOSUPPORT;
+	}
+	grown = realloc(capture->files, (capture->file_count + 1) * sizeof(*grown));
+	if (grown)
+		capture->files = grown;
+	file = grown ? &grown[capture->file_count] : NULL;
+	if (file)
+		*file = (struct file){.pcap = pcap, .stream = stream, .name = strdup(name), .link_type = link};
+	if (!file || !file->name) {
+		pcap_close(pcap);
+		return error_set(err, -ENOMEM, "%s: no memory to read it", name);
+	}
+	if (!fstat(fileno(stream), &info) && S_ISREG(info.st_mode))
+		file->size = (uint64_t)info.st_size;
+	capture->file_count++;
+	return 0;
+}
+
+static void file_breaks(struct capture *capture, struct file *file)
+{
+	const char *why = pcap_geterr(file->pcap);
+	size_t size = strlen(file->name) + strlen(why) + 64;
+
+	capture->totals.cut_files++;
+	file->broken = malloc(size);
+	if (file->broken)
+		snprintf(file->broken, size, "%s: ends in the middle, what came before was used: %s", file->name, why);
+}
+
+/* The next packet of a file that has none in hand. */
+static void file_fetch(struct capture *capture, struct file *file)
+{
+	struct pcap_pkthdr *header;
+	int status;
+
+	while (!file->has) {
+		status = pcap_next_ex(file->pcap, &header, &file->data);
+		if (status != 1) {
+			file->ended = true;
+			if (status == PCAP_ERROR)
+				file_breaks(capture, file);
+			return;
+		}
+		if (header->ts.tv_sec < 0 || header->ts.tv_sec > STAMP_SECONDS_MAX || header->ts.tv_usec < 0 ||
+		    header->ts.tv_usec >= (long)SECOND_NS) {
+			capture->totals.bad_stamps++;
+			continue;
+		}
+		file->stamp_ns = (uint64_t)header->ts.tv_sec * SECOND_NS + (uint64_t)header->ts.tv_usec;
+		file->captured = header->caplen;
+		file->len = header->len;
+		file->has = true;
+		if (file->stamp_ns < file->last_ns)
+			capture->totals.backwards++;
+		file->last_ns = file->stamp_ns;
+	}
+}
+
+int capture_next(struct capture *capture)
+{
+	struct file *first = NULL;
+
+	for (size_t i = 0; i < capture->file_count; i++) {
+		struct file *file = &capture->files[i];
+
+		if (!file->has && !file->ended)
+			file_fetch(capture, file);
+		if (file->has && (!first || file->stamp_ns < first->stamp_ns))
+			first = file;
+	}
+	if (!first)
+		return 0;
+	if (first->stamp_ns >= capture->next_retire_ns) {
+		aggregate_retire(capture->aggregate, first->stamp_ns, capture->options.idle_ns, capture->handlers.on_set,
+				 capture->handlers.on_slot, capture->handlers.context);
+		capture->next_retire_ns = first->stamp_ns + SECOND_NS;
+	}
+	first->has = false;
+	capture_packet(capture, first->link_type, first->data, first->captured, first->len, first->stamp_ns);
+	return 1;
+}
+
+void capture_finish(struct capture *capture)
+{
+	aggregate_retire(capture->aggregate, 0, 0, capture->handlers.on_set, capture->handlers.on_slot,
+			 capture->handlers.context);
+}
+
+void capture_counters(const struct capture *capture, uint32_t feed, uint64_t out[PL_COUNTER_MAX])
+{
+	memcpy(out, capture->counters[feed < PL_FEEDS_MAX ? feed : PL_FEED_NONE], PL_COUNTER_MAX * sizeof(*out));
+}
+
+void capture_totals(const struct capture *capture, struct capture_totals *out)
+{
+	*out = capture->totals;
+	out->bytes_read = 0;
+	out->bytes_all = 0;
+	for (size_t i = 0; i < capture->file_count; i++) {
+		long at = ftell(capture->files[i].stream);
+
+		out->bytes_all += capture->files[i].size;
+		if (at > 0 && capture->files[i].size)
+			out->bytes_read += (uint64_t)at;
+	}
+}
+
+const char *capture_broken(const struct capture *capture, size_t i)
+{
+	for (size_t k = 0; k < capture->file_count; k++)
+		if (capture->files[k].broken && !i--)
+			return capture->files[k].broken;
+	return NULL;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The tap: loads the XDP and tc programs, attaches them with bpf_link, fills the match table and drains the ring.
+ * It never drops, changes or delays a packet. Records come out as bpf/record.h lays them out.
+ */
+#ifndef PL_TAP_TAP_H
+#define PL_TAP_TAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "record.h"
+#include "tap/match.h"
+
+struct tap;
+
+enum tap_hook { TAP_XDP_NATIVE, TAP_XDP_GENERIC, TAP_TC };
+
+/* "xdp-native", "xdp-generic", "tc"; NULL / -EINVAL for anything else. */
+const char *tap_hook_name(enum tap_hook hook);
+int tap_hook_parse(const char *text, enum tap_hook *out);
+
+struct tap_options {
+	size_t ring_bytes; /* power of two; 0 = 16 MiB */
+	bool force_clsact; /* egress (and hook tc) by clsact even where the kernel has TCX links: for kernels < 6.6, and tests */
+};
+
+/* Opens and loads the programs (needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN). */
+int tap_open(struct tap **out, const struct tap_options *options, struct error *err);
+
+/*
+ * Attaches ingress by `hook`, and egress by tc when `egress` is set. Fails rather than change the mode; the message says
+ * which mode would work. Says in one line on stderr what is attached how. Interfaces that carry Ethernet frames only.
+ */
+int tap_attach(struct tap *tap, const char *interface, enum tap_hook hook, bool egress, struct error *err);
+
+/*
+ * Adds a rule (match.h) for feed index `feed` (< PL_FEED_NONE): a passive UDP feed (PL_ACTION_DATAGRAM, PL_ACTION_SHRED)
+ * or the keeper (PL_ACTION_EGRESS; tcp or udp; ports and `dest` are the remote side's). A packet goes to the first rule,
+ * in the order of these calls, that matches it. May be called while attached.
+ */
+int tap_add_match(struct tap *tap, const struct match *match, uint32_t feed, enum pl_rule_action action,
+		  uint16_t shred_version, struct error *err);
+
+/* Stamps the segments of a TCP connection that pricelag is about to open; call before connect(), so that the SYN-ACK is seen. flow_id comes back in pl_segment.head.feed. */
+int tap_add_flow(struct tap *tap, const struct pl_flow_key *key, uint32_t flow_id, struct error *err);
+void tap_remove_flow(struct tap *tap, const struct pl_flow_key *key);
+
+/* Calls `handle` for every record that waits in the ring, in order, and returns their number or a negative errno. Call every millisecond: the kernel side never wakes the reader. */
+typedef void (*tap_handle_fn)(void *context, const struct pl_record *record, size_t len);
+int tap_drain(struct tap *tap, tap_handle_fn handle, void *context);
+
+/* Sum over CPUs of the counters of one feed (PL_FEED_NONE: those of no feed). */
+int tap_counters(struct tap *tap, uint32_t feed, uint64_t out[PL_COUNTER_MAX]);
+
+/* Takes out (returns and deletes) the state of every slot that had no packet for `idle_ns` before `now_ns`; sets of a slot are passed before it. idle_ns 0 takes all. Returns the number of slots, or a negative errno. */
+typedef void (*tap_set_fn)(void *context, const struct pl_set_key *key, const struct pl_set *set);
+typedef void (*tap_slot_fn)(void *context, const struct pl_slot_key *key, const struct pl_slot *slot);
+int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, tap_set_fn on_set, tap_slot_fn on_slot,
+		     void *context);
+
+/* Detaches everything and frees. A killed process leaves nothing behind either: links die with their descriptors. */
+void tap_close(struct tap *tap);
+
+#endif
