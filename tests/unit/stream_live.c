@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -594,20 +595,51 @@ static void tampered_record(void **state)
 	end();
 }
 
-/* The server answers inside TLS before it was asked anything. */
+/* Sends in one piece what the server's TLS has to say. */
+static void flush_flight(struct peer *peer, BIO *flight)
+{
+	char *data;
+	long len = BIO_get_mem_data(flight, &data);
+
+	if (len)
+		PEER_CHECK(send(peer->fd, data, (size_t)len, MSG_NOSIGNAL) == len && BIO_reset(flight) == 1);
+}
+
+/*
+ * The server answers inside TLS before it was asked anything: in one segment with the end of its TLS 1.2 handshake, so
+ * that no client can have asked first. Served as plain TCP; the TLS is the script's own.
+ */
 static void script_eager(struct peer *peer)
 {
-	peer_text(peer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: x\n\n");
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: x\n\n";
+	SSL_CTX *context = server_context(&good, TLS1_2_VERSION);
+	SSL *ssl = SSL_new(context);
+	BIO *flight = BIO_new(BIO_s_mem());
+	struct pollfd readable = {.fd = peer->fd, .events = POLLIN};
+	int status;
+
+	PEER_CHECK(ssl && flight && !fcntl(peer->fd, F_SETFL, O_NONBLOCK));
+	SSL_set_bio(ssl, BIO_new_socket(peer->fd, BIO_NOCLOSE), flight);
+	while ((status = SSL_accept(ssl)) != 1 && SSL_get_error(ssl, status) == SSL_ERROR_WANT_READ) {
+		flush_flight(peer, flight);
+		PEER_CHECK(poll(&readable, 1, 20000) == 1);
+	}
+	PEER_CHECK(!fcntl(peer->fd, F_SETFL, 0));
+	PEER_CHECK(status == 1 && SSL_write(ssl, answer, sizeof(answer) - 1) == sizeof(answer) - 1);
+	flush_flight(peer, flight);
 	peer_wait_end(peer);
+	SSL_free(ssl);
+	SSL_CTX_free(context);
 }
 
 static void eager_server(void **state)
 {
 	(void)state;
-	begin_with(server_context(&good, TLS1_2_VERSION), script_eager, "https", "localhost");
+	begin_with(NULL, script_eager, "https", "localhost");
 	run_until(is_down);
 	assert_int_equal(seen.ups + seen.count, 0);
-	assert_non_null(strstr(seen.reason, "before it was asked"));
+	if (!strstr(seen.reason, "before it was asked"))
+		fail_msg("'%s' lacks 'before it was asked'", seen.reason);
 	end();
 }
 

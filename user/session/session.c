@@ -150,6 +150,60 @@ static void *write_rows(void *argument)
 
 /* ---- life ---- */
 
+/* The bytes of a session without rows, for sqlite3_free(); NULL without memory. */
+static unsigned char *empty_session(sqlite3_int64 *size)
+{
+	unsigned char *image = NULL;
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open(":memory:", &db) == SQLITE_OK && sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, "INSERT INTO schema_version VALUES (1)", NULL, NULL, NULL) == SQLITE_OK)
+		image = sqlite3_serialize(db, "main", size, 0);
+	sqlite3_close(db);
+	return image;
+}
+
+static int write_all(int fd, const unsigned char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+/* The file appears under its name with every table in it: a recorder that is killed here leaves no session, never half of one. */
+static int create_file(const char *path)
+{
+	sqlite3_int64 size = 0;
+	unsigned char *image = empty_session(&size);
+	char *beside = sqlite3_mprintf("%s.new", path);
+	int fd, status = image && beside ? 0 : -ENOMEM;
+
+	if (!status) {
+		fd = open(beside, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+		if (fd < 0) {
+			status = -errno;
+		} else {
+			status = write_all(fd, image, (size_t)size);
+			close(fd);
+			if (!status && renameat2(AT_FDCWD, beside, AT_FDCWD, path, RENAME_NOREPLACE))
+				status = -errno;
+			if (status)
+				unlink(beside);
+		}
+	}
+	sqlite3_free(beside);
+	sqlite3_free(image);
+	return status;
+}
+
 static int open_database(struct session *session, struct error *err)
 {
 	sqlite3_stmt *mode = NULL;
@@ -166,9 +220,7 @@ static int open_database(struct session *session, struct error *err)
 		return error_set(err, -ENOTSUP,
 				 "%s: this file system cannot hold a write-ahead log (%s); record to a local disk with -o",
 				 session->path, sqlite3_errmsg(session->db));
-	if (sqlite3_exec(session->db, "PRAGMA synchronous = NORMAL; BEGIN", NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(session->db, schema, NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(session->db, "INSERT INTO schema_version VALUES (1); COMMIT", NULL, NULL, NULL) != SQLITE_OK ||
+	if (sqlite3_exec(session->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) != SQLITE_OK ||
 	    row_writer_open(&session->writer, session->db) != SQLITE_OK)
 		return error_set(err, errno_of(sqlite3_errcode(session->db)), "%s: cannot be set up: %s", session->path,
 				 sqlite3_errmsg(session->db));
@@ -200,16 +252,15 @@ static int start_thread(struct session *session)
 int session_create(struct session **out, const char *path, struct error *err)
 {
 	struct session *session = calloc(1, sizeof(*session));
-	int fd, status;
+	int status;
 
 	if (!session || !(session->path = strdup(path)) || !(session->queue = calloc(QUEUE_ROWS, sizeof(*session->queue)))) {
 		if (session)
 			session_free(session);
 		return error_set(err, -ENOMEM, "%s: no memory for the queue of rows", path);
 	}
-	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		status = -errno;
+	status = create_file(path);
+	if (status) {
 		session_free(session);
 		if (status == -EEXIST)
 			return error_set(err, status, "%s exists, and a recording is never overwritten; "
@@ -217,7 +268,6 @@ int session_create(struct session **out, const char *path, struct error *err)
 		return error_set(err, status, "%s: cannot be created: %s; give a folder that may be written to with -o",
 				 path, strerror(-status));
 	}
-	close(fd);
 	status = open_database(session, err);
 	if (!status) {
 		status = start_thread(session);
