@@ -35,7 +35,7 @@ static __always_inline bool next_shred(struct xdp_md *xdp)
 	*(__u16 *)(data + 38) = bpf_htons(len + 8);
 	payload[64] = code ? 0x66 : 0x96;
 	*(__u32 *)(payload + 73) = first % 32768 + in_set / 2;
-	*(__u32 *)(payload + 65) = first / 32768;
+	*(__u64 *)(payload + 65) = first / 32768; /* as wide as it is read, or the load would wait for the store */
 	*(__u32 *)(payload + 79) = first % 32768;
 	if (code) {
 		*(__u16 *)(payload + 83) = 32;
