@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "output/format.h"
+#include "base/format.h"
 #include "output/live.h"
 
 #define S 1000000000LL

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
-#include "output/format.h"
+#include "base/format.h"
 #include "output/json_out.h"
 #include "tap/nic.h"
 #include "tap/tap.h"

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "cmd/cmd.h"
 #include "latency/latency.h"
-#include "output/format.h"
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/session.h"

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "cmd/cmd.h"
 #include "latency/latency.h"
-#include "output/format.h"
 #include "output/json_out.h"
 #include "output/loss_words.h"
 #include "output/table.h"

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
-#include "output/format.h"
 #include "output/json_out.h"
 #include "output/report.h"
 #include "session/session.h"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "latency/samples.h"
 #include "latency/survival.h"
 #include "session/clockmap.h"
@@ -46,12 +47,23 @@ static bool is_of_clock(enum stage from, enum stage to, enum stage_clock clock)
 	return stages[from].clock == clock || stages[to].clock == clock;
 }
 
+static int64_t resolution_ns(enum stage from, enum stage to, int64_t published_step_ns)
+{
+	int64_t coarser = 1;
+
+	if (is_of_clock(from, to, STAGE_CLOCK_CHAIN))
+		coarser = BLOCK_RESOLUTION_NS;
+	if (is_of_clock(from, to, STAGE_CLOCK_PUBLISHER) && published_step_ns > coarser)
+		coarser = published_step_ns;
+	return coarser;
+}
+
 /*
  * Within the kernel's clock: both stamps were told in UTC through the session's readings, each to within the bracket;
  * at least the 1 ns that a stamp resolves. Against another clock: this machine's bound on UTC, plus the resolution of
  * the other. How far the publisher's and the chain's own clocks are off UTC is not for this machine to know.
  */
-static int64_t clock_error_ns(const struct clockmap *clock, enum stage from, enum stage to)
+static int64_t clock_error_ns(const struct clockmap *clock, enum stage from, enum stage to, int64_t resolution_ns)
 {
 	int64_t bracket = clockmap_bracket_ns(clock), bound = 0;
 
@@ -63,9 +75,7 @@ static int64_t clock_error_ns(const struct clockmap *clock, enum stage from, enu
 		return TIME_UNKNOWN;
 	if (is_of_clock(from, to, STAGE_CLOCK_KERNEL))
 		bound = add_bounds(clockmap_utc_error_ns(clock), bracket);
-	if (is_of_clock(from, to, STAGE_CLOCK_CHAIN))
-		bound = add_bounds(bound, BLOCK_RESOLUTION_NS);
-	return bound;
+	return add_bounds(bound, resolution_ns);
 }
 
 /* ---- one pair ---- */
@@ -113,7 +123,8 @@ static void fill(struct latency *latency, struct sample_group *group, size_t p, 
 	latency->unmatched = group->unmatched;
 	latency->superseded = group->superseded;
 	latency->before_start = group->before_start;
-	latency->clock_error_ns = clock_error_ns(clock, pair->from, pair->to);
+	latency->resolution_ns = resolution_ns(pair->from, pair->to, group->published_step_ns);
+	latency->clock_error_ns = clock_error_ns(clock, pair->from, pair->to, latency->resolution_ns);
 	for (int i = 0; i < 2; i++)
 		latency->p50_ci95_ns[i] = latency->p99_ci95_ns[i] = TIME_UNKNOWN;
 	if (samples->ends.count)
@@ -246,35 +257,101 @@ static void add_reason(struct reasons *reasons, const char *format, ...)
 static void add_loss(void *context, const char *source, const char *name, uint64_t count)
 {
 	struct reasons *reasons = context;
+	char *printable = count ? text_printable(source) : NULL;
 
 	if (count)
-		add_reason(reasons, "%s%s.%s %llu", reasons->losses++ ? ", " : "lost or unreadable: ", source, name,
-			   (unsigned long long)count);
+		add_reason(reasons, "%s%s.%s %llu", reasons->losses++ ? ", " : "lost or unreadable: ",
+			   printable ? printable : "?", name, (unsigned long long)count);
+	free(printable);
 }
 
-static void judge(struct reasons *reasons, const struct latency *latency)
-{
-	char name[256];
-	bool within_kernel = is_within_kernel(latency->from, latency->to);
+/* What may speak against a row of the list, in the order in which it is told. */
+enum doubt { DOUBT_FEW, DOUBT_CLOCK_UNBOUNDED, DOUBT_CLOCK_COARSE, DOUBT_STAMPS_COARSE, DOUBT_BELOW_ZERO, DOUBTS };
 
-	snprintf(name, sizeof(name), "%s%s%s%s%s to %s", latency->feed, latency->feed[0] ? " " : "", latency->asset,
-		 latency->asset[0] ? " " : "", stages[latency->from].name, stages[latency->to].name);
-	if (latency->count < SAMPLES_FEW)
-		add_reason(reasons, "%s: %llu samples are too few for an interval of the median\n", name,
-			   (unsigned long long)latency->count);
+/* What resolves a latency to worse than a tenth of it does not measure it. */
+static bool exceeds_tenth(int64_t error_ns, int64_t latency_ns)
+{
+	return latency_ns != TIME_UNKNOWN && (double)error_ns > 0.1 * fabs((double)latency_ns);
+}
+
+static bool has_doubt(enum doubt doubt, const struct latency *latency)
+{
+	int64_t error_ns = latency->clock_error_ns;
+
+	if (doubt == DOUBT_FEW)
+		return latency->count < SAMPLES_FEW;
 	if (!latency->count)
-		return;
-	if (latency->clock_error_ns == TIME_UNKNOWN)
-		add_reason(reasons, "%s: nothing bounds the clocks' difference; synchronize this machine's clock "
-			   "('pricelag doctor' tells how)\n", name);
-	else if (latency->p50_ns != TIME_UNKNOWN &&
-		 (double)latency->clock_error_ns > 0.1 * fabs((double)latency->p50_ns))
-		add_reason(reasons, "%s: the clocks may be off by %lld ns, more than 10 %% of the median of %lld ns\n", name,
-			   (long long)latency->clock_error_ns, (long long)latency->p50_ns);
+		return false;
+	if (doubt == DOUBT_CLOCK_UNBOUNDED)
+		return error_ns == TIME_UNKNOWN;
+	if (doubt == DOUBT_STAMPS_COARSE)
+		return latency->resolution_ns > 1 && exceeds_tenth(latency->resolution_ns, latency->p50_ns);
+	if (error_ns == TIME_UNKNOWN)
+		return false;
+	if (doubt == DOUBT_CLOCK_COARSE)
+		return exceeds_tenth(error_ns, latency->p50_ns) && !has_doubt(DOUBT_STAMPS_COARSE, latency);
 	/* The order of arrivals at this machine may be either; between clocks no message arrives before it is published. */
-	if (!within_kernel && latency->clock_error_ns != TIME_UNKNOWN && latency->min_ns < -latency->clock_error_ns)
-		add_reason(reasons, "%s: %llu latencies are below zero, the lowest %lld ns: the clocks disagree by more than "
-			   "their bound\n", name, (unsigned long long)latency->negative, (long long)latency->min_ns);
+	return !is_within_kernel(latency->from, latency->to) && latency->min_ns < -error_ns;
+}
+
+/* " eth-ws ETH/USD wire to seen (its figure)" */
+static void add_row(struct reasons *reasons, enum doubt doubt, const struct latency *latency)
+{
+	char first[FORMAT_MAX], second[FORMAT_MAX];
+	char *feed = text_printable(latency->feed), *asset = text_printable(latency->asset);
+
+	add_reason(reasons, " %s%s%s%s%s to %s", feed ? feed : "?", feed && *feed ? " " : "", asset ? asset : "?",
+		   asset && *asset ? " " : "", stages[latency->from].name, stages[latency->to].name);
+	if (doubt == DOUBT_FEW)
+		add_reason(reasons, " (%llu)", (unsigned long long)latency->count);
+	else if (doubt == DOUBT_CLOCK_COARSE || doubt == DOUBT_STAMPS_COARSE)
+		add_reason(reasons, " (±%s of %s)",
+			   format_duration(doubt == DOUBT_CLOCK_COARSE ? latency->clock_error_ns : latency->resolution_ns,
+					   first, sizeof(first)),
+			   format_duration(latency->p50_ns, second, sizeof(second)));
+	else if (doubt == DOUBT_BELOW_ZERO)
+		add_reason(reasons, " (%llu, the lowest %s)", (unsigned long long)latency->negative,
+			   format_duration(latency->min_ns, first, sizeof(first)));
+	free(feed);
+	free(asset);
+}
+
+/* A clock without a bound spoils every feed's latencies between two stages alike: the pair of stages is named, once. */
+static bool told_before(const struct latency_list *list, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (list->items[i].from == list->items[at].from && list->items[i].to == list->items[at].to &&
+		    has_doubt(DOUBT_CLOCK_UNBOUNDED, &list->items[i]))
+			return true;
+	return false;
+}
+
+static void judge(struct reasons *reasons, enum doubt doubt, const struct latency_list *list)
+{
+	static const char *const words[DOUBTS] = {
+		[DOUBT_FEW] = "too few samples for an interval of the median:",
+		[DOUBT_CLOCK_UNBOUNDED] = "nothing bounds how far the two clocks are apart; synchronize this machine's clock "
+					  "('pricelag doctor' tells how):",
+		[DOUBT_CLOCK_COARSE] = "the clocks may be off by more than 10 % of the median:",
+		[DOUBT_STAMPS_COARSE] = "the stamps of the publisher or of the block come in steps above 10 % of the median:",
+		[DOUBT_BELOW_ZERO] = "latencies below zero, so the clocks disagree by more than their bound:",
+	};
+	bool begun = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct latency *latency = &list->items[i];
+
+		if (!has_doubt(doubt, latency) || (doubt == DOUBT_CLOCK_UNBOUNDED && told_before(list, i)))
+			continue;
+		add_reason(reasons, "%s", begun ? "," : words[doubt]);
+		begun = true;
+		if (doubt == DOUBT_CLOCK_UNBOUNDED)
+			add_reason(reasons, " %s to %s", stages[latency->from].name, stages[latency->to].name);
+		else
+			add_row(reasons, doubt, latency);
+	}
+	if (begun)
+		add_reason(reasons, "\n");
 }
 
 bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reason, size_t reason_size)
@@ -290,7 +367,7 @@ bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reaso
 		add_reason(&reasons, "\n");
 	if (!list->count)
 		add_reason(&reasons, "no update has two stages that were stamped: there is nothing to measure\n");
-	for (size_t i = 0; i < list->count; i++)
-		judge(&reasons, &list->items[i]);
+	for (enum doubt doubt = 0; doubt < DOUBTS; doubt++)
+		judge(&reasons, doubt, list);
 	return reasons.any;
 }

@@ -37,6 +37,7 @@ struct latency {
 	int64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns;
 	int64_t p50_ci95_ns[2], p99_ci95_ns[2];
 	int64_t clock_error_ns; /* bound on what the clocks may add or take; TIME_UNKNOWN: a clock without a known bound */
+	int64_t resolution_ns;	/* of the coarser of the two stamps: 1 s for a block's, what the publisher's show */
 	int64_t *samples_ns;	/* count values, ascending */
 };
 
@@ -58,7 +59,7 @@ void latency_list_free(struct latency_list *list);
 int latency_samples(sqlite3 *db, const char *feed_or_null, const char *asset_or_null, enum stage from, enum stage to,
 		    double **seconds, size_t *count, uint64_t *censored, struct error *err);
 
-/* 0, or why the result is not to be trusted, one sentence a line in `reason` (exit status 3): losses, clock bound above 10 % of the median, too few samples. */
+/* 0, or why the result is not to be trusted, one sentence a line in `reason` (exit status 3): losses, too few samples, clocks unknown or off by more than 10 % of the median, stamps coarser than that. */
 bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reason, size_t reason_size);
 
 #endif

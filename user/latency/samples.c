@@ -86,6 +86,16 @@ static struct sample_group *group_of(struct loader *loader, const char *feed, co
 	return &set->groups[number - 1];
 }
 
+/* What a publisher's stamps resolve is nowhere said, but shows: Hermes tells whole seconds, exchanges milliseconds. */
+static void see_published(struct sample_group *group, int64_t published_ns)
+{
+	int64_t step_ns = group->published_step_ns ? group->published_step_ns : 1000000000;
+
+	while (published_ns % step_ns)
+		step_ns /= 1000;
+	group->published_step_ns = step_ns;
+}
+
 static int add_pair(struct loader *loader, struct sample_group *group, size_t p, const int64_t times[STAGE_MAX],
 		    const char *status)
 {
@@ -123,6 +133,8 @@ static int add_row(struct loader *loader, sqlite3_stmt *row)
 	for (int s = 0; s < STAGE_MAX; s++)
 		times[s] = sqlite3_column_type(row, 3 + s) == SQLITE_NULL ? TIME_UNKNOWN :
 									    sqlite3_column_int64(row, 3 + s);
+	if (times[STAGE_PUBLISHED] != TIME_UNKNOWN)
+		see_published(group, times[STAGE_PUBLISHED]);
 	group->unmatched += !strcmp(status, "unmatched");
 	group->superseded += !strcmp(status, "superseded");
 	for (size_t p = 0; p < loader->pair_count && !failed; p++)

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "output/format.h"
+#include "base/format.h"
 
 void html_text(FILE *out, const char *text)
 {

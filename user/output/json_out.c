@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "output/format.h"
+#include "base/format.h"
 
 static void *must(void *pointer)
 {

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "output/format.h"
+#include "base/format.h"
 #include "output/loss_words.h"
 
 #define PLAIN_EVERY_NS (10 * 1000000000LL)

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "output/format.h"
+#include "base/format.h"
 
 enum table_align { TABLE_LEFT, TABLE_RIGHT };
 

@@ -3,8 +3,8 @@
  * Values as people read them: durations with three significant digits, times in UTC, numbers without noise; and text
  * that came from the network made safe to print.
  */
-#ifndef PL_OUTPUT_FORMAT_H
-#define PL_OUTPUT_FORMAT_H
+#ifndef PL_BASE_FORMAT_H
+#define PL_BASE_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "output/format.h"
+#include "base/format.h"
 
 #include <math.h>
 #include <stdbool.h>

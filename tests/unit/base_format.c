@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/format.h"
+#include "base/format.h"
 
 static void duration_is(int64_t ns, const char *expected)
 {
