@@ -330,8 +330,8 @@ static void judge(struct reasons *reasons, enum doubt doubt, const struct latenc
 {
 	static const char *const words[DOUBTS] = {
 		[DOUBT_FEW] = "too few samples for an interval of the median:",
-		[DOUBT_CLOCK_UNBOUNDED] = "nothing bounds how far the two clocks are apart; synchronize this machine's clock "
-					  "('pricelag doctor' tells how):",
+		[DOUBT_CLOCK_UNBOUNDED] = ("nothing bounds how far the two clocks are apart; synchronize this machine's clock "
+					   "('pricelag doctor' tells how):"),
 		[DOUBT_CLOCK_COARSE] = "the clocks may be off by more than 10 % of the median:",
 		[DOUBT_STAMPS_COARSE] = "the stamps of the publisher or of the block come in steps above 10 % of the median:",
 		[DOUBT_BELOW_ZERO] = "latencies below zero, so the clocks disagree by more than their bound:",
