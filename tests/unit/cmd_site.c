@@ -97,6 +97,7 @@ static void names_each_mistake(void **state)
 		{HEAD, "nothing to record"},
 		{"interface: eth0\n", "'site' is missing"},
 		{"site: x\nfeeds: []\n", "'interface' is missing"},
+		{HEAD "feeds:\n  - name: a\n    rol: oracle\n", ":4: feeds[0]: 'role' is missing; it is oracle or block (the keys here are name, rol)"},
 		{HEAD "hook: fast\n", ":3: hook: 'fast' is not known; allowed: xdp-native, xdp-generic, tc"},
 		{HEAD "feedz: []\n", ":3: feedz: unknown key 'feedz'; allowed: site, interface"},
 		{FEED "    decode: {type: json}\n", ":4: feeds[0]: give either 'match'"},

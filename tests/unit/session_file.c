@@ -54,6 +54,8 @@ static void a_name_that_is_taken(void **state)
 	close(fd);
 	assert_int_equal(session_create(&session, fixture.path, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "never overwritten"));
+	assert_int_equal(session_check_new(fixture.path, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "never overwritten"));
 	assert_int_equal(stat(fixture.path, &st), 0);
 	assert_int_equal(st.st_size, 4);
 	assert_int_equal(session_open_read(&fixture.db, fixture.path, &err), -EINVAL);

@@ -374,12 +374,28 @@ int conf_read_choice(struct conf node, const char *const *names, int *out, struc
 	return conf_error(node, err, "'%s' is not known; allowed: %s", conf_text(node), list);
 }
 
+/* "a, b, c": a required key is more often misspelled than forgotten, and then it is among these. */
+static void list_keys(struct conf map, char *out, size_t size)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < conf_count(map) && len < size; i++)
+		len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", conf_key(map, i));
+}
+
 int conf_require(struct conf map, const char *key, const char *what, struct conf *out, struct error *err)
 {
+	char keys[200];
+
 	if (conf_exists(map) && !conf_is_map(map))
 		return conf_error(map, err, "should be a map (KEY: VALUE lines) with '%s'", key);
 	*out = conf_get(map, key);
-	return conf_exists(*out) ? 0 : conf_error(map, err, "'%s' is missing; it is %s", key, what);
+	if (conf_exists(*out))
+		return 0;
+	list_keys(map, keys, sizeof(keys));
+	return conf_error(map, err, "'%s' is missing; it is %s%s%s%s", key, what, keys[0] ? " (the keys here are " : "", keys,
+			  keys[0] ? ")" : "");
 }
 
 int conf_reject_unknown(struct conf map, const char *allowed, struct error *err)

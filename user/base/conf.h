@@ -56,7 +56,7 @@ int conf_read_choice(struct conf node, const char *const *names, int *out, struc
 /* An error at a node: "FILE:LINE: PATH: " + the formatted text; returns -EINVAL. An absent node has no place but the file: use conf_require() for what must be there. */
 int conf_error(struct conf node, struct error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* -EINVAL if `key` is missing from the map; the message says what belongs there. */
+/* -EINVAL if `key` is missing from the map; the message says what belongs there, and which keys there are. */
 int conf_require(struct conf map, const char *key, const char *what, struct conf *out, struct error *err);
 
 /* -EINVAL naming the first key of this map (not of maps inside it) that conf_get() was never asked for, and the allowed keys. `allowed` is text for the message: "name, role, match, …". */

@@ -169,6 +169,11 @@ int cmd_blocks(int argc, char **argv)
 		status = EXIT_FAILED;
 	} else {
 		status = losses_print(db, "block");
+		if (!list.count && status != EXIT_FAILED) {
+			fprintf(stderr, "no block came; has the site a feed with 'role: block', and does its 'match' fit the "
+					"packets?\n");
+			status = EXIT_UNTRUSTED;
+		}
 	}
 	block_list_free(&list);
 	sqlite3_close(db);

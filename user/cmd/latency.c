@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* pricelag latency: how long from one stage of an update's life to another, per feed and asset. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -289,9 +290,32 @@ static void filter(struct latency_list *list, const struct arguments *a)
 	list->count = kept;
 }
 
+/* A name that the session does not know would otherwise look like a feed without data. */
+static int check_feed(sqlite3 *db, const char *name, struct error *err)
+{
+	sqlite3_stmt *row = NULL;
+	char names[512] = "";
+	bool known = false;
+
+	if (sqlite3_prepare_v2(db, "SELECT name FROM feed ORDER BY id", -1, &row, NULL) != SQLITE_OK)
+		return error_set(err, -EIO, "session: table feed: %s", sqlite3_errmsg(db));
+	while (sqlite3_step(row) == SQLITE_ROW) {
+		const char *feed = (const char *)sqlite3_column_text(row, 0);
+
+		known |= !strcmp(feed, name);
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", names[0] ? ", " : "", feed);
+	}
+	sqlite3_finalize(row);
+	return known ? 0 : error_set(err, -ENOENT, "--feed: there is no feed '%s'; the session has %s", name,
+				     names[0] ? names : "none");
+}
+
 static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list, struct error *err)
 {
-	int status = latency_compute(db, a->has_from ? &a->from : NULL, a->has_to ? &a->to : NULL, list, err);
+	int status = a->feed ? check_feed(db, a->feed, err) : 0;
+
+	if (!status)
+		status = latency_compute(db, a->has_from ? &a->from : NULL, a->has_to ? &a->to : NULL, list, err);
 
 	if (status)
 		return status;

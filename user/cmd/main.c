@@ -25,8 +25,9 @@ static void usage(FILE *out)
 		     "Measures, at the packet, how late prices and blocks reach this machine, and what it costs.\n\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
-	fprintf(out, "\n'pricelag COMMAND --help' explains one. Exit status: 0 ok, 1 failed, 2 wrong usage,\n"
-		     "3 ran, but the result is not to be trusted (the reason is on stderr).\n");
+	fprintf(out, "\n'pricelag COMMAND --help' explains one, 'pricelag --version' names this build. Exit status:\n"
+		     "0 ok, 1 failed, 2 wrong usage, 3 ran, but the result is not to be trusted (the reason is on\n"
+		     "stderr).\n");
 }
 
 int main(int argc, char **argv)
@@ -51,6 +52,8 @@ int main(int argc, char **argv)
 			continue;
 		snprintf(name, sizeof(name), "pricelag %s", commands[i].name);
 		argv[1] = name;
+		if (argc == 3 && !strcmp(argv[2], "-h"))
+			argv[2] = "--help";
 		return commands[i].run(argc - 1, argv + 1);
 	}
 	fprintf(stderr, "pricelag: unknown command '%s'; 'pricelag --help' lists them\n", argv[1]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* pricelag model: bad debt under the measured latency. */
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/model_config.h"
 #include "cmd/model_print.h"
+#include "session/session.h"
 
 struct arguments {
 	const char *config, *session, *output;
@@ -108,7 +110,11 @@ int cmd_model(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	control.threads = a.threads;
-	status = model_config_load(&model, a.config, a.session, &err);
+	if (a.output && session_is_database(a.output))
+		status = error_set(&err, -EEXIST, "%s is a database, perhaps a recording, and is not overwritten; give another name "
+				   "with -o", a.output);
+	else
+		status = model_config_load(&model, a.config, a.session, &err);
 	if (!status) {
 		sigaction(SIGINT, &action, NULL);
 		status = model_run(&model, &control, &result, &err);

@@ -36,8 +36,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->output = arg;
 		return 0;
 	case 'd':
-		if (duration_parse(arg, &a->duration_ns) || a->duration_ns <= 0)
+		if (duration_parse(arg, &a->duration_ns))
 			argp_error(state, "'%s' is not a duration; write a number with ms, s, m, h or d", arg);
+		if (a->duration_ns <= 0)
+			argp_error(state, "a recording of '%s' would record nothing; without -d it lasts until Ctrl-C", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not expected here", arg);

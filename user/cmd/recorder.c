@@ -276,7 +276,9 @@ int recorder_open(struct recorder **out, const struct site *site, const char *se
 	r->site = site;
 	r->duration_ns = duration_ns;
 	r->nic_start = calloc(site->interface_count, sizeof(*r->nic_start));
-	status = r->nic_start ? attach(r, err) : error_set(err, -ENOMEM, "out of memory");
+	status = r->nic_start ? session_check_new(session_path, err) : error_set(err, -ENOMEM, "out of memory");
+	if (!status)
+		status = attach(r, err);
 	if (!status)
 		status = privilege_drop(session_path, err);
 	if (!status)

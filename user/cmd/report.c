@@ -111,6 +111,9 @@ static int write_file(sqlite3 *db, struct json_object *model, const char *path, 
 
 	if (!strcmp(path, "-"))
 		return report_write(db, model, stdout, reasons, reasons_size, err);
+	if (session_is_database(path))
+		return error_set(err, -EEXIST, "%s is a database, perhaps a recording, and is not overwritten; give another name "
+				 "with -o", path);
 	if (asprintf(&temporary, "%s.part", path) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	out = fopen(temporary, "w");

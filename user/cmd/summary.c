@@ -29,11 +29,29 @@ static void print_loss(void *context, const char *source, const char *name, uint
 	fprintf(stderr, "%s%s.%s %" PRIu64, (*lines)++ ? ", " : "lost: ", source, name, lost);
 }
 
+/* A feed that was asked for and gave nothing is no loss that a counter saw, and still not what anybody wanted. */
+static int print_silent(sqlite3 *db)
+{
+	static const char query[] =
+		"SELECT name FROM feed WHERE NOT EXISTS (SELECT 1 FROM oracle_message WHERE feed_id = feed.id)"
+		" AND NOT EXISTS (SELECT 1 FROM block_arrival WHERE feed_id = feed.id) ORDER BY id";
+	sqlite3_stmt *row = NULL;
+	int silent = 0;
+
+	if (sqlite3_prepare_v2(db, query, -1, &row, NULL) == SQLITE_OK)
+		while (sqlite3_step(row) == SQLITE_ROW)
+			fprintf(stderr, "%s%s", silent++ ? ", " : "nothing came from: ", sqlite3_column_text(row, 0));
+	sqlite3_finalize(row);
+	if (silent)
+		fputs("\n", stderr);
+	return silent;
+}
+
 int summary_print(const char *session_path)
 {
 	struct error err;
 	sqlite3 *db;
-	int losses = 0;
+	int losses = 0, silent;
 
 	if (session_open_read(&db, session_path, &err) || join_session(db, &err)) {
 		fprintf(stderr, "pricelag: %s\n", err.text);
@@ -50,6 +68,7 @@ int summary_print(const char *session_path)
 	if (loss_each(db, print_loss, &losses, &err))
 		fprintf(stderr, "pricelag: %s\n", err.text);
 	fprintf(stderr, losses ? "\n" : "nothing was lost\n");
+	silent = print_silent(db);
 	sqlite3_close(db);
-	return losses ? EXIT_UNTRUSTED : EXIT_OK;
+	return losses || silent ? EXIT_UNTRUSTED : EXIT_OK;
 }

@@ -27,6 +27,24 @@ static const struct {
 	{"\x1f\x8b", 2, "compressed by gzip: decompress it first"},
 };
 
+static bool is_database(const char *head, ssize_t len)
+{
+	return len == 16 && !memcmp(head, "SQLite format 3", 16);
+}
+
+bool session_is_database(const char *path)
+{
+	char head[16];
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	got = read(fd, head, sizeof(head));
+	close(fd);
+	return is_database(head, got);
+}
+
 static int check_file(const char *path, struct error *err)
 {
 	char head[16];
@@ -49,7 +67,7 @@ static int check_file(const char *path, struct error *err)
 	}
 	got = read(fd, head, sizeof(head));
 	close(fd);
-	if (got == sizeof(head) && !memcmp(head, "SQLite format 3", 16))
+	if (is_database(head, got))
 		return 0;
 	for (size_t i = 0; i < sizeof(known_files) / sizeof(known_files[0]); i++)
 		if (got >= (ssize_t)known_files[i].len && !memcmp(head, known_files[i].bytes, known_files[i].len))

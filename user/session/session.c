@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -249,6 +251,29 @@ static int start_thread(struct session *session)
 	return -status;
 }
 
+static int name_taken(const char *path, struct error *err)
+{
+	return error_set(err, -EEXIST, "%s exists, and a recording is never overwritten; give another name with -o, or move the "
+			 "file away", path);
+}
+
+int session_check_new(const char *path, struct error *err)
+{
+	char *copy;
+	struct stat st;
+	int status = 0;
+
+	if (!lstat(path, &st))
+		return name_taken(path, err);
+	copy = strdup(path);
+	if (!copy)
+		return error_set(err, -ENOMEM, "%s: out of memory", path);
+	if (stat(dirname(copy), &st))
+		status = error_set(err, -errno, "%s: its folder cannot be read: %s; create it first", path, strerror(errno));
+	free(copy);
+	return status;
+}
+
 int session_create(struct session **out, const char *path, struct error *err)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -263,8 +288,7 @@ int session_create(struct session **out, const char *path, struct error *err)
 	if (status) {
 		session_free(session);
 		if (status == -EEXIST)
-			return error_set(err, status, "%s exists, and a recording is never overwritten; "
-					 "give another name with -o, or move the file away", path);
+			return name_taken(path, err);
 		return error_set(err, status, "%s: cannot be created: %s; give a folder that may be written to with -o",
 				 path, strerror(-status));
 	}

@@ -55,6 +55,9 @@ struct session_sent {
 	uint16_t local_port, remote_port;
 };
 
+/* What session_create() would say of a name that is taken or a folder that is not there, before anything was done for its sake. */
+int session_check_new(const char *path, struct error *err);
+
 /* Each copies its argument and returns at once; a row that finds the queue full is counted (session_rows_lost). Call from one thread only. */
 void session_put_meta(struct session *session, const char *key, const char *value); /* table session; an existing key is replaced */
 void session_put_feed(struct session *session, const struct session_feed *feed);
@@ -79,6 +82,9 @@ int session_close(struct session *session, struct error *err);
 
 /* Opens for reading (read-write where the file allows, for the join to store its result; read-only media work too), checks schema_version, and says what the file is if it is not a session. A file left by a killed recorder opens as it is. */
 int session_open_read(sqlite3 **out, const char *path, struct error *err);
+
+/* Whether `path` begins like an SQLite database. What writes another kind of file refuses to write over one: it may be a recording. */
+bool session_is_database(const char *path);
 
 /* The value of a key of table session in out[0..size), "" where there is none. */
 void session_meta(sqlite3 *db, const char *key, char *out, size_t size);
