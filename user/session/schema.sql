@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 -- The session file of pricelag, version 1. Times `*_mono_ns` are CLOCK_MONOTONIC of the recording machine, as stamped;
 -- `*_ns` are UTC. NULL means unknown. Every table and column is explained in docs/session.md.
 CREATE TABLE schema_version (version INTEGER NOT NULL);
