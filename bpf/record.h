@@ -19,6 +19,7 @@ enum pl_record_type {
 	PL_RECORD_DATAGRAM = 2, /* a UDP payload of a passive feed */
 	PL_RECORD_EGRESS = 3,	/* a packet with payload of the keeper's flow, leaving (tc egress) */
 	PL_RECORD_SET = 4,	/* a Solana FEC set became decodable */
+	PL_RECORD_SHRED = 5,	/* one packet that is a Solana shred (PL_ACTION_SHRED_EACH) */
 };
 
 struct pl_record {
@@ -112,6 +113,20 @@ struct pl_set_record {
 	__u64 seen;
 };
 
+/* Precedes the set's record where it is the shred with which the set became decodable. */
+struct pl_shred_record {
+	struct pl_record head;
+	__u64 slot;
+	__u32 index; /* data and code shreds count apart */
+	__u32 fec_set_index;
+	__u8 variant; /* as in the shred */
+	__u8 flags;   /* of a data shred: reference tick, data complete, last in slot; 0 for code */
+	__u8 code;    /* 1: code shred */
+	__u8 repair;  /* 1: a repair response, with a nonce behind the shred */
+	__u16 len;    /* UDP payload bytes on the wire */
+	__u16 captured; /* bytes that follow */
+};
+
 _Static_assert(sizeof(struct pl_record) == 16, "pl_record");
 _Static_assert(sizeof(struct pl_segment) == 32, "pl_segment");
 _Static_assert(sizeof(struct pl_datagram) == 48, "pl_datagram");
@@ -120,6 +135,7 @@ _Static_assert(sizeof(struct pl_set_key) == 16, "pl_set_key");
 _Static_assert(sizeof(struct pl_set) == 56, "pl_set");
 _Static_assert(sizeof(struct pl_slot_key) == 16, "pl_slot_key");
 _Static_assert(sizeof(struct pl_set_record) == 48, "pl_set_record");
+_Static_assert(sizeof(struct pl_shred_record) == 40, "pl_shred_record");
 
 /*
  * Counters kept per CPU and feed by the kernel side (and by replay). Name, and what a user should read out of it.
@@ -160,6 +176,7 @@ enum pl_rule_action {
 	PL_ACTION_DATAGRAM = 1, /* copy the payload to the ring */
 	PL_ACTION_SHRED = 2,	/* aggregate in the kernel */
 	PL_ACTION_EGRESS = 3,	/* stamp of a leaving packet (tc egress only) */
+	PL_ACTION_SHRED_EACH = 4, /* aggregate, and a record of each shred */
 };
 
 enum pl_port_space { PL_PORT_UDP = 0, PL_PORT_TCP = 1, PL_PORT_SPACES = 2 };
@@ -191,7 +208,7 @@ struct pl_rule {
 		__u8 source_mask[16];
 		__u64 source_mask_words[2];
 	};
-	__u16 shred_version; /* PL_ACTION_SHRED: 0 accepts any */
+	__u16 shred_version; /* PL_ACTION_SHRED*: 0 accepts any */
 	__u8 gre;
 	__u8 pad;
 	__u32 next; /* number of the next rule for this port, + 1; 0 ends */

@@ -43,7 +43,8 @@ struct shred {
 	__u8 bit;    /* its bit in pl_set.seen */
 	__u8 flags;  /* data shreds: flags with the reference tick; 0 for code */
 	__u8 repair; /* 1: with a repair nonce */
-	__u32 pad;
+	__u8 variant;
+	__u8 pad[3];
 };
 
 /* Whether a UDP payload of `len` bytes can be a shred at all. */
@@ -68,6 +69,7 @@ static __always_inline int shred_read(const __u8 *head, __u32 len, __u16 version
 	__u8 variant = head[64];
 	__u32 position;
 
+	shred->variant = variant;
 	shred->slot = load_le64(head + 65);
 	shred->index = load_le32(head + 73);
 	shred->fec_set_index = load_le32(head + 79);
@@ -96,6 +98,12 @@ static __always_inline int shred_read(const __u8 *head, __u32 len, __u16 version
 	if (version && load_le16(head + 77) != version)
 		return SHRED_WRONG_VERSION;
 	return SHRED_OK;
+}
+
+/* Whether the leader's last batch of a slot is meant: its shreds carry a signature of the last hop as well. */
+static __always_inline bool shred_is_resigned(__u8 variant)
+{
+	return variant == 0xb6 || variant == 0x76;
 }
 
 enum shred_news {
@@ -155,6 +163,20 @@ static __always_inline int shred_update_set(struct pl_set *set, const struct shr
 		return SHRED_DISTINCT;
 	set->decodable_ns = stamp_ns;
 	return SHRED_DECODABLE;
+}
+
+/* The record of one shred whose payload has `len` bytes; `head` is filled in already, nothing is captured. */
+static __always_inline void shred_fill_record(struct pl_shred_record *record, const struct shred *shred, __u32 len)
+{
+	record->slot = shred->slot;
+	record->index = shred->index;
+	record->fec_set_index = shred->fec_set_index;
+	record->variant = shred->variant;
+	record->flags = shred->flags;
+	record->code = shred->code;
+	record->repair = shred->repair;
+	record->len = len;
+	record->captured = 0;
 }
 
 /* Adds a set to the summary of its slot; `slot` is all zero before the first one. Userspace, when the slot has gone quiet. */

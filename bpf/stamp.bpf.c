@@ -237,6 +237,19 @@ static __always_inline enum pl_counter set_record(const struct pl_set_key *key, 
 	return PL_COUNTER_PACKETS;
 }
 
+/* False, and counted by the caller, where the ring is full: the shred is still aggregated. */
+static __always_inline bool shred_record(const struct shred *shred, __u32 feed, __u32 len, __u64 stamp_ns)
+{
+	struct pl_shred_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+
+	if (!record)
+		return false;
+	record_head(&record->head, PL_RECORD_SHRED, feed, stamp_ns);
+	shred_fill_record(record, shred, len);
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return true;
+}
+
 /* The state of a set that was not in the table. NULL with `why` where it cannot or must not begin. */
 static __always_inline struct pl_set *set_begin(const struct pl_set_key *key, __u64 stamp_ns, enum pl_counter *why)
 {
@@ -254,11 +267,10 @@ static __always_inline struct pl_set *set_begin(const struct pl_set_key *key, __
 	return set;
 }
 
-static __always_inline enum pl_counter shred_take(const struct shred *shred, __u32 feed)
+static __always_inline enum pl_counter shred_take(const struct shred *shred, __u32 feed, __u64 stamp_ns)
 {
 	struct pl_set_key key = {.slot = shred->slot, .feed = feed, .fec_set_index = shred->fec_set_index};
 	enum pl_counter why = PL_COUNTER_MAP_FULL;
-	__u64 stamp_ns = bpf_ktime_get_ns();
 	struct pl_set *set;
 
 	set = bpf_map_lookup_elem(&sets, &key);
@@ -273,10 +285,11 @@ static __always_inline enum pl_counter shred_take(const struct shred *shred, __u
 
 /* What a feed of shreds makes of a payload: aggregated, or the reason why not. */
 static __always_inline enum pl_counter shred_packet(const struct frame *frame, const struct packet *packet,
-						    const struct pl_rule *rule, bool *repair)
+						    const struct pl_rule *rule, struct feed_counters *counters)
 {
 	const __u8 *head = (const __u8 *)frame->data + (packet->payload & PACKET_OFFSET_MASK);
 	struct shred shred;
+	__u64 stamp_ns;
 	__u32 zero = 0;
 
 	if (!shred_length_fits(packet->len)) {
@@ -295,8 +308,12 @@ static __always_inline enum pl_counter shred_packet(const struct frame *frame, c
 	}
 	switch (shred_read(head, packet->len, rule->shred_version, &shred)) {
 	case SHRED_OK:
-		*repair = shred.repair;
-		return shred_take(&shred, rule->feed);
+		stamp_ns = bpf_ktime_get_ns();
+		if (shred.repair)
+			counters->count[PL_COUNTER_REPAIRS]++;
+		if (rule->action == PL_ACTION_SHRED_EACH && !shred_record(&shred, rule->feed, packet->len, stamp_ns))
+			counters->count[PL_COUNTER_RING_FULL]++;
+		return shred_take(&shred, rule->feed, stamp_ns);
 	case SHRED_WRONG_VERSION:
 		return PL_COUNTER_WRONG_VERSION;
 	default:
@@ -340,7 +357,6 @@ static __always_inline void ingress_udp(struct frame *frame, struct packet *pack
 	const struct pl_rule *rule;
 	struct feed_counters *of_feed;
 	enum pl_counter counter;
-	bool repair = false;
 
 	frame_settle(frame, packet);
 	if (!packet_addresses(frame->data, frame->data_end, packet))
@@ -356,14 +372,12 @@ static __always_inline void ingress_udp(struct frame *frame, struct packet *pack
 		counter = PL_COUNTER_MALFORMED;
 	else if (packet->fragment)
 		counter = PL_COUNTER_FRAGMENT;
-	else if (rule->action == PL_ACTION_SHRED)
-		counter = shred_packet(frame, packet, rule, &repair);
-	else
+	else if (rule->action == PL_ACTION_DATAGRAM)
 		counter = datagram(frame, packet, rule->feed, bpf_ktime_get_ns());
+	else
+		counter = shred_packet(frame, packet, rule, of_feed);
 	if (counter != PL_COUNTER_PACKETS && counter < PL_COUNTER_MAX)
 		of_feed->count[counter]++;
-	if (repair)
-		of_feed->count[PL_COUNTER_REPAIRS]++;
 }
 
 static __always_inline void ingress_tcp(struct frame *frame, struct packet *packet, __u32 number)

@@ -20,6 +20,7 @@
 #define ROWS_MAX 4096
 #define SHREDS 0
 #define DATAGRAMS 1
+#define EACH 2 /* shreds as well, with a record of each */
 #define ETHERNET 1 /* DLT_EN10MB; libpcap's headers and libbpf's cannot be in one file */
 
 struct datagram {
@@ -38,7 +39,11 @@ struct side {
 	size_t slot_count;
 	struct datagram datagrams[ROWS_MAX];
 	size_t datagram_count;
-	uint64_t counters[3][PL_COUNTER_MAX]; /* SHREDS, DATAGRAMS, PL_FEED_NONE */
+	struct pl_shred_record shreds[ROWS_MAX];
+	size_t shred_count;
+	struct pl_set_record decodable[ROWS_MAX];
+	size_t decodable_count;
+	uint64_t counters[4][PL_COUNTER_MAX]; /* SHREDS, DATAGRAMS, EACH, PL_FEED_NONE */
 };
 
 static void on_record(void *context, const struct pl_record *record, size_t len)
@@ -48,9 +53,19 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	struct side *side = context;
 	struct datagram *to;
 
-	(void)len;
-	if (record->type != PL_RECORD_DATAGRAM) /* the ring also tells of decodable sets */
+	if (record->type == PL_RECORD_SHRED) {
+		assert_int_equal(len, sizeof(struct pl_shred_record));
+		assert_true(side->shred_count < ROWS_MAX);
+		side->shreds[side->shred_count++] = *(const struct pl_shred_record *)record;
 		return;
+	}
+	if (record->type == PL_RECORD_SET) {
+		assert_int_equal(len, sizeof(struct pl_set_record));
+		assert_true(side->decodable_count < ROWS_MAX);
+		side->decodable[side->decodable_count++] = *(const struct pl_set_record *)record;
+		return;
+	}
+	assert_int_equal(record->type, PL_RECORD_DATAGRAM);
 	assert_true(side->datagram_count < ROWS_MAX);
 	to = &side->datagrams[side->datagram_count++];
 	memcpy(to->source, from->source, sizeof(to->source));
@@ -96,6 +111,7 @@ static int open_both(void **state)
 	struct capture_options options = {.idle_ns = 5000000000};
 	struct capture_handlers handlers = {&replay, on_record, on_set, on_slot, on_segment};
 	struct match shreds = {.space = PL_PORT_UDP, .port_low = 40000, .port_high = 65535};
+	struct match each = shreds; /* of the same ports, what goes to 127.0.0.0/8 */
 	struct match datagrams = {.space = PL_PORT_UDP, .port_low = 1, .port_high = 39999};
 	struct error err = {""};
 
@@ -107,9 +123,12 @@ static int open_both(void **state)
 		return 0;
 	}
 	assert_int_equal(capture_new(&capture, &options, &handlers, NULL), 0);
-	if (tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, 6051, &err) ||
+	assert_int_equal(match_address_parse("127.0.0.0/8", &each.dest), 0);
+	if (tap_add_match(tap, &each, EACH, PL_ACTION_SHRED_EACH, 6051, &err) ||
+	    tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, 6051, &err) ||
 	    tap_add_match(tap, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err))
 		fail_msg("%s", err.text);
+	assert_int_equal(capture_add_match(capture, &each, EACH, PL_ACTION_SHRED_EACH, 6051, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &shreds, SHREDS, PL_ACTION_SHRED, 6051, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, NULL), 0);
 	return 0;
@@ -138,12 +157,12 @@ static void give(const uint8_t *frame, uint32_t len, uint64_t stamp_ns)
 
 static void finish(void)
 {
-	static const uint32_t feeds[] = {SHREDS, DATAGRAMS, PL_FEED_NONE};
+	static const uint32_t feeds[] = {SHREDS, DATAGRAMS, EACH, PL_FEED_NONE};
 
 	assert_true(tap_drain(tap, on_record, &kernel) >= 0);
 	assert_true(tap_retire_slots(tap, 0, 0, on_set, on_slot, &kernel) >= 0);
 	capture_finish(capture);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(tap_counters(tap, feeds[i], kernel.counters[i]), 0);
 		capture_counters(capture, feeds[i], replay.counters[i]);
 	}
@@ -172,13 +191,30 @@ static void same_sets(void)
 	}
 }
 
+static void same_records(void)
+{
+	assert_int_equal(kernel.shred_count, replay.shred_count);
+	for (size_t i = 0; i < kernel.shred_count; i++) {
+		assert_true(kernel.shreds[i].head.stamp_ns >= kernel.shreds[i ? i - 1 : 0].head.stamp_ns);
+		kernel.shreds[i].head.stamp_ns = replay.shreds[i].head.stamp_ns;
+		assert_memory_equal(&kernel.shreds[i], &replay.shreds[i], sizeof(struct pl_shred_record));
+	}
+	assert_int_equal(kernel.decodable_count, replay.decodable_count);
+	for (size_t i = 0; i < kernel.decodable_count; i++) {
+		kernel.decodable[i].head.stamp_ns = replay.decodable[i].head.stamp_ns;
+		kernel.decodable[i].first_ns = replay.decodable[i].first_ns;
+		assert_memory_equal(&kernel.decodable[i], &replay.decodable[i], sizeof(struct pl_set_record));
+	}
+}
+
 static void same(void)
 {
 	finish();
 	same_sets();
+	same_records();
 	assert_int_equal(kernel.datagram_count, replay.datagram_count);
 	assert_memory_equal(kernel.datagrams, replay.datagrams, kernel.datagram_count * sizeof(struct datagram));
-	for (size_t feed = 0; feed < 3; feed++)
+	for (size_t feed = 0; feed < 4; feed++)
 		for (size_t i = 0; i < PL_COUNTER_MAX; i++)
 			assert_int_equal(kernel.counters[feed][i], replay.counters[feed][i]);
 }
@@ -240,6 +276,8 @@ static void generated_shreds(void **state)
 	whole_capture("solana/fd_demo-shreds.pcap");
 	assert_int_equal(replay.slot_count, 1);
 	assert_int_equal(replay.slots[0].sets_decodable, 8);
+	assert_int_equal(replay.shred_count, 512);
+	assert_int_equal(replay.decodable_count, 8);
 }
 
 static void unchained_shreds(void **state)
@@ -282,7 +320,7 @@ static void other_traffic(void **state)
 {
 	(void)state;
 	whole_capture("ethereum/ndpi_ethereum_discv4_rlpx.pcap");
-	assert_true(replay.counters[0][PL_COUNTER_PACKETS] + replay.counters[1][PL_COUNTER_PACKETS] > 0);
+	assert_true(replay.counters[SHREDS][PL_COUNTER_PACKETS] + replay.counters[DATAGRAMS][PL_COUNTER_PACKETS] > 0);
 }
 
 int main(void)

@@ -9,11 +9,12 @@
 
 #include "tap/capture.h"
 
-static uint64_t in_slots;
+static uint64_t in_slots, shred_records;
 
 static void on_record(void *context, const struct pl_record *record, size_t len)
 {
 	(void)context;
+	shred_records += record->type == PL_RECORD_SHRED;
 	if (record->type == PL_RECORD_DATAGRAM &&
 	    len != sizeof(struct pl_datagram) + ((const struct pl_datagram *)record)->captured)
 		abort();
@@ -56,7 +57,7 @@ static struct capture *open_capture(void)
 	capture_add_match(capture, &all, 0, PL_ACTION_DATAGRAM, 0, NULL);
 	all.port_low = 1000;
 	all.port_high = 65535;
-	capture_add_match(capture, &all, 1, PL_ACTION_SHRED, 0, NULL);
+	capture_add_match(capture, &all, 1, PL_ACTION_SHRED_EACH, 0, NULL);
 	all.port_low = 0;
 	all.space = PL_PORT_TCP;
 	capture_add_match(capture, &all, PL_FEED_NONE, PL_ACTION_EGRESS, 0, NULL);
@@ -104,6 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    shreds[PL_COUNTER_UNKNOWN] + shreds[PL_COUNTER_HEARTBEATS] + shreds[PL_COUNTER_MAP_FULL] +
 		    shreds[PL_COUNTER_LATE] !=
 	    shreds[PL_COUNTER_PACKETS])
+		abort();
+	if (shred_records != in_slots + shreds[PL_COUNTER_MAP_FULL] + shreds[PL_COUNTER_LATE])
 		abort();
 	return 0;
 }

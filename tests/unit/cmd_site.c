@@ -34,7 +34,7 @@ static const char full[] =
 	"  - name: turbine\n"
 	"    role: block\n"
 	"    match: {udp: [8001, 8010-8020], source: 10.0.0.0/8}\n"
-	"    decode: {type: solana-shred, shred_version: 50093}\n"
+	"    decode: {type: solana-shred, shred_version: 50093, packets: all}\n"
 	"  - name: hermes\n"
 	"    role: oracle\n"
 	"    connect: wss://host/ws\n"
@@ -67,7 +67,7 @@ static void reads_a_full_file(void **state)
 	assert_int_equal(site.interfaces[0].hook, TAP_TC);
 	assert_int_equal(site.interfaces[1].hook, TAP_XDP_GENERIC);
 	assert_int_equal(site.feed_count, 3);
-	assert_true(site.feeds[0].is_shred);
+	assert_int_equal(site.feeds[0].action, PL_ACTION_SHRED_EACH);
 	assert_int_equal(site.feeds[0].shred_version, 50093);
 	assert_int_equal(site.feeds[0].match_count, 2);
 	assert_int_equal(site.feeds[0].matches[1].port_low, 8010);
@@ -76,6 +76,7 @@ static void reads_a_full_file(void **state)
 	assert_string_equal(site.feeds[1].headers[0].value, "Bearer sesame");
 	assert_string_equal(site.collect[1].transport, "wss");
 	assert_string_equal(site.collect[1].assets[0].id, "ff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace");
+	assert_int_equal(site.feeds[2].action, PL_ACTION_DATAGRAM);
 	assert_true(site.collect[2].decode.field_published.set);
 	assert_int_equal(site.collect[2].decode.published_unit, TIME_UNIT_NS);
 	assert_string_equal(site.chains[0].oracles[0].id, site.collect[1].assets[0].id);

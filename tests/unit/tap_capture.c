@@ -30,6 +30,9 @@ struct seen {
 	struct pl_slot_key slot_keys[64];
 	struct pl_slot slots[64];
 	size_t slot_count, set_count;
+	uint32_t shred_types[64]; /* SET and SHRED records */
+	size_t shred_records;
+	struct pl_shred_record shred; /* the last */
 	uint64_t sets_of_slot; /* sets passed since the last slot */
 	size_t segment_count;
 	bool owned; /* what on_segment answers */
@@ -46,6 +49,11 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 		assert_true(seen->datagram_count < 64);
 		seen->first_bytes[seen->datagram_count] = datagram->captured ? ((const uint8_t *)(datagram + 1))[0] : 0;
 		seen->datagrams[seen->datagram_count++] = *datagram;
+	} else if (record->type == PL_RECORD_SET || record->type == PL_RECORD_SHRED) {
+		assert_true(seen->shred_records < 64);
+		seen->shred_types[seen->shred_records++] = record->type;
+		if (record->type == PL_RECORD_SHRED)
+			seen->shred = *(const struct pl_shred_record *)record;
 	} else {
 		assert_int_equal(record->type, PL_RECORD_EGRESS);
 		assert_int_equal(len, sizeof(struct pl_egress));
@@ -486,6 +494,51 @@ static void test_idle_slots_are_summarised_and_stragglers_late(void **state)
 	free(file.data);
 }
 
+/* One record of each shred, whatever became of it, and one of the set right behind the shred that completed it. */
+static void test_each_shred_has_its_record(void **state)
+{
+	struct seen *seen = *state;
+	struct match match = {.space = PL_PORT_UDP, .port_low = 8001, .port_high = 8001};
+	uint8_t shred[SHRED_BYTES_MAX];
+	uint32_t len;
+
+	assert_int_equal(capture_add_match(seen->capture, &match, 3, PL_ACTION_SHRED_EACH, 6051, NULL), 0);
+	for (uint32_t i = 0; i < 32; i++) {
+		len = make_shred(shred, i % 2, 7, 32, i / 2, 6051, false);
+		send_shred(seen, shred, len, 100 + i);
+		assert_int_equal(seen->shred_types[i], PL_RECORD_SHRED);
+		assert_int_equal(seen->shred_records, i == 31 ? 33 : i + 1);
+	}
+	assert_int_equal(seen->shred_types[32], PL_RECORD_SET);
+	len = make_shred(shred, 0, 7, 64, 5, 6051, true);
+	shred[64] = 0xb6;
+	shred[85] = 0xc0 | 61;
+	send_shred(seen, shred, len, 500);
+	assert_int_equal(seen->shred_records, 34);
+	assert_int_equal(seen->shred.head.feed, 3);
+	assert_int_equal(seen->shred.head.stamp_ns, 500);
+	assert_int_equal(seen->shred.slot, 7);
+	assert_int_equal(seen->shred.index, 69);
+	assert_int_equal(seen->shred.fec_set_index, 64);
+	assert_int_equal(seen->shred.variant, 0xb6);
+	assert_int_equal(seen->shred.flags, 0xc0 | 61);
+	assert_int_equal(seen->shred.code, 0);
+	assert_int_equal(seen->shred.repair, 1);
+	assert_int_equal(seen->shred.len, 1207);
+	assert_int_equal(seen->shred.captured, 0);
+	send_shred(seen, shred, len, 501); /* a copy has one too, what is no shred has none */
+	shred[64] = 0x86;
+	send_shred(seen, shred, len, 502);
+	assert_int_equal(seen->shred_records, 35);
+}
+
+static void ignore_record(void *context, const struct pl_record *record, size_t len)
+{
+	(void)context;
+	(void)record;
+	(void)len;
+}
+
 static void ignore_set(void *context, const struct pl_set_key *key, const struct pl_set *set)
 {
 	(void)context;
@@ -502,24 +555,26 @@ static void count_slot(void *context, const struct pl_slot_key *key, const struc
 static void test_a_full_table_is_counted_and_used_again(void **state)
 {
 	uint64_t counters[PL_COUNTER_MAX] = {0}, packets = 0;
+	const struct aggregate_handlers handlers = {&packets, ignore_record, ignore_set, count_slot};
+	const struct pl_rule rule = {.action = PL_ACTION_SHRED};
 	uint8_t shred[SHRED_BYTES_MAX];
 	struct aggregate *aggregate;
 	uint32_t len;
 
 	(void)state;
-	assert_int_equal(aggregate_new(&aggregate, 2, NULL), 0);
+	assert_int_equal(aggregate_new(&aggregate, 2, &handlers, NULL), 0);
 	for (uint64_t slot = 0; slot < 3; slot++) {
 		len = make_shred(shred, 0, slot, 0, 0, 6051, false);
-		aggregate_payload(aggregate, 0, shred, len, len, 0, 100 + slot, counters);
+		aggregate_payload(aggregate, &rule, shred, len, len, 100 + slot, counters);
 	}
 	assert_int_equal(counters[PL_COUNTER_MAP_FULL], 1);
-	aggregate_retire(aggregate, 0, 0, ignore_set, count_slot, &packets);
+	aggregate_retire(aggregate, 0, 0);
 	assert_int_equal(packets, 2);
 	for (uint64_t slot = 10; slot < 12; slot++) {
 		len = make_shred(shred, 0, slot, 0, 0, 6051, false);
-		aggregate_payload(aggregate, 0, shred, len, len, 0, 200 + slot, counters);
+		aggregate_payload(aggregate, &rule, shred, len, len, 200 + slot, counters);
 	}
-	aggregate_retire(aggregate, 0, 0, ignore_set, count_slot, &packets);
+	aggregate_retire(aggregate, 0, 0);
 	assert_int_equal(packets, 4);
 	assert_int_equal(counters[PL_COUNTER_MAP_FULL], 1);
 	aggregate_free(aggregate);
@@ -541,6 +596,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_set_is_decodable_with_32_distinct_shreds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_no_shred_is_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_idle_slots_are_summarised_and_stragglers_late, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_each_shred_has_its_record, set_up, tear_down),
 		cmocka_unit_test(test_a_full_table_is_counted_and_used_again),
 	};
 

@@ -60,6 +60,9 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 			collector_datagram(r->collector, datagram, (const uint8_t *)(datagram + 1));
 		break;
 	}
+	case PL_RECORD_SHRED:
+		collector_shred(r->collector, (const void *)record);
+		break;
 	case PL_RECORD_EGRESS:
 		collector_egress(r->collector, (const void *)record);
 		break;
@@ -148,8 +151,7 @@ static int attach(struct recorder *r, struct error *err)
 	for (size_t i = 0; !status && i < site->feed_count; i++)
 		for (size_t j = 0; !status && j < site->feeds[i].match_count; j++)
 			status = tap_add_match(r->tap, &site->feeds[i].matches[j], (uint32_t)i,
-					       site->feeds[i].is_shred ? PL_ACTION_SHRED : PL_ACTION_DATAGRAM,
-					       site->feeds[i].shred_version, err);
+					       site->feeds[i].action, site->feeds[i].shred_version, err);
 	for (size_t j = 0; !status && j < site->keeper_match_count; j++)
 		status = tap_add_match(r->tap, &site->keeper[j], keeper_index(site), PL_ACTION_EGRESS, 0, err);
 	for (size_t i = 0; !status && i < site->interface_count; i++) {

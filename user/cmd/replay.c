@@ -124,6 +124,10 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 				   (const uint8_t *)((const struct pl_datagram *)record + 1));
 		rows(r, updates_of(r, record->feed) - before);
 		break;
+	case PL_RECORD_SHRED:
+		collector_shred(r->collector, (const struct pl_shred_record *)record);
+		rows(r, 1);
+		break;
 	case PL_RECORD_EGRESS:
 		collector_egress(r->collector, (const struct pl_egress *)record);
 		rows(r, 1);
@@ -202,8 +206,7 @@ static int open_capture(struct replay *r, struct error *err)
 	for (size_t i = 0; !status && i < site->feed_count; i++)
 		for (size_t k = 0; !status && k < site->feeds[i].match_count; k++)
 			status = capture_add_match(r->capture, &site->feeds[i].matches[k], (uint32_t)i,
-						   site->feeds[i].is_shred ? PL_ACTION_SHRED : PL_ACTION_DATAGRAM,
-						   site->feeds[i].shred_version, err);
+						   site->feeds[i].action, site->feeds[i].shred_version, err);
 	for (size_t k = 0; !status && k < site->keeper_match_count; k++)
 		status = capture_add_match(r->capture, &site->keeper[k], PL_FEED_NONE, PL_ACTION_EGRESS, 0, err);
 	for (size_t i = 0; !status && i < r->arguments->file_count; i++)

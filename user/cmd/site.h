@@ -27,7 +27,7 @@ struct site_feed {
 	size_t send_count;
 	char *ca_file;
 	size_t max_message_bytes; /* 0 = the subscriber's default */
-	bool is_shred;
+	enum pl_rule_action action; /* passive: what becomes of a packet in the tap */
 	uint16_t shred_version;
 };
 

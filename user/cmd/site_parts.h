@@ -26,8 +26,9 @@ void site_text_plain_id(char *id);
 /* 0x and 40 hex digits → 20 bytes. */
 int site_text_address(struct conf node, uint8_t out[20], struct error *err);
 
-/* The map `decode:` → decoder and its options in `feed`; solana-shred sets is_shred and the version instead. */
-int site_decode(struct conf map, struct collect_feed *feed, bool *is_shred, uint16_t *shred_version, struct error *err);
+/* The map `decode:` → decoder and its options in `feed`, and what the tap does with a packet; solana-shred has an action and a version, and no decoder. */
+int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
+		struct error *err);
 
 /* `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the address is `remote`, and it is about leaving packets. */
 int site_matches(struct conf node, bool keeper, struct match **out, size_t *count, struct error *err);

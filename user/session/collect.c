@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shred.bpf.h"
+
 struct feed_state {
 	const struct collect_feed *feed;
 	const struct asset_name **by_id; /* the feed's assets in the order of their ids */
@@ -222,6 +224,22 @@ void collector_slot(struct collector *collector, const struct pl_slot_key *key, 
 		/* Nothing is missing up to the flagged last shred: each set has 32 data shreds. */
 		.complete = slot->last_index && slot->sets_decodable == slot->sets &&
 			    (uint64_t)slot->sets * 32 >= slot->last_index,
+	});
+}
+
+void collector_shred(struct collector *collector, const struct pl_shred_record *shred)
+{
+	session_put_shred_arrival(collector->session, &(struct session_shred_arrival){
+		.feed_id = shred->head.feed,
+		.number = shred->slot,
+		.shred = shred->index,
+		.fec_set = shred->fec_set_index,
+		.mono_ns = (int64_t)shred->head.stamp_ns,
+		.code = shred->code,
+		.resigned = shred_is_resigned(shred->variant),
+		.repair = shred->repair,
+		.tick = shred->code ? -1 : shred->flags & SHRED_TICK_MASK,
+		.last = !shred->code && (shred->flags & SHRED_FLAG_LAST_IN_SLOT) == SHRED_FLAG_LAST_IN_SLOT,
 	});
 }
 

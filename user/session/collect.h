@@ -53,6 +53,7 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 void collector_stream_message(struct collector *collector, uint32_t feed, const struct stream_message *message);
 void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set);
 void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot);
+void collector_shred(struct collector *collector, const struct pl_shred_record *shred);
 void collector_egress(struct collector *collector, const struct pl_egress *egress);
 
 void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX]);

@@ -10,7 +10,7 @@
 
 #include "session/session.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* Recognises a file by its first bytes. */
 static const struct {

@@ -35,6 +35,8 @@ static const char *const sql[ROW_KINDS] = {
 			       " published_ns, nic_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
 			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[ROW_BLOCK_ARRIVAL] = block_arrival_sql,
+	[ROW_SHRED_ARRIVAL] = "INSERT INTO shred_arrival (feed_id, number, kind, shred, fec_set, mono_ns, resigned, repair,"
+			      " tick, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[ROW_CHAIN_UPDATE] = "INSERT INTO chain_update (chain, asset, type, address, message_id, key, mantissa, exponent,"
 			     " price, published_ns, block_number, block_hash, tx_hash, log_index, block_ns,"
 			     " seen_mono_ns, app_mono_ns, removed, backfilled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -161,6 +163,25 @@ static void bind_block_arrival(sqlite3_stmt *s, const struct session_block_arriv
 	sqlite3_bind_int(s, 14, row->complete);
 }
 
+static void bind_shred_arrival(sqlite3_stmt *s, const struct session_shred_arrival *row)
+{
+	sqlite3_bind_int64(s, 1, row->feed_id);
+	bind_count(s, 2, row->number);
+	bind_name(s, 3, row->code ? "code" : "data");
+	sqlite3_bind_int64(s, 4, row->shred);
+	sqlite3_bind_int64(s, 5, row->fec_set);
+	sqlite3_bind_int64(s, 6, row->mono_ns);
+	sqlite3_bind_int(s, 7, row->resigned);
+	sqlite3_bind_int(s, 8, row->repair);
+	if (row->code) {
+		sqlite3_bind_null(s, 9);
+		sqlite3_bind_null(s, 10);
+	} else {
+		sqlite3_bind_int(s, 9, row->tick);
+		sqlite3_bind_int(s, 10, row->last);
+	}
+}
+
 static void bind_chain_update(sqlite3_stmt *s, const struct row *row)
 {
 	const struct chain_update *update = &row->chain_update.update;
@@ -220,6 +241,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_BLOCK_ARRIVAL:
 		bind_block_arrival(s, &row->block_arrival);
+		break;
+	case ROW_SHRED_ARRIVAL:
+		bind_shred_arrival(s, &row->shred_arrival);
 		break;
 	case ROW_CHAIN_UPDATE:
 		bind_chain_update(s, row);

@@ -14,6 +14,7 @@ enum row_kind {
 	ROW_CLOCK,
 	ROW_ORACLE_MESSAGE,
 	ROW_BLOCK_ARRIVAL,
+	ROW_SHRED_ARRIVAL,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
 	ROW_SENT,
@@ -35,6 +36,7 @@ struct row {
 		struct clock_reading clock;
 		struct session_oracle_message message;
 		struct session_block_arrival block_arrival;
+		struct session_shred_arrival shred_arrival;
 		struct {
 			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], type[24], address[43];
 			struct chain_update update; /* .oracle is not valid here: the texts above replace it */

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
--- The session file of pricelag, version 1. Times `*_mono_ns` are CLOCK_MONOTONIC of the recording machine, as stamped;
+-- The session file of pricelag, version 2. Times `*_mono_ns` are CLOCK_MONOTONIC of the recording machine, as stamped;
 -- `*_ns` are UTC. NULL means unknown. Every table and column is explained in docs/session.md.
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 CREATE TABLE session (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -19,6 +19,10 @@ CREATE TABLE block_arrival (
   packets INTEGER NOT NULL, duplicates INTEGER NOT NULL, data INTEGER NOT NULL, code INTEGER NOT NULL,
   sets INTEGER, sets_decodable INTEGER, last_index INTEGER, complete INTEGER);
 CREATE UNIQUE INDEX block_arrival_once ON block_arrival (feed_id, number, ifnull(fec_set, -1));
+CREATE TABLE shred_arrival (
+  feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, kind TEXT NOT NULL, shred INTEGER NOT NULL,
+  fec_set INTEGER NOT NULL, mono_ns INTEGER NOT NULL, resigned INTEGER NOT NULL, repair INTEGER NOT NULL, tick INTEGER,
+  last INTEGER);
 CREATE TABLE chain_update (
   id INTEGER PRIMARY KEY, chain TEXT NOT NULL, asset TEXT NOT NULL, type TEXT NOT NULL, address TEXT NOT NULL,
   message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER,

@@ -159,7 +159,7 @@ static unsigned char *empty_session(sqlite3_int64 *size)
 	sqlite3 *db = NULL;
 
 	if (sqlite3_open(":memory:", &db) == SQLITE_OK && sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
-	    sqlite3_exec(db, "INSERT INTO schema_version VALUES (1)", NULL, NULL, NULL) == SQLITE_OK)
+	    sqlite3_exec(db, "INSERT INTO schema_version VALUES (2)", NULL, NULL, NULL) == SQLITE_OK)
 		image = sqlite3_serialize(db, "main", size, 0);
 	sqlite3_close(db);
 	return image;
@@ -443,6 +443,16 @@ void session_put_block_arrival(struct session *session, const struct session_blo
 	if (!row)
 		return;
 	row->block_arrival = *arrival;
+	publish(session);
+}
+
+void session_put_shred_arrival(struct session *session, const struct session_shred_arrival *arrival)
+{
+	struct row *row = claim(session, ROW_SHRED_ARRIVAL);
+
+	if (!row)
+		return;
+	row->shred_arrival = *arrival;
 	publish(session);
 }
 

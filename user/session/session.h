@@ -49,6 +49,16 @@ struct session_block_arrival {
 	bool complete;
 };
 
+struct session_shred_arrival {
+	uint32_t feed_id;
+	uint64_t number; /* slot */
+	uint32_t shred, fec_set;
+	int64_t mono_ns;
+	bool code, resigned, repair;
+	int tick; /* of a data shred: reference tick; -1 for code */
+	bool last; /* data shred that is flagged last in slot */
+};
+
 struct session_sent {
 	int64_t mono_ns;
 	uint32_t bytes, seq;
@@ -64,6 +74,7 @@ void session_put_feed(struct session *session, const struct session_feed *feed);
 void session_put_clock(struct session *session, const struct clock_reading *reading);
 void session_put_oracle_message(struct session *session, const struct session_oracle_message *row);
 void session_put_block_arrival(struct session *session, const struct session_block_arrival *row);
+void session_put_shred_arrival(struct session *session, const struct session_shred_arrival *row);
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
 void session_put_sent(struct session *session, const struct session_sent *row);

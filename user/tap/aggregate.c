@@ -21,6 +21,7 @@ struct entry {
 };
 
 struct aggregate {
+	struct aggregate_handlers handlers;
 	struct entry *entries;
 	uint32_t entry_max;
 	uint32_t used; /* entries below this were used at some time */
@@ -41,7 +42,8 @@ static uint32_t bucket_of(const struct aggregate *aggregate, const struct pl_set
 	return (uint32_t)(mixed >> 32) & aggregate->bucket_mask;
 }
 
-int aggregate_new(struct aggregate **out, size_t sets_max, struct error *err)
+int aggregate_new(struct aggregate **out, size_t sets_max, const struct aggregate_handlers *handlers,
+		  struct error *err)
 {
 	struct aggregate *aggregate = calloc(1, sizeof(*aggregate));
 	uint32_t buckets = 64;
@@ -49,6 +51,7 @@ int aggregate_new(struct aggregate **out, size_t sets_max, struct error *err)
 	while (buckets < sets_max && buckets < 1U << 31)
 		buckets *= 2;
 	if (aggregate) {
+		aggregate->handlers = *handlers;
 		aggregate->entry_max = (uint32_t)sets_max;
 		aggregate->free = NO_ENTRY;
 		aggregate->bucket_mask = buckets - 1;
@@ -128,11 +131,49 @@ static bool is_retired(const struct aggregate *aggregate, const struct pl_set_ke
 	return false;
 }
 
-void aggregate_payload(struct aggregate *aggregate, uint32_t feed, const uint8_t *payload, uint32_t captured,
-		       uint32_t len, uint16_t version, uint64_t stamp_ns, uint64_t counters[PL_COUNTER_MAX])
+static void shred_record(const struct aggregate *aggregate, const struct shred *shred, uint32_t feed, uint32_t len,
+			 uint64_t stamp_ns)
 {
-	struct pl_set_key key;
-	struct pl_set *set;
+	struct pl_shred_record record = {.head = {PL_RECORD_SHRED, feed, stamp_ns}};
+
+	shred_fill_record(&record, shred, len);
+	aggregate->handlers.on_record(aggregate->handlers.context, &record.head, sizeof(record));
+}
+
+static void set_record(const struct aggregate *aggregate, const struct pl_set_key *key, const struct pl_set *set,
+		       uint64_t stamp_ns)
+{
+	struct pl_set_record record = {
+		.head = {PL_RECORD_SET, key->feed, stamp_ns},
+		.key = *key,
+		.first_ns = set->first_ns,
+		.seen = set->seen,
+	};
+
+	aggregate->handlers.on_record(aggregate->handlers.context, &record.head, sizeof(record));
+}
+
+/* A recognised shred into its set. Returns the counter of why not, or PL_COUNTER_PACKETS. */
+static enum pl_counter take(struct aggregate *aggregate, const struct shred *shred, uint32_t feed, uint64_t stamp_ns)
+{
+	struct pl_set_key key = {.slot = shred->slot, .feed = feed, .fec_set_index = shred->fec_set_index};
+	struct pl_set *set = find(aggregate, &key);
+
+	if (!set && is_retired(aggregate, &key))
+		return PL_COUNTER_LATE;
+	if (!set)
+		set = insert(aggregate, &key);
+	if (!set)
+		return PL_COUNTER_MAP_FULL;
+	if (shred_update_set(set, shred, stamp_ns) == SHRED_DECODABLE)
+		set_record(aggregate, &key, set, stamp_ns);
+	return PL_COUNTER_PACKETS;
+}
+
+void aggregate_payload(struct aggregate *aggregate, const struct pl_rule *rule, const uint8_t *payload,
+		       uint32_t captured, uint32_t len, uint64_t stamp_ns, uint64_t counters[PL_COUNTER_MAX])
+{
+	enum pl_counter counter;
 	struct shred shred;
 	int verdict;
 
@@ -146,26 +187,18 @@ void aggregate_payload(struct aggregate *aggregate, uint32_t feed, const uint8_t
 		counters[PL_COUNTER_TRUNCATED]++;
 		return;
 	}
-	verdict = shred_read(payload, len, version, &shred);
+	verdict = shred_read(payload, len, rule->shred_version, &shred);
 	if (verdict != SHRED_OK) {
 		counters[verdict == SHRED_WRONG_VERSION ? PL_COUNTER_WRONG_VERSION : PL_COUNTER_UNKNOWN]++;
 		return;
 	}
 	if (shred.repair)
 		counters[PL_COUNTER_REPAIRS]++;
-	key = (struct pl_set_key){.slot = shred.slot, .feed = feed, .fec_set_index = shred.fec_set_index};
-	set = find(aggregate, &key);
-	if (!set && is_retired(aggregate, &key)) {
-		counters[PL_COUNTER_LATE]++;
-		return;
-	}
-	if (!set)
-		set = insert(aggregate, &key);
-	if (!set) {
-		counters[PL_COUNTER_MAP_FULL]++;
-		return;
-	}
-	shred_update_set(set, &shred, stamp_ns);
+	if (rule->action == PL_ACTION_SHRED_EACH)
+		shred_record(aggregate, &shred, rule->feed, len, stamp_ns);
+	counter = take(aggregate, &shred, rule->feed, stamp_ns);
+	if (counter != PL_COUNTER_PACKETS)
+		counters[counter]++;
 }
 
 static int by_slot_and_set(const void *a, const void *b, void *context)
@@ -181,22 +214,21 @@ static int by_slot_and_set(const void *a, const void *b, void *context)
 }
 
 /* The sets order[0..count) are those of one slot. */
-static void retire_slot(struct aggregate *aggregate, const uint32_t *order, size_t count, const struct pl_slot *slot,
-			tap_set_fn on_set, tap_slot_fn on_slot, void *context)
+static void retire_slot(struct aggregate *aggregate, const uint32_t *order, size_t count, const struct pl_slot *slot)
 {
+	const struct aggregate_handlers *handlers = &aggregate->handlers;
 	const struct pl_set_key *first = &aggregate->entries[order[0]].key;
 	struct pl_slot_key key = {.slot = first->slot, .feed = first->feed};
 
 	for (size_t i = 0; i < count; i++) {
-		on_set(context, &aggregate->entries[order[i]].key, &aggregate->entries[order[i]].set);
+		handlers->on_set(handlers->context, &aggregate->entries[order[i]].key, &aggregate->entries[order[i]].set);
 		give_back(aggregate, order[i]);
 	}
-	on_slot(context, &key, slot);
+	handlers->on_slot(handlers->context, &key, slot);
 	aggregate->retired[aggregate->retired_count++ % RETIRED_MAX] = key;
 }
 
-void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idle_ns, tap_set_fn on_set,
-		      tap_slot_fn on_slot, void *context)
+void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idle_ns)
 {
 	uint32_t *order = aggregate->order;
 	size_t count = 0;
@@ -217,6 +249,6 @@ void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idl
 			shred_slot_add(&slot, &entry->key, &entry->set);
 		}
 		if (!idle_ns || (now_ns > slot.last_ns && now_ns - slot.last_ns >= idle_ns))
-			retire_slot(aggregate, order + i, end - i, &slot, on_set, on_slot, context);
+			retire_slot(aggregate, order + i, end - i, &slot);
 	}
 }

@@ -61,11 +61,12 @@ int capture_new(struct capture **out, const struct capture_options *options, con
 		struct error *err)
 {
 	struct capture *capture = calloc(1, sizeof(*capture));
+	struct aggregate_handlers to = {handlers->context, handlers->on_record, handlers->on_set, handlers->on_slot};
 	int status;
 
 	if (!capture)
 		return error_set(err, -ENOMEM, "no memory to read capture files");
-	status = aggregate_new(&capture->aggregate, SETS_MAX, err);
+	status = aggregate_new(&capture->aggregate, SETS_MAX, &to, err);
 	if (status) {
 		free(capture);
 		return status;
@@ -174,11 +175,10 @@ static void ingress(struct capture *capture, const struct packet *packet, int le
 		counters[PL_COUNTER_MALFORMED]++;
 	else if (packet->fragment)
 		counters[PL_COUNTER_FRAGMENT]++;
-	else if (rule->action == PL_ACTION_SHRED)
-		aggregate_payload(capture->aggregate, rule->feed, payload, captured, packet->len, rule->shred_version,
-				  stamp_ns, counters);
-	else
+	else if (rule->action == PL_ACTION_DATAGRAM)
 		datagram(capture, packet, payload, captured, rule->feed, stamp_ns);
+	else
+		aggregate_payload(capture->aggregate, rule, payload, captured, packet->len, stamp_ns, counters);
 }
 
 static void egress(struct capture *capture, const struct packet *packet, int length, uint64_t stamp_ns)
@@ -360,8 +360,7 @@ int capture_next(struct capture *capture)
 	if (!first)
 		return 0;
 	if (first->stamp_ns >= capture->next_retire_ns) {
-		aggregate_retire(capture->aggregate, first->stamp_ns, capture->options.idle_ns, capture->handlers.on_set,
-				 capture->handlers.on_slot, capture->handlers.context);
+		aggregate_retire(capture->aggregate, first->stamp_ns, capture->options.idle_ns);
 		capture->next_retire_ns = first->stamp_ns + SECOND_NS;
 	}
 	first->has = false;
@@ -371,8 +370,7 @@ int capture_next(struct capture *capture)
 
 void capture_finish(struct capture *capture)
 {
-	aggregate_retire(capture->aggregate, 0, 0, capture->handlers.on_set, capture->handlers.on_slot,
-			 capture->handlers.context);
+	aggregate_retire(capture->aggregate, 0, 0);
 }
 
 void capture_counters(const struct capture *capture, uint32_t feed, uint64_t out[PL_COUNTER_MAX])

@@ -31,7 +31,7 @@ struct capture_segment {
 
 struct capture_handlers {
 	void *context;
-	tap_handle_fn on_record; /* DATAGRAM and EGRESS records, laid out as in the ring */
+	tap_handle_fn on_record; /* DATAGRAM, EGRESS, SET and SHRED records, laid out as in the ring */
 	tap_set_fn on_set;	 /* when a slot was idle for capture_options.idle_ns, and at the end: its sets … */
 	tap_slot_fn on_slot;	 /* … and its summary */
 	/* A segment of a watched port, before the egress rules see it: true = of a connection that is nobody's egress. */
