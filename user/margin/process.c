@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-const struct process_type *const process_types[] = {&process_gbm, &process_merton, NULL};
+const struct process_type *const process_types[] = {&process_gbm, &process_merton, &process_kou, NULL};
 
 const struct process_type *process_find(const char *name)
 {

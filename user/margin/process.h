@@ -45,7 +45,7 @@ struct process {
 };
 
 extern const struct process_type *const process_types[]; /* NULL at the end */
-extern const struct process_type process_gbm, process_merton;
+extern const struct process_type process_gbm, process_merton, process_kou;
 
 /* NULL if no process has that name. */
 const struct process_type *process_find(const char *name);
