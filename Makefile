@@ -14,7 +14,8 @@ CLANG   ?= clang
 BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool)
 BTF     ?= /sys/kernel/btf/vmlinux
 
-PACKAGES := libbpf libelf zlib json-c yaml-0.1 openssl sqlite3 libpcap libcap
+PACKAGES := libbpf libelf zlib json-c yaml-0.1 openssl sqlite3 libcap
+TEST_PACKAGES := cmocka libpcap # libpcap: a second reader of captures, for comparison
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 OPT     ?= -O2 -g
@@ -25,6 +26,7 @@ comma   := ,
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SANFLAGS) -Iuser -Ibpf -I$(BUILD)/gen -MMD -MP \
 	$(shell pkg-config --cflags $(PACKAGES))
 LIBS     = $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
+TEST_LIBS = $(shell pkg-config --libs $(TEST_PACKAGES))
 
 # Folders from upper to lower: each may use only what stands to its right. margin stands alone on base.
 LAYERS  := cmd output latency session chain feed stream tap margin base
@@ -88,7 +90,7 @@ FUZZ_RUNS  ?= 100000
 define unit_test
 $(BUILD)/tests/unit/$(1): tests/unit/$(1).c $(call archives,$(call below,$(call layer_of,$(1)),$(LAYERS)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -Itests -o $$@ $$(filter %.c %.a,$$^) -lcmocka $$(LIBS)
+	$$(CC) $$(ALL_CFLAGS) -Itests -o $$@ $$(filter %.c %.a,$$^) $$(LIBS) $$(TEST_LIBS)
 endef
 
 unit: $(patsubst %,$(BUILD)/tests/unit/%,$(UNIT_TESTS))

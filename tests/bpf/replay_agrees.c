@@ -16,12 +16,12 @@
 
 #include "tap/capture.h"
 #include "tap/internal.h"
+#include "tap/link.h"
 
 #define ROWS_MAX 4096
 #define SHREDS 0
 #define DATAGRAMS 1
 #define EACH 2 /* shreds as well, with a record of each */
-#define ETHERNET 1 /* DLT_EN10MB; libpcap's headers and libbpf's cannot be in one file */
 
 struct datagram {
 	uint8_t source[16];
@@ -152,7 +152,7 @@ static void give(const uint8_t *frame, uint32_t len, uint64_t stamp_ns)
 
 	if (status)
 		fail_msg("BPF_PROG_TEST_RUN of %u bytes: %s", len, strerror(-status));
-	capture_packet(capture, ETHERNET, frame, len, len, stamp_ns);
+	capture_packet(capture, LINKTYPE_ETHERNET, frame, len, len, stamp_ns);
 }
 
 static void finish(void)

@@ -3,11 +3,11 @@
  * Hostile packets. The first byte chooses the link type, the second how many bytes of the frame are missing; then come
  * frames, each with a length of two bytes, so that states build up. Nothing may be counted that was not sent.
  */
-#include <pcap/dlt.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "tap/capture.h"
+#include "tap/link.h"
 
 static uint64_t in_slots, shred_records;
 
@@ -67,7 +67,9 @@ static struct capture *open_capture(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const int links[] = {DLT_EN10MB, DLT_RAW, DLT_IPV4, DLT_IPV6, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP};
+	static const int links[] = {LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_IPV4, LINKTYPE_IPV6,
+				    LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_NULL, LINKTYPE_LOOP,
+				    LINKTYPE_PPP};
 	static struct capture *capture; /* kept: making one costs more than the packets do */
 	static uint64_t stamp_ns;
 	uint64_t shreds[PL_COUNTER_MAX];
@@ -78,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!capture)
 		capture = open_capture();
-	link = links[data[0] % 8];
+	link = links[data[0] % (sizeof(links) / sizeof(links[0]))];
 	missing = data[1];
 	data += 2;
 	size -= 2;

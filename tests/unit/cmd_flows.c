@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <pcap/dlt.h>
 
 #include "capture_files.h"
 #include "cmd/flows.h"
+#include "tap/link.h"
 
 #define SERVER "10.0.0.2"
 #define PUSH_ACK 0x18
@@ -103,7 +103,7 @@ static void packet(struct bench *bench, bool from_server, uint16_t port, uint16_
 	size_t total = from_server ? ip4_tcp(ip, SERVER, port, "10.0.0.1", client_port, seq, flags, data, len) :
 				     ip4_tcp(ip, "10.0.0.1", client_port, SERVER, port, seq, flags, data, len);
 
-	capture_packet(bench->capture, DLT_RAW, ip, (uint32_t)total, (uint32_t)total, bench->now_ns++);
+	capture_packet(bench->capture, LINKTYPE_RAW, ip, (uint32_t)total, (uint32_t)total, bench->now_ns++);
 }
 
 /* The client's sequence numbers begin at 100, the server's at 900. */

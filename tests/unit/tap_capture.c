@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <pcap/dlt.h>
 
 #include "capture_files.h"
 #include "tap/aggregate.h"
 #include "tap/capture.h"
+#include "tap/link.h"
 
 #define SECOND_NS 1000000000ULL
 
@@ -154,14 +154,19 @@ static void test_every_link_layer_gives_the_same_record(void **state)
 		const uint8_t header[20];
 		size_t len;
 	} links[] = {
-		{DLT_EN10MB, {[12] = 0x08}, 14},
-		{DLT_RAW, {0}, 0},
-		{DLT_IPV4, {0}, 0},
-		{DLT_LINUX_SLL, {[14] = 0x08}, 16},
-		{DLT_LINUX_SLL2, {0x08}, 20},
-		{DLT_NULL, {2, 0, 0, 0}, 4},
-		{DLT_NULL, {0, 0, 0, 2}, 4},
-		{DLT_LOOP, {0, 0, 0, 2}, 4},
+		{LINKTYPE_ETHERNET, {[12] = 0x08}, 14},
+		{LINKTYPE_RAW, {0}, 0},
+		{LINKTYPE_IPV4, {0}, 0},
+		{LINKTYPE_LINUX_SLL, {[14] = 0x08}, 16},
+		{LINKTYPE_LINUX_SLL2, {0x08}, 20},
+		{LINKTYPE_NULL, {2, 0, 0, 0}, 4},
+		{LINKTYPE_NULL, {0, 0, 0, 2}, 4},
+		{LINKTYPE_LOOP, {0, 0, 0, 2}, 4},
+		{LINKTYPE_RAW_BSD, {0}, 0},
+		{LINKTYPE_RAW_OPENBSD, {0}, 0},
+		{LINKTYPE_PPP, {0xff, 0x03, 0x00, 0x21}, 4},
+		{LINKTYPE_PPP, {0x00, 0x21}, 2},
+		{LINKTYPE_PPP_HDLC, {0xff, 0x03, 0x21}, 3}, /* protocol field compressed */
 	};
 	struct seen *seen = *state;
 	uint8_t frame[256], ip[200];
@@ -195,13 +200,13 @@ static void test_ipv6_on_raw_and_loopback(void **state)
 	static const uint8_t families[] = {10, 24, 28, 30};
 
 	match_udp(seen, 8001, "2001:db8::/32", 0, PL_ACTION_DATAGRAM);
-	capture_packet(seen->capture, DLT_RAW, ip, (uint32_t)len, (uint32_t)len, 1);
-	capture_packet(seen->capture, DLT_IPV6, ip, (uint32_t)len, (uint32_t)len, 1);
+	capture_packet(seen->capture, LINKTYPE_RAW, ip, (uint32_t)len, (uint32_t)len, 1);
+	capture_packet(seen->capture, LINKTYPE_IPV6, ip, (uint32_t)len, (uint32_t)len, 1);
 	for (size_t i = 0; i < sizeof(families); i++) {
 		memset(frame, 0, 4);
 		frame[0] = families[i];
 		memcpy(frame + 4, ip, len);
-		capture_packet(seen->capture, DLT_NULL, frame, (uint32_t)len + 4, (uint32_t)len + 4, 1);
+		capture_packet(seen->capture, LINKTYPE_NULL, frame, (uint32_t)len + 4, (uint32_t)len + 4, 1);
 	}
 	assert_int_equal(seen->datagram_count, 6);
 	assert_int_equal(seen->datagrams[0].source[0], 0x20);
@@ -212,11 +217,12 @@ static void test_cut_link_header_is_malformed(void **state)
 	struct seen *seen = *state;
 	uint8_t frame[20] = {0};
 
-	capture_packet(seen->capture, DLT_LINUX_SLL, frame, 15, 100, 1);
-	capture_packet(seen->capture, DLT_LINUX_SLL2, frame, 19, 100, 1);
-	capture_packet(seen->capture, DLT_NULL, frame, 3, 100, 1);
-	capture_packet(seen->capture, DLT_EN10MB, frame, 13, 100, 1);
-	assert_int_equal(counter(seen, PL_FEED_NONE, PL_COUNTER_MALFORMED), 4);
+	capture_packet(seen->capture, LINKTYPE_LINUX_SLL, frame, 15, 100, 1);
+	capture_packet(seen->capture, LINKTYPE_LINUX_SLL2, frame, 19, 100, 1);
+	capture_packet(seen->capture, LINKTYPE_NULL, frame, 3, 100, 1);
+	capture_packet(seen->capture, LINKTYPE_PPP, (const uint8_t *)"\xff\x03\x00", 3, 100, 1);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, 13, 100, 1);
+	assert_int_equal(counter(seen, PL_FEED_NONE, PL_COUNTER_MALFORMED), 5);
 }
 
 static void test_cooked_direction(void **state)
@@ -229,11 +235,11 @@ static void test_cooked_direction(void **state)
 	match_udp(seen, 8001, NULL, 0, PL_ACTION_DATAGRAM);
 	assert_int_equal(capture_add_match(seen->capture, &keeper, PL_FEED_NONE, PL_ACTION_EGRESS, 0, NULL), 0);
 	frame[1] = 4; /* outgoing */
-	capture_packet(seen->capture, DLT_LINUX_SLL, frame, (uint32_t)len, (uint32_t)len, 1);
+	capture_packet(seen->capture, LINKTYPE_LINUX_SLL, frame, (uint32_t)len, (uint32_t)len, 1);
 	assert_int_equal(seen->datagram_count, 0);
 	assert_int_equal(seen->egress_count, 1);
 	frame[1] = 0; /* for this host */
-	capture_packet(seen->capture, DLT_LINUX_SLL, frame, (uint32_t)len, (uint32_t)len, 1);
+	capture_packet(seen->capture, LINKTYPE_LINUX_SLL, frame, (uint32_t)len, (uint32_t)len, 1);
 	assert_int_equal(seen->datagram_count, 1);
 	assert_int_equal(seen->egress_count, 1);
 }
@@ -254,8 +260,8 @@ static void test_files_are_merged_by_time(void **state)
 	struct capture_bytes a = {0}, b = {0};
 	struct capture_totals totals;
 
-	pcap_begin(&a, true, DLT_EN10MB);
-	pcap_begin(&b, false, DLT_EN10MB);
+	pcap_begin(&a, true, LINKTYPE_ETHERNET);
+	pcap_begin(&b, false, LINKTYPE_ETHERNET);
 	add_datagram(&a, 10 * SECOND_NS + 1, 'a');
 	add_datagram(&a, 12 * SECOND_NS + 3, 'c');
 	add_datagram(&b, 11 * SECOND_NS + 2000, 'b');
@@ -284,7 +290,7 @@ static void test_file_cut_in_the_middle(void **state)
 	struct capture_bytes a = {0};
 	struct capture_totals totals;
 
-	pcap_begin(&a, true, DLT_EN10MB);
+	pcap_begin(&a, true, LINKTYPE_ETHERNET);
 	add_datagram(&a, SECOND_NS, 'a');
 	add_datagram(&a, 2 * SECOND_NS, 'b');
 	a.len -= 5;
@@ -325,12 +331,12 @@ static void test_snap_length_counts_as_truncated(void **state)
 	size_t len = 14 + ip4_udp(frame + 14, "10.0.0.1", 1000, "10.0.0.2", 8001, payload, sizeof(payload));
 
 	match_udp(seen, 8001, NULL, 2, PL_ACTION_DATAGRAM);
-	capture_packet(seen->capture, DLT_EN10MB, frame, 96, (uint32_t)len, 1);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, 96, (uint32_t)len, 1);
 	assert_int_equal(seen->datagrams[0].len, 200);
 	assert_int_equal(seen->datagrams[0].captured, 96 - 42);
 	assert_int_equal(counter(seen, 2, PL_COUNTER_TRUNCATED), 1);
 	/* the frame itself is shorter than its IP header says */
-	capture_packet(seen->capture, DLT_EN10MB, frame, 96, 96, 1);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, 96, 96, 1);
 	assert_int_equal(seen->datagram_count, 1);
 	assert_int_equal(counter(seen, 2, PL_COUNTER_MALFORMED), 1);
 	assert_int_equal(counter(seen, 2, PL_COUNTER_PACKETS), 2);
@@ -345,7 +351,7 @@ static void test_the_first_rule_gets_the_packet(void **state)
 	match_udp(seen, 8001, "10.0.0.9", 0, PL_ACTION_DATAGRAM);
 	match_udp(seen, 8001, "10.0.0.2", 1, PL_ACTION_DATAGRAM);
 	match_udp(seen, 8001, NULL, 2, PL_ACTION_DATAGRAM);
-	capture_packet(seen->capture, DLT_EN10MB, frame, (uint32_t)len, (uint32_t)len, 1);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, (uint32_t)len, (uint32_t)len, 1);
 	assert_int_equal(seen->datagram_count, 1);
 	assert_int_equal(seen->datagrams[0].head.feed, 1);
 }
@@ -362,10 +368,10 @@ static void test_keeper_packets(void **state)
 	capture_watch_port(seen->capture, 8545);
 
 	len = 14 + ip4_tcp(frame + 14, "10.0.0.1", 4000, "10.0.0.2", 8545, 9, PL_TCP_ACK, NULL, 0);
-	capture_packet(seen->capture, DLT_EN10MB, frame, (uint32_t)len, (uint32_t)len, 1);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, (uint32_t)len, (uint32_t)len, 1);
 	assert_int_equal(seen->egress_count, 0); /* no payload */
 	len = 14 + ip4_tcp(frame + 14, "10.0.0.1", 4000, "10.0.0.2", 8545, 9, PL_TCP_ACK, (const uint8_t *)"POST", 4);
-	capture_packet(seen->capture, DLT_EN10MB, frame, (uint32_t)len, (uint32_t)len, 5);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, (uint32_t)len, (uint32_t)len, 5);
 	assert_int_equal(seen->egress_count, 1);
 	assert_int_equal(seen->egress[0].seq, 9);
 	assert_int_equal(seen->egress[0].len, 4);
@@ -373,7 +379,7 @@ static void test_keeper_packets(void **state)
 	assert_int_equal(seen->egress[0].remote_port, 8545);
 	assert_int_equal(seen->egress[0].head.stamp_ns, 5);
 	seen->owned = true; /* a connection of a feed */
-	capture_packet(seen->capture, DLT_EN10MB, frame, (uint32_t)len, (uint32_t)len, 6);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, (uint32_t)len, (uint32_t)len, 6);
 	assert_int_equal(seen->egress_count, 1);
 	assert_int_equal(seen->segment_count, 3);
 }
@@ -388,7 +394,7 @@ static void send_shred(struct seen *seen, const uint8_t *shred, uint32_t len, ui
 	memset(frame, 0, 14);
 	frame[12] = 0x08;
 	total = 14 + ip4_udp(frame + 14, "10.0.0.1", 1000, "10.0.0.2", 8001, shred, len);
-	capture_packet(seen->capture, DLT_EN10MB, frame, (uint32_t)total, (uint32_t)total, stamp_ns);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, (uint32_t)total, (uint32_t)total, stamp_ns);
 }
 
 static void test_a_set_is_decodable_with_32_distinct_shreds(void **state)
@@ -445,8 +451,8 @@ static void test_what_is_no_shred_is_counted(void **state)
 	send_shred(seen, shred, len, 1);
 	/* cut below what tells a shred, and above it */
 	total = 14 + ip4_udp(frame + 14, "10.0.0.1", 1, "10.0.0.2", 8001, shred, len);
-	capture_packet(seen->capture, DLT_EN10MB, frame, 42 + 88, (uint32_t)total, 1);
-	capture_packet(seen->capture, DLT_EN10MB, frame, 42 + 89, (uint32_t)total, 1);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, 42 + 88, (uint32_t)total, 1);
+	capture_packet(seen->capture, LINKTYPE_ETHERNET, frame, 42 + 89, (uint32_t)total, 1);
 	capture_finish(seen->capture);
 
 	assert_int_equal(counter(seen, 0, PL_COUNTER_PACKETS), 7);
@@ -475,7 +481,7 @@ static void test_idle_slots_are_summarised_and_stragglers_late(void **state)
 	struct seen *seen = *state;
 	struct capture_bytes file = {0};
 
-	pcap_begin(&file, true, DLT_EN10MB);
+	pcap_begin(&file, true, LINKTYPE_ETHERNET);
 	add_shred(&file, 1, 0, 100 * SECOND_NS);
 	add_shred(&file, 2, 0, 103 * SECOND_NS);
 	add_shred(&file, 1, 1, 104 * SECOND_NS); /* 4 s idle: still the same slot */

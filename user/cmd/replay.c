@@ -92,7 +92,7 @@ static const struct argp argp = {
 	"input), merged in time order. Needs no privileges."
 	"\vStamps are those of the files, taken as UTC. Connections of active feeds and chains are found by the address, port "
 	"and path of their url; encrypted ones need --keylog. Capture whole packets (tcpdump -s 0) and, for a keeper, both "
-	"directions.",
+	"directions; pcapng (dumpcap) says which packets its program lost, and those are counted.",
 	NULL, NULL, NULL};
 
 /* ---- rows --------------------------------------------------------------------------------------------------------- */
@@ -410,6 +410,8 @@ static void put_capture_losses(struct replay *r, const struct capture_totals *to
 {
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "cut_files", totals->cut_files, true);
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "bad_stamps", totals->bad_stamps, true);
+	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "unknown_link", totals->unknown_link, true);
+	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "dropped", totals->dropped, true);
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "backwards", totals->backwards, false);
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "packets_read", totals->packets, false);
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "connections_not_followed", flows_not_followed(r->flows), true);

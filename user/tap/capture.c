@@ -2,33 +2,23 @@
 #include "tap/capture.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "match.bpf.h"
 #include "tap/aggregate.h"
-#include "tap/link.h"
+#include "tap/capfile.h"
 
 #define SETS_MAX 32768 /* as many as the kernel's table holds, so that the same packets are counted as not aggregated */
 #define SECOND_NS 1000000000ULL
-#define STAMP_SECONDS_MAX 9223372035LL /* the last whole second of int64_t nanoseconds: the year 2262 */
 
 struct file {
-	pcap_t *pcap;
-	FILE *stream; /* closed with pcap */
-	char *name;
+	struct capfile *capfile;
 	char *broken; /* why it ended early; NULL: it did not */
 	bool ended;
-	uint64_t size; /* bytes; 0: not known */
-	int link_type;
-	/* the packet in hand */
-	bool has;
-	const uint8_t *data;
-	uint32_t captured, len;
-	uint64_t stamp_ns;
+	bool has; /* a packet in hand */
+	struct capfile_packet packet;
 	uint64_t last_ns;
 };
 
@@ -84,8 +74,7 @@ void capture_free(struct capture *capture)
 	if (!capture)
 		return;
 	for (size_t i = 0; i < capture->file_count; i++) {
-		pcap_close(capture->files[i].pcap);
-		free(capture->files[i].name);
+		capfile_close(capture->files[i].capfile);
 		free(capture->files[i].broken);
 	}
 	free(capture->files);
@@ -217,9 +206,10 @@ static bool segment(struct capture *capture, const struct packet *packet, int le
 	return capture->handlers.on_segment(capture->handlers.context, &segment);
 }
 
-void capture_packet(struct capture *capture, int link_type, const uint8_t *data, uint32_t captured, uint32_t len,
-		    uint64_t stamp_ns)
+static void take(struct capture *capture, const struct capfile_packet *in)
 {
+	uint32_t captured = in->captured < in->len ? in->captured : in->len;
+	uint64_t stamp_ns = in->stamp_ns;
 	struct packet packet;
 	struct link_frame frame;
 	const uint8_t *payload;
@@ -233,10 +223,8 @@ void capture_packet(struct capture *capture, int link_type, const uint8_t *data,
 	if (capture->totals.last_ns == TIME_UNKNOWN || (int64_t)stamp_ns > capture->totals.last_ns)
 		capture->totals.last_ns = (int64_t)stamp_ns;
 
-	if (captured > len)
-		captured = len;
 	result = PACKET_MALFORMED;
-	if (link_to_ethernet(link_type, data, captured, len, capture->scratch, &frame))
+	if (link_to_ethernet(in->link_type, in->data, captured, in->len, capture->scratch, &frame))
 		result = packet_headers(frame.data, frame.data + frame.captured, &packet);
 	if (result == PACKET_OK && !packet_addresses(frame.data, frame.data + frame.captured, &packet))
 		result = PACKET_MALFORMED;
@@ -247,6 +235,8 @@ void capture_packet(struct capture *capture, int link_type, const uint8_t *data,
 			capture->counters[PL_FEED_NONE][PL_COUNTER_MALFORMED]++;
 		return;
 	}
+	if (in->direction != LINK_UNKNOWN)
+		frame.direction = in->direction;
 	length = packet_length(&packet, frame.len);
 	captured = length == PACKET_OK ? packet_captured(&packet, frame.captured) : 0;
 	payload = captured ? frame.data + packet.payload : frame.data;
@@ -254,6 +244,12 @@ void capture_packet(struct capture *capture, int link_type, const uint8_t *data,
 		ingress(capture, &packet, length, payload, captured, stamp_ns);
 	if (!segment(capture, &packet, length, payload, captured, stamp_ns) && frame.direction != LINK_INCOMING)
 		egress(capture, &packet, length, stamp_ns);
+}
+
+void capture_packet(struct capture *capture, int link_type, const uint8_t *data, uint32_t captured, uint32_t len,
+		    uint64_t stamp_ns)
+{
+	take(capture, &(struct capfile_packet){data, captured, len, link_type, LINK_UNKNOWN, true, stamp_ns});
 }
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
@@ -269,79 +265,59 @@ int capture_add_file(struct capture *capture, const char *path, struct error *er
 
 int capture_add_stream(struct capture *capture, FILE *stream, const char *name, struct error *err)
 {
-	char text[PCAP_ERRBUF_SIZE] = "";
-	struct file *grown, *file;
-	const char *link_name;
-	struct stat info;
-	pcap_t *pcap;
-	int link;
+	struct capfile *capfile;
+	struct file *grown;
+	int status = capfile_open(&capfile, stream, name, err);
 
-	pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, text);
-	if (!pcap) {
-		fclose(stream);
-		return error_set(err, -EINVAL, "%s: not a capture file that can be read (pcap or pcapng): %s", name, text);
-	}
-	link = pcap_datalink(pcap);
-	if (!link_supported(link)) {
-		link_name = pcap_datalink_val_to_name(link);
-		error_set(err, -EPROTONOSUPPORT, "%s: captured on link type %s (%d), which is not understood; it is on: %s",
-			  name, link_name ? link_name : "unknown", link, link_supported_names);
-		pcap_close(pcap);
-		return -EPROTONOSUPPORT;
-	}
+	if (status)
+		return status;
 	grown = realloc(capture->files, (capture->file_count + 1) * sizeof(*grown));
-	if (grown)
-		capture->files = grown;
-	file = grown ? &grown[capture->file_count] : NULL;
-	if (file)
-		*file = (struct file){.pcap = pcap, .stream = stream, .name = strdup(name), .link_type = link};
-	if (!file || !file->name) {
-		pcap_close(pcap);
+	if (!grown) {
+		capfile_close(capfile);
 		return error_set(err, -ENOMEM, "%s: no memory to read it", name);
 	}
-	if (!fstat(fileno(stream), &info) && S_ISREG(info.st_mode))
-		file->size = (uint64_t)info.st_size;
-	capture->file_count++;
+	capture->files = grown;
+	grown[capture->file_count++] = (struct file){.capfile = capfile};
 	return 0;
 }
 
-static void file_breaks(struct capture *capture, struct file *file)
+static void file_breaks(struct capture *capture, struct file *file, const struct error *why)
 {
-	const char *why = pcap_geterr(file->pcap);
-	size_t size = strlen(file->name) + strlen(why) + 64;
+	const char *name = capfile_name(file->capfile);
+	size_t size = strlen(name) + strlen(why->text) + 64;
 
 	capture->totals.cut_files++;
 	file->broken = malloc(size);
 	if (file->broken)
-		snprintf(file->broken, size, "%s: ends in the middle, what came before was used: %s", file->name, why);
+		snprintf(file->broken, size, "%s: ends in the middle, what came before was used: %s", name, why->text);
 }
 
 /* The next packet of a file that has none in hand. */
 static void file_fetch(struct capture *capture, struct file *file)
 {
-	struct pcap_pkthdr *header;
+	struct error err;
 	int status;
 
 	while (!file->has) {
-		status = pcap_next_ex(file->pcap, &header, &file->data);
+		status = capfile_next(file->capfile, &file->packet, &err);
 		if (status != 1) {
 			file->ended = true;
-			if (status == PCAP_ERROR)
-				file_breaks(capture, file);
+			if (status < 0)
+				file_breaks(capture, file, &err);
 			return;
 		}
-		if (header->ts.tv_sec < 0 || header->ts.tv_sec > STAMP_SECONDS_MAX || header->ts.tv_usec < 0 ||
-		    header->ts.tv_usec >= (long)SECOND_NS) {
+		if (!link_supported(file->packet.link_type)) {
+			capture->totals.unknown_link++;
+			continue;
+		}
+		if (!file->packet.has_stamp) {
 			capture->totals.bad_stamps++;
 			continue;
 		}
-		file->stamp_ns = (uint64_t)header->ts.tv_sec * SECOND_NS + (uint64_t)header->ts.tv_usec;
-		file->captured = header->caplen;
-		file->len = header->len;
 		file->has = true;
-		if (file->stamp_ns < file->last_ns)
+		if (file->packet.stamp_ns < file->last_ns)
 			capture->totals.backwards++;
-		file->last_ns = file->stamp_ns;
+		file->last_ns = file->packet.stamp_ns;
 	}
 }
 
@@ -354,17 +330,17 @@ int capture_next(struct capture *capture)
 
 		if (!file->has && !file->ended)
 			file_fetch(capture, file);
-		if (file->has && (!first || file->stamp_ns < first->stamp_ns))
+		if (file->has && (!first || file->packet.stamp_ns < first->packet.stamp_ns))
 			first = file;
 	}
 	if (!first)
 		return 0;
-	if (first->stamp_ns >= capture->next_retire_ns) {
-		aggregate_retire(capture->aggregate, first->stamp_ns, capture->options.idle_ns);
-		capture->next_retire_ns = first->stamp_ns + SECOND_NS;
+	if (first->packet.stamp_ns >= capture->next_retire_ns) {
+		aggregate_retire(capture->aggregate, first->packet.stamp_ns, capture->options.idle_ns);
+		capture->next_retire_ns = first->packet.stamp_ns + SECOND_NS;
 	}
 	first->has = false;
-	capture_packet(capture, first->link_type, first->data, first->captured, first->len, first->stamp_ns);
+	take(capture, &first->packet);
 	return 1;
 }
 
@@ -383,12 +359,14 @@ void capture_totals(const struct capture *capture, struct capture_totals *out)
 	*out = capture->totals;
 	out->bytes_read = 0;
 	out->bytes_all = 0;
+	out->dropped = 0;
 	for (size_t i = 0; i < capture->file_count; i++) {
-		long at = ftell(capture->files[i].stream);
+		const struct capfile *file = capture->files[i].capfile;
 
-		out->bytes_all += capture->files[i].size;
-		if (at > 0 && capture->files[i].size)
-			out->bytes_read += (uint64_t)at;
+		out->bytes_all += capfile_size(file);
+		if (capfile_size(file))
+			out->bytes_read += capfile_position(file);
+		out->dropped += capfile_dropped(file);
 	}
 }
 

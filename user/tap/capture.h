@@ -4,8 +4,8 @@
  * kernel side, without root. Several files are read as one stream, merged by time.
  *
  * What differs from the wire, and is not hidden: stamps are those of the file (UTC), a packet may have been cut by the
- * snap length, TCP segments come with their payload, and an Ethernet capture does not tell which way a packet went
- * (a Linux cooked one does: its outgoing packets are no ingress, and the other way round).
+ * snap length, TCP segments come with their payload, and a plain Ethernet capture does not tell which way a packet went
+ * (a Linux cooked one does, and so does pcapng with epb_flags: outgoing packets are no ingress, and the other way round).
  */
 #ifndef PL_TAP_CAPTURE_H
 #define PL_TAP_CAPTURE_H
@@ -64,7 +64,7 @@ int capture_add_stream(struct capture *capture, FILE *stream, const char *name, 
 /* Handles the next packet in time order: 1, or 0 when all files have ended. */
 int capture_next(struct capture *capture);
 
-/* Handles one captured packet of link type DLT_*: `captured` bytes of the `len` that were on the wire. */
+/* Handles one captured packet of link type LINKTYPE_* (tap/link.h): `captured` bytes of the `len` that were on the wire. */
 void capture_packet(struct capture *capture, int link_type, const uint8_t *data, uint32_t captured, uint32_t len,
 		    uint64_t stamp_ns);
 
@@ -79,6 +79,8 @@ struct capture_totals {
 	uint64_t bytes_read, bytes_all; /* of the files, for a progress line; all = 0 where a size is not known */
 	uint64_t backwards;		/* packets stamped before their predecessor in the same file */
 	uint64_t bad_stamps;		/* packets whose stamp is no time: left out */
+	uint64_t unknown_link;		/* packets of an interface whose link type is not understood, beside others that are */
+	uint64_t dropped;		/* packets that the capturing program says it lost (pcapng) */
 	uint64_t cut_files;		/* files that end, or break, in the middle of a packet: what comes before was taken */
 	int64_t first_ns, last_ns;	/* TIME_UNKNOWN: no packet */
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "tap/link.h"
 
-#include <pcap/dlt.h>
 #include <string.h>
 
 #include "bytes.bpf.h"
@@ -13,20 +12,24 @@
 #define SLL_PACKET_OUTGOING 4 /* sent by this host; 0 to 3 came in, for this host or seen in passing */
 
 const char link_supported_names[] =
-	"Ethernet, raw IP, IPv4, IPv6, Linux cooked v1 and v2, BSD loopback (DLT_EN10MB, RAW, IPV4, IPV6, LINUX_SLL, "
-	"LINUX_SLL2, NULL, LOOP)";
+	"Ethernet (1), raw IP (101, 12, 14), IPv4 (228), IPv6 (229), Linux cooked v1 (113) and v2 (276), BSD loopback (0, 108), "
+	"PPP (9, 50)";
 
 bool link_supported(int link_type)
 {
 	switch (link_type) {
-	case DLT_EN10MB:
-	case DLT_RAW:
-	case DLT_IPV4:
-	case DLT_IPV6:
-	case DLT_LINUX_SLL:
-	case DLT_LINUX_SLL2:
-	case DLT_NULL:
-	case DLT_LOOP:
+	case LINKTYPE_ETHERNET:
+	case LINKTYPE_RAW:
+	case LINKTYPE_RAW_BSD:
+	case LINKTYPE_RAW_OPENBSD:
+	case LINKTYPE_IPV4:
+	case LINKTYPE_IPV6:
+	case LINKTYPE_LINUX_SLL:
+	case LINKTYPE_LINUX_SLL2:
+	case LINKTYPE_NULL:
+	case LINKTYPE_LOOP:
+	case LINKTYPE_PPP:
+	case LINKTYPE_PPP_HDLC:
 		return true;
 	}
 	return false;
@@ -54,6 +57,19 @@ static uint16_t type_of_version(const uint8_t *data, uint32_t captured)
 	return data[0] >> 4 == 4 ? PACKET_ETH_IPV4 : data[0] >> 4 == 6 ? PACKET_ETH_IPV6 : 0;
 }
 
+/* RFC 1661 and 1662: address and control may be left out, and so may the protocol's first byte where it is 0. 0: cut short. */
+static uint32_t ppp_header(const uint8_t *data, uint32_t captured, uint16_t *type)
+{
+	uint32_t at = captured >= 2 && data[0] == 0xff && data[1] == 0x03 ? 2 : 0;
+	uint16_t protocol;
+
+	if (captured < at + 2)
+		return 0;
+	protocol = data[at] & 1 ? data[at] : load_be16(data + at);
+	*type = protocol == 0x0021 ? PACKET_ETH_IPV4 : protocol == 0x0057 ? PACKET_ETH_IPV6 : 0;
+	return at + (data[at] & 1 ? 1 : 2);
+}
+
 bool link_to_ethernet(int link_type, const uint8_t *data, uint32_t captured, uint32_t len, uint8_t *scratch,
 		      struct link_frame *out)
 {
@@ -62,44 +78,52 @@ bool link_to_ethernet(int link_type, const uint8_t *data, uint32_t captured, uin
 
 	out->direction = LINK_UNKNOWN;
 	switch (link_type) {
-	case DLT_EN10MB:
+	case LINKTYPE_ETHERNET:
 		out->data = data;
 		out->captured = captured;
 		out->len = len;
 		return true;
-	case DLT_RAW:
+	case LINKTYPE_RAW:
+	case LINKTYPE_RAW_BSD:
+	case LINKTYPE_RAW_OPENBSD:
 		type = type_of_version(data, captured);
 		break;
-	case DLT_IPV4:
+	case LINKTYPE_IPV4:
 		type = PACKET_ETH_IPV4;
 		break;
-	case DLT_IPV6:
+	case LINKTYPE_IPV6:
 		type = PACKET_ETH_IPV6;
 		break;
-	case DLT_LINUX_SLL:
+	case LINKTYPE_LINUX_SLL:
 		header = SLL_BYTES;
 		if (captured < header)
 			return false;
 		type = load_be16(data + 14);
 		out->direction = load_be16(data) == SLL_PACKET_OUTGOING ? LINK_OUTGOING : LINK_INCOMING;
 		break;
-	case DLT_LINUX_SLL2:
+	case LINKTYPE_LINUX_SLL2:
 		header = SLL2_BYTES;
 		if (captured < header)
 			return false;
 		type = load_be16(data);
 		out->direction = data[10] == SLL_PACKET_OUTGOING ? LINK_OUTGOING : LINK_INCOMING;
 		break;
-	case DLT_NULL:
-	case DLT_LOOP:
+	case LINKTYPE_NULL:
+	case LINKTYPE_LOOP:
 		header = 4;
 		if (captured < header)
 			return false;
 		/* NULL is in the byte order of whoever captured: a family is small, so its value tells which one. */
 		family = load_be32(data);
-		if (link_type == DLT_NULL && family > 0xffff)
+		if (link_type == LINKTYPE_NULL && family > 0xffff)
 			family = __builtin_bswap32(family);
 		type = type_of_family(family);
+		break;
+	case LINKTYPE_PPP:
+	case LINKTYPE_PPP_HDLC:
+		header = ppp_header(data, captured, &type);
+		if (!header)
+			return false;
 		break;
 	default:
 		return false;

@@ -9,8 +9,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Ethernet header and the largest packet of any snap length that libpcap accepts (MAXIMUM_SNAPLEN, 256 KiB). */
+/* Ethernet header and the largest packet of any capture file (CAPFILE_PACKET_MAX). */
 #define LINK_FRAME_MAX (14 + 262144)
+
+/* Link types as capture files number them. */
+enum {
+	LINKTYPE_NULL = 0,
+	LINKTYPE_ETHERNET = 1,
+	LINKTYPE_PPP = 9,
+	LINKTYPE_RAW_BSD = 12, /* what DLT_RAW is on most systems, and some programs write as it is */
+	LINKTYPE_RAW_OPENBSD = 14,
+	LINKTYPE_PPP_HDLC = 50,
+	LINKTYPE_RAW = 101,
+	LINKTYPE_LOOP = 108,
+	LINKTYPE_LINUX_SLL = 113,
+	LINKTYPE_IPV4 = 228,
+	LINKTYPE_IPV6 = 229,
+	LINKTYPE_LINUX_SLL2 = 276,
+};
 
 enum link_direction { LINK_UNKNOWN, LINK_INCOMING, LINK_OUTGOING };
 
@@ -21,12 +37,12 @@ struct link_frame {
 	enum link_direction direction;
 };
 
-/* Whether link_to_ethernet() knows this DLT_*; link_supported_names lists them for messages. */
+/* Whether link_to_ethernet() knows this LINKTYPE_*; link_supported_names lists them for messages. */
 bool link_supported(int link_type);
 extern const char link_supported_names[];
 
 /*
- * Makes `out` from a captured packet of type DLT_*. out->data points into `data`, or to `scratch` of LINK_FRAME_MAX
+ * Makes `out` from a captured packet of type LINKTYPE_*. out->data points into `data`, or to `scratch` of LINK_FRAME_MAX
  * bytes. False where the link header itself is cut short.
  */
 bool link_to_ethernet(int link_type, const uint8_t *data, uint32_t captured, uint32_t len, uint8_t *scratch,
