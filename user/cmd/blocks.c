@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cmd/blocks_told.h"
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
 #include "latency/blocks.h"
@@ -55,7 +56,12 @@ static const struct argp argp = {
 	"The last shred often never arrives: a block whose sets are all decodable, without a hole, but whose end was not "
 	"seen is neither complete nor incomplete (\"unknown\", null in JSON). 'decodable' is when the last of the sets "
 	"became so, and is empty for an incomplete block. 'behind' is the distance to the feed that had the first packet "
-	"of the same slot first: 0 for that feed.",
+	"of the same slot first: 0 for that feed.\n\n"
+	"Feeds other than solana-shred bring their blocks in messages, and have a table of their own behind that of the "
+	"slots (in CSV after an empty line): a block is what messages of one hash, or without a hash one number, speak of. "
+	"'first packet' is the first signal of it, of any kind; 'whole after' when a message with all of the block was "
+	"complete (decodable_ns in JSON); 'enough after' when the smallest number of distinct parts that may do was there "
+	"(enough_ns): the code of RaptorCast sometimes needs a few more, so that it is a bound and not a promise.",
 	NULL, NULL, NULL};
 
 static struct json_object *state_json(enum block_state state)
@@ -63,7 +69,7 @@ static struct json_object *state_json(enum block_state state)
 	return state == BLOCK_UNKNOWN ? NULL : json_object_new_boolean(state == BLOCK_COMPLETE);
 }
 
-static int print_json(sqlite3 *db, const struct block_list *list, struct error *err)
+static int print_json(sqlite3 *db, const struct block_list *list, const struct told_blocks *told, struct error *err)
 {
 	struct json_object *document = json_document("pricelag.blocks/1"), *blocks = json_object_new_array();
 	int status;
@@ -89,6 +95,7 @@ static int print_json(sqlite3 *db, const struct block_list *list, struct error *
 		json_add_ns(item, "behind_ns", block->behind_ns);
 		json_object_array_add(blocks, item);
 	}
+	told_blocks_json(told, blocks);
 	json_add(document, "blocks", blocks);
 	status = json_add_losses(document, "losses", db, err);
 	if (status) {
@@ -150,9 +157,22 @@ static int print_table(const struct block_list *list, bool csv, struct error *er
 	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
 }
 
+/* The table of slots unless there are only blocks of another kind, and theirs where there are any. */
+static int print_tables(const struct block_list *list, const struct told_blocks *told, bool csv, struct error *err)
+{
+	int status = list->count || !told->count ? print_table(list, csv, err) : 0;
+
+	if (status || !told->count)
+		return status;
+	if (list->count)
+		fputs(csv ? "\r\n" : "\n", stdout);
+	return told_blocks_print(told, csv, err);
+}
+
 int cmd_blocks(int argc, char **argv)
 {
 	struct arguments a = {0};
+	struct told_blocks told = {0};
 	struct block_list list = {0};
 	sqlite3 *db = NULL;
 	struct error err;
@@ -163,18 +183,26 @@ int cmd_blocks(int argc, char **argv)
 	if (!status)
 		status = blocks_load(db, &list, &err);
 	if (!status)
-		status = a.json ? print_json(db, &list, &err) : print_table(&list, a.csv, &err);
+		status = told_blocks_load(db, &told, &err);
+	if (!status && a.json)
+		status = print_json(db, &list, &told, &err);
+	else if (!status)
+		status = print_tables(&list, &told, a.csv, &err);
 	if (status) {
 		fprintf(stderr, "pricelag blocks: %s\n", err.text);
 		status = EXIT_FAILED;
 	} else {
 		status = losses_print(db, "block");
-		if (!list.count && status != EXIT_FAILED) {
+		if (!list.count && !told.count && status != EXIT_FAILED) {
 			fprintf(stderr, "no block came; has the site a feed with 'role: block', and does its 'match' fit the "
 					"packets?\n");
 			status = EXIT_UNTRUSTED;
 		}
+		if (told.nameless)
+			fprintf(stderr, "%llu block messages have neither hash nor number: they belong to no block\n",
+				(unsigned long long)told.nameless);
 	}
+	told_blocks_free(&told);
 	block_list_free(&list);
 	sqlite3_close(db);
 	return status;

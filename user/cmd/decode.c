@@ -15,6 +15,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "feed/block.h"
 #include "feed/decoder.h"
 #include "feed/timestamp.h"
 #include "shred.bpf.h"
@@ -107,8 +108,10 @@ static const struct argp parser = {
 static void list_types(FILE *out)
 {
 	for (const struct decoder *d = decoders; d->name; d++)
-		fprintf(out, "  %-13s %s\n", d->name, d->help);
-	fprintf(out, "  %-13s %s\n", SHRED_TYPE, "one Solana shred (Turbine): its place in slot and FEC set");
+		fprintf(out, "  %-16s %s\n", d->name, d->help);
+	for (const struct block_decoder *d = block_decoders; d->name; d++)
+		fprintf(out, "  %-16s %s\n", d->name, d->help);
+	fprintf(out, "  %-16s %s\n", SHRED_TYPE, "one Solana shred (Turbine): its place in slot and FEC set");
 }
 
 static int wrong_usage(const char *text, const char *what)
@@ -319,6 +322,15 @@ static void print_document(const char *type, struct json_object *messages)
 	json_object_put(document);
 }
 
+/* One line for each value that there is. */
+static void print_members(struct json_object *message)
+{
+	json_object_object_foreach(message, name, value) {
+		if (value)
+			printf("%-15s %s\n", name, json_object_get_string(value));
+	}
+}
+
 static int decode_message(const struct arguments *args, const struct decoder *decoder, const uint8_t *data, size_t len)
 {
 	struct printer printer = {.messages = args->json ? json_object_new_array() : NULL};
@@ -335,6 +347,54 @@ static int decode_message(const struct arguments *args, const struct decoder *de
 		print_document(decoder->name, printer.messages);
 	else if (ret == 0)
 		puts("no price update in this message");
+	if (ret < 0)
+		fprintf(stderr, "pricelag decode: %s: %s\n", decoder->name, err.text);
+	return ret < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+/* ---- blocks --------------------------------------------------------------------------------------------------------- */
+
+static struct json_object *block_json(const struct block_message *m)
+{
+	struct feed_message common = {.price = NAN, .published_ns = m->published_ns};
+	struct json_object *out;
+
+	snprintf(common.id, sizeof(common.id), "%s", m->hash);
+	if (m->part != BLOCK_PART_WHOLE)
+		snprintf(common.key, sizeof(common.key), "%lld", (long long)m->part);
+	out = message_json(&common);
+	json_object_object_add(out, "kind", json_object_new_string(block_kinds[m->kind].name));
+	json_object_object_add(out, "number", m->has_number ? json_object_new_uint64(m->number) : NULL);
+	json_object_object_add(out, "part", m->part != BLOCK_PART_WHOLE ? json_object_new_int64(m->part) : NULL);
+	json_object_object_add(out, "parts_needed", m->parts_needed ? json_object_new_int64(m->parts_needed) : NULL);
+	json_object_object_add(out, "hash", *m->hash ? json_object_new_string(m->hash) : NULL);
+	json_object_object_add(out, "parent", *m->parent ? json_object_new_string(m->parent) : NULL);
+	return out;
+}
+
+static void on_block(void *context, const struct block_message *message)
+{
+	json_object_array_add(context, block_json(message));
+}
+
+static int decode_block(const struct arguments *args, const struct block_decoder *decoder, const uint8_t *data, size_t len)
+{
+	struct json_object *messages = json_object_new_array();
+	struct error err = {0};
+	int ret = decoder->decode(data, len, on_block, messages, &err);
+
+	if (args->json) {
+		print_document(decoder->name, messages);
+	} else {
+		for (size_t i = 0; i < json_object_array_length(messages); i++) {
+			if (i)
+				putchar('\n');
+			print_members(json_object_array_get_idx(messages, i));
+		}
+		if (!ret)
+			puts("nothing about a block in this message");
+		json_object_put(messages);
+	}
 	if (ret < 0)
 		fprintf(stderr, "pricelag decode: %s: %s\n", decoder->name, err.text);
 	return ret < 0 ? EXIT_FAILED : EXIT_OK;
@@ -391,10 +451,7 @@ static int decode_shred(const struct arguments *args, const uint8_t *data, size_
 		print_document(SHRED_TYPE, messages);
 		return EXIT_OK;
 	}
-	json_object_object_foreach(message, name, value) {
-		if (value)
-			printf("%-15s %s\n", name, json_object_get_string(value));
-	}
+	print_members(message);
 	json_object_put(message);
 	return EXIT_OK;
 }
@@ -402,6 +459,7 @@ static int decode_shred(const struct arguments *args, const uint8_t *data, size_
 int cmd_decode(int argc, char **argv)
 {
 	struct arguments args = {0};
+	const struct block_decoder *block_decoder;
 	const struct decoder *decoder;
 	struct error err;
 	uint8_t *data;
@@ -415,7 +473,8 @@ int cmd_decode(int argc, char **argv)
 		return EXIT_OK;
 	}
 	decoder = decoder_find(args.type);
-	if (!decoder && strcmp(args.type, SHRED_TYPE)) {
+	block_decoder = block_decoder_find(args.type);
+	if (!decoder && !block_decoder && strcmp(args.type, SHRED_TYPE)) {
 		fprintf(stderr, "pricelag decode: unknown type '%s'; there are:\n", args.type);
 		list_types(stderr);
 		return EXIT_USAGE;
@@ -429,8 +488,12 @@ int cmd_decode(int argc, char **argv)
 	if (status) {
 		fprintf(stderr, "pricelag decode: %s\n", err.text);
 		status = status == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+	} else if (decoder) {
+		status = decode_message(&args, decoder, data, len);
+	} else if (block_decoder) {
+		status = decode_block(&args, block_decoder, data, len);
 	} else {
-		status = decoder ? decode_message(&args, decoder, data, len) : decode_shred(&args, data, len);
+		status = decode_shred(&args, data, len);
 	}
 	free(data);
 	return status;

@@ -51,9 +51,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	options, parse, "S.db",
-	"The same message over several oracle feeds: which one had it first on the wire, and by how much."
+	"The same message over several feeds: which one had it first on the wire, and by how much."
 	"\vMessages are the same where asset and key agree (the key alone for feeds without an asset) and neither tells "
-	"another publish time. A feed wins a message that two or more feeds carried when it was the first; equal stamps "
+	"another publish time; of block feeds where the block's hash (without one its number) and the part agree, and the "
+	"first message about it counts, of whichever kind. A feed wins a message that two or more feeds carried when it was the first; equal stamps "
 	"are a tie and nobody's win. 'lead' is the median distance to the next feed where it wins, 'behind' the median "
 	"distance to the winner where it does not. Copies of a message on one feed count once, as its first arrival.",
 	NULL, NULL, NULL};
@@ -156,10 +157,10 @@ int cmd_race(int argc, char **argv)
 		fprintf(stderr, "pricelag race: %s\n", err.text);
 		status = EXIT_FAILED;
 	} else {
-		status = losses_print(db, "oracle");
+		status = losses_print(db, NULL);
 		if (!race.contested) {
 			fprintf(stderr, "no message was seen on two feeds: there is no race to report; do the feeds give the "
-					"same 'asset' and 'key' in their decode section?\n");
+					"same 'asset' and 'key' in their decode section, or the same blocks?\n");
 			status = EXIT_UNTRUSTED;
 		}
 	}

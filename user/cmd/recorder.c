@@ -262,8 +262,7 @@ static void put_meta(struct recorder *r)
 		const struct collect_feed *feed = &r->site->collect[i];
 
 		session_put_feed(r->session, &(struct session_feed){(uint32_t)i, feed->name, feed->role,
-								    feed->decoder ? feed->decoder->name : "solana-shred",
-								    feed->transport});
+								    collect_feed_type(feed), feed->transport});
 	}
 }
 

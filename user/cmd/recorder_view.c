@@ -107,7 +107,7 @@ static void fill_feed(struct recorder_view *v, size_t i, const struct recorder_c
 		.since_mono_ns = line->since_mono_ns,
 		.reason = line->reason,
 		.messages = feed->url ? counts->stream[STREAM_COUNTER_MESSAGES] : counts->tap[PL_COUNTER_PACKETS],
-		.updates = counts->collect[COLLECT_COUNTER_UPDATES],
+		.updates = counts->collect[COLLECT_COUNTER_UPDATES] + counts->collect[COLLECT_COUNTER_BLOCK_MESSAGES],
 		.wire_to_app_ns = line->wire_to_app_ns,
 	};
 }

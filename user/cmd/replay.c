@@ -103,12 +103,13 @@ static void rows(struct replay *r, uint64_t count)
 		r->status = pace_rows(r->pace, count, &r->err);
 }
 
-static uint64_t updates_of(const struct replay *r, uint32_t feed)
+/* How many rows the collector has made of a feed. */
+static uint64_t rows_of(const struct replay *r, uint32_t feed)
 {
 	uint64_t counts[COLLECT_COUNTER_MAX];
 
 	collector_counters(r->collector, feed, counts);
-	return counts[COLLECT_COUNTER_UPDATES];
+	return counts[COLLECT_COUNTER_UPDATES] + counts[COLLECT_COUNTER_BLOCK_MESSAGES];
 }
 
 static void on_record(void *context, const struct pl_record *record, size_t len)
@@ -119,10 +120,10 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	(void)len;
 	switch (record->type) {
 	case PL_RECORD_DATAGRAM:
-		before = updates_of(r, record->feed);
+		before = rows_of(r, record->feed);
 		collector_datagram(r->collector, (const struct pl_datagram *)record,
 				   (const uint8_t *)((const struct pl_datagram *)record + 1));
-		rows(r, updates_of(r, record->feed) - before);
+		rows(r, rows_of(r, record->feed) - before);
 		break;
 	case PL_RECORD_SHRED:
 		collector_shred(r->collector, (const struct pl_shred_record *)record);
@@ -168,9 +169,9 @@ static void on_message(void *context, const struct stream_message *message)
 		chain_message(source->chain, message->data, message->len, &stamps);
 		return;
 	}
-	before = updates_of(r, source->feed);
+	before = rows_of(r, source->feed);
 	collector_stream_message(r->collector, source->feed, message);
-	rows(r, updates_of(r, source->feed) - before);
+	rows(r, rows_of(r, source->feed) - before);
 }
 
 static void on_chain_update(void *context, const struct chain_update *update)
@@ -293,8 +294,7 @@ static int open_session(struct replay *r, struct error *err)
 		const struct collect_feed *feed = &site->collect[i];
 
 		session_put_feed(r->session, &(struct session_feed){(uint32_t)i, feed->name, feed->role,
-								    feed->decoder ? feed->decoder->name : "solana-shred",
-								    feed->transport});
+								    collect_feed_type(feed), feed->transport});
 	}
 	return 0;
 }

@@ -192,12 +192,13 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 	if (conf_require(map, "name", "a short name for this feed", &name, err) ||
 	    conf_read_text(name, collect->name, sizeof(collect->name), err) ||
 	    conf_require(map, "role", "oracle or block", &role, err) || conf_read_choice(role, roles, &choice, err) ||
-	    conf_require(map, "decode", "how to read the messages, e.g. {type: json, …}", &decode, err) ||
-	    read_source(map, out, collect, err) ||
+	    conf_require(map, "decode", "how to read the messages, e.g. {type: json, …}", &decode, err))
+		return -EINVAL;
+	collect->role = roles[choice];
+	if (read_source(map, out, collect, err) ||
 	    site_decode(decode, collect, &out->action, &out->shred_version, err) ||
 	    read_assets(conf_get(map, "assets"), collect, err))
 		return -EINVAL;
-	collect->role = roles[choice];
 	if (out->action != PL_ACTION_DATAGRAM && !out->match_count)
 		return conf_error(decode, err, "solana-shred needs 'match': shreds are UDP packets");
 	return conf_reject_unknown(map, "name, role, match, connect, headers, send, ca, max_message, decode, assets", err);

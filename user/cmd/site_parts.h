@@ -26,7 +26,7 @@ void site_text_plain_id(char *id);
 /* 0x and 40 hex digits → 20 bytes. */
 int site_text_address(struct conf node, uint8_t out[20], struct error *err);
 
-/* The map `decode:` → decoder and its options in `feed`, and what the tap does with a packet; solana-shred has an action and a version, and no decoder. */
+/* The map `decode:` of a feed whose role is set → its decoder and its options in `feed`, and what the tap does with a packet; solana-shred has an action and a version, and no decoder. */
 int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
 		struct error *err);
 

@@ -181,23 +181,39 @@ static int read_shred(struct conf map, enum pl_rule_action *action, uint16_t *sh
 	return conf_reject_unknown(map, "type, shred_version (0 or absent: any), packets (sets or all)", err);
 }
 
+static int unknown_type(struct conf type, bool block, struct error *err)
+{
+	char types[400] = "";
+
+	if (block)
+		for (const struct block_decoder *d = block_decoders; d->name; d++)
+			snprintf(types + strlen(types), sizeof(types) - strlen(types), "%s, ", d->name);
+	for (const struct decoder *d = decoders; !block && d->name; d++)
+		snprintf(types + strlen(types), sizeof(types) - strlen(types), "%s%s", d == decoders ? "" : ", ", d->name);
+	return conf_error(type, err, "'%s' is no type of a feed with role '%s'; allowed: %s%s",
+			  conf_text(type) ? conf_text(type) : "?", block ? "block" : "oracle", types,
+			  block ? "solana-shred" : "");
+}
+
 int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
 		struct error *err)
 {
-	char types[400] = "solana-shred";
+	bool block = !strcmp(feed->role, "block");
 	struct conf type;
 
 	if (conf_require(map, "type", "the message format", &type, err))
 		return -EINVAL;
-	if (conf_text(type) && !strcmp(conf_text(type), "solana-shred"))
+	if (block && conf_text(type) && !strcmp(conf_text(type), "solana-shred"))
 		return read_shred(map, action, shred_version, err);
 	*action = PL_ACTION_DATAGRAM;
-	feed->decoder = conf_text(type) ? decoder_find(conf_text(type)) : NULL;
-	if (!feed->decoder) {
-		for (const struct decoder *d = decoders; d->name; d++)
-			snprintf(types + strlen(types), sizeof(types) - strlen(types), ", %s", d->name);
-		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?", types);
-	}
+	if (block)
+		feed->block_decoder = conf_text(type) ? block_decoder_find(conf_text(type)) : NULL;
+	else
+		feed->decoder = conf_text(type) ? decoder_find(conf_text(type)) : NULL;
+	if (!feed->decoder && !feed->block_decoder)
+		return unknown_type(type, block, err);
+	if (block)
+		return conf_reject_unknown(map, "type", err);
 	if (read_options(map, feed->decoder, &feed->decode, err))
 		return -EINVAL;
 	return reject_unknown(map, feed->decoder, err);

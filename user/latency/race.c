@@ -183,9 +183,10 @@ static int add_entry(struct course *course, const struct entry *entry)
 
 static int load_feeds(sqlite3 *db, struct race *race, struct course *course, struct error *err)
 {
-	static const char query[] = "SELECT id, name, (SELECT count(*) FROM oracle_message m WHERE m.feed_id = f.id AND"
-				    " m.key IS NULL), (SELECT count(*) FROM feed WHERE role = 'oracle')"
-				    " FROM feed f WHERE role = 'oracle' ORDER BY id";
+	static const char query[] =
+		"SELECT id, name, (SELECT count(*) FROM oracle_message m WHERE m.feed_id = f.id AND m.key IS NULL)"
+		" + (SELECT count(*) FROM block_message m WHERE m.feed_id = f.id AND m.hash IS NULL AND m.number IS NULL),"
+		" (SELECT count(*) FROM feed) FROM feed f WHERE decoder <> 'solana-shred' ORDER BY id";
 	sqlite3_stmt *rows = NULL;
 	int step = SQLITE_ERROR;
 
@@ -222,9 +223,21 @@ static size_t find_runner(const struct course *course, int64_t feed_id)
 	return i;
 }
 
-static const char message_query[] =
-	"SELECT feed_id, published_ns, min(wire_mono_ns), count(*), asset, key FROM oracle_message WHERE key IS NOT NULL"
-	" GROUP BY asset, key, published_ns, feed_id ORDER BY asset, key, published_ns, feed_id";
+/*
+ * What identifies a message, of either kind of feed. A block is the same whatever its messages say of its publish time,
+ * and whichever kind of message brings the first word of it.
+ */
+static const struct {
+	const char *table, *query;
+} sources[] = {
+	{"oracle_message",
+	 "SELECT feed_id, published_ns, min(wire_mono_ns), count(*), asset, key FROM oracle_message WHERE key IS NOT NULL"
+	 " GROUP BY asset, key, published_ns, feed_id ORDER BY asset, key, published_ns, feed_id"},
+	{"block_message",
+	 "SELECT feed_id, NULL, min(wire_mono_ns), count(*), part,"
+	 " iif(hash IS NOT NULL, 'h' || hash, 'n' || number) AS name FROM block_message WHERE name IS NOT NULL"
+	 " GROUP BY name, part, feed_id ORDER BY name, part, feed_id"},
+};
 
 /* Asset and key of the rows in hand, to see where the next ones begin. */
 struct identity {
@@ -251,13 +264,13 @@ static int64_t column_time(sqlite3_stmt *row, int column)
 	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
 }
 
-static int run(sqlite3 *db, struct course *course, struct error *err)
+static int run(sqlite3 *db, const char *table, const char *query, struct course *course, struct error *err)
 {
 	struct identity identity = {0};
 	sqlite3_stmt *rows = NULL;
 	int status = 0, step = SQLITE_ERROR;
 
-	if (sqlite3_prepare_v2(db, message_query, -1, &rows, NULL) == SQLITE_OK) {
+	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK) {
 		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
 			struct entry entry = {
 				.runner = find_runner(course, sqlite3_column_int64(rows, 0)),
@@ -277,7 +290,7 @@ static int run(sqlite3 *db, struct course *course, struct error *err)
 	if (status)
 		error_set(err, status, "no memory for %llu messages", (unsigned long long)course->race->messages);
 	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table oracle_message: %s", sqlite3_errmsg(db));
+		status = error_set(err, -EIO, "session: table %s: %s", table, sqlite3_errmsg(db));
 	sqlite3_finalize(rows);
 	return status;
 }
@@ -289,8 +302,8 @@ int race_compute(sqlite3 *db, struct race *out, struct error *err)
 
 	memset(out, 0, sizeof(*out));
 	status = load_feeds(db, out, &course, err);
-	if (!status)
-		status = run(db, &course, err);
+	for (size_t i = 0; !status && i < sizeof(sources) / sizeof(sources[0]); i++)
+		status = run(db, sources[i].table, sources[i].query, &course, err);
 	for (size_t i = 0; course.runners && i < out->feed_count; i++) {
 		out->feeds[i].lead_p50_ns = samples_median(&course.runners[i].leads);
 		out->feeds[i].behind_p50_ns = samples_median(&course.runners[i].distances);

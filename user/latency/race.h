@@ -2,6 +2,9 @@
 /*
  * The same message over several feeds: who had it first, and by how much.
  *
+ * Blocks that come in messages race as well: the same block, or part of a block, where the hash agrees, or without a
+ * hash the number; the first word of it counts, of whichever kind.
+ *
  * Two feeds carried the same message where asset and key agree (the key alone for feeds without an asset) and neither
  * says another publish time: a sequence number that starts again, or two channels that count apart, do not meet. A feed
  * that gave no publish time joins its asset and key where only one publish time is known for them.
@@ -36,11 +39,11 @@ struct race {
 	uint64_t messages;  /* distinct messages over all feeds */
 	uint64_t contested; /* carried, and stamped, by two feeds or more */
 	uint64_t ties;
-	struct race_feed *feeds; /* all oracle feeds of the session, in its order */
+	struct race_feed *feeds; /* all feeds of messages of the session (not those of shreds), in its order */
 	size_t feed_count;
 };
 
-/* Reads table oracle_message of a session. Negative errno with the reason otherwise. */
+/* Reads tables oracle_message and block_message of a session. Negative errno with the reason otherwise. */
 int race_compute(sqlite3 *db, struct race *out, struct error *err);
 void race_free(struct race *race);
 

@@ -21,11 +21,13 @@ struct collector {
 	size_t feed_count;
 };
 
-/* What all updates of one message share, while its decoder emits them. */
+/* What all that one message holds shares, while its decoder emits it. */
 struct delivery {
 	struct collector *collector;
 	struct feed_state *feed;
-	struct session_oracle_message row;
+	uint32_t feed_id;
+	int64_t first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns;
+	uint32_t bytes;
 };
 
 static const char *without_0x(const char *id)
@@ -101,24 +103,49 @@ static const char *asset_of(const struct feed_state *state, const char *id)
 
 static void store(void *context, const struct feed_message *message)
 {
-	struct delivery *delivery = context;
+	const struct delivery *delivery = context;
 	const char *asset = asset_of(delivery->feed, message->id);
+	struct session_oracle_message row = {
+		.feed_id = delivery->feed_id,
+		.message = *message,
+		.nic_ns = TIME_UNKNOWN,
+		.first_mono_ns = delivery->first_mono_ns,
+		.wire_mono_ns = delivery->wire_mono_ns,
+		.stall_ns = delivery->stall_ns,
+		.app_mono_ns = delivery->app_mono_ns,
+		.bytes = delivery->bytes,
+	};
 
 	if (!asset) {
 		delivery->feed->counters[COLLECT_COUNTER_OTHER_ASSETS]++;
 		return;
 	}
 	delivery->feed->counters[COLLECT_COUNTER_UPDATES]++;
-	if (delivery->row.wire_mono_ns == TIME_UNKNOWN)
-		delivery->feed->counters[COLLECT_COUNTER_WITHOUT_WIRE]++;
-	memcpy(delivery->row.asset, asset, strlen(asset) + 1);
-	delivery->row.message = *message;
-	session_put_oracle_message(delivery->collector->session, &delivery->row);
+	delivery->feed->counters[COLLECT_COUNTER_WITHOUT_WIRE] += row.wire_mono_ns == TIME_UNKNOWN;
+	memcpy(row.asset, asset, strlen(asset) + 1);
+	session_put_oracle_message(delivery->collector->session, &row);
 }
 
-static void refuse(struct feed_state *state, const struct error *why)
+static void store_block(void *context, const struct block_message *message)
 {
-	state->counters[COLLECT_COUNTER_UNDECODABLE]++;
+	const struct delivery *delivery = context;
+
+	delivery->feed->counters[COLLECT_COUNTER_BLOCK_MESSAGES]++;
+	delivery->feed->counters[COLLECT_COUNTER_WITHOUT_WIRE] += delivery->wire_mono_ns == TIME_UNKNOWN;
+	session_put_block_message(delivery->collector->session, &(struct session_block_message){
+		.feed_id = delivery->feed_id,
+		.message = *message,
+		.first_mono_ns = delivery->first_mono_ns,
+		.wire_mono_ns = delivery->wire_mono_ns,
+		.stall_ns = delivery->stall_ns,
+		.app_mono_ns = delivery->app_mono_ns,
+		.bytes = delivery->bytes,
+	});
+}
+
+static void refuse(struct feed_state *state, enum collect_counter counter, const struct error *why)
+{
+	state->counters[counter]++;
 	state->last_error = *why;
 }
 
@@ -126,26 +153,49 @@ static void decode(struct delivery *delivery, const uint8_t *data, size_t len)
 {
 	const struct collect_feed *feed = delivery->feed->feed;
 	struct error err = {""};
+	int status;
 
-	delivery->row.bytes = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+	delivery->bytes = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+	if (feed->block_decoder)
+		status = feed->block_decoder->decode(data, len, store_block, delivery, &err);
+	else
+		status = feed->decoder->decode(&feed->decode, data, len, store, delivery, &err);
 	/* What was emitted before the refusal is kept: it was decoded. */
-	if (feed->decoder->decode(&feed->decode, data, len, store, delivery, &err) < 0)
-		refuse(delivery->feed, &err);
+	if (status < 0)
+		refuse(delivery->feed, status == -ENOKEY ? COLLECT_COUNTER_SEALED : COLLECT_COUNTER_UNDECODABLE, &err);
+}
+
+const char *collect_feed_type(const struct collect_feed *feed)
+{
+	if (feed->block_decoder)
+		return feed->block_decoder->name;
+	return feed->decoder ? feed->decoder->name : "solana-shred";
 }
 
 /* A record of a feed that the site does not have, or that decodes nothing, is not for the collector. */
 static struct feed_state *decoding_feed(struct collector *collector, uint32_t feed)
 {
-	if (feed >= collector->feed_count || !collector->feeds[feed].feed->decoder)
+	const struct collect_feed *what;
+
+	if (feed >= collector->feed_count)
 		return NULL;
-	return &collector->feeds[feed];
+	what = collector->feeds[feed].feed;
+	return what->decoder || what->block_decoder ? &collector->feeds[feed] : NULL;
 }
 
 void collector_datagram(struct collector *collector, const struct pl_datagram *datagram, const uint8_t *payload)
 {
 	struct feed_state *feed = decoding_feed(collector, datagram->head.feed);
 	int64_t stamp_ns = (int64_t)datagram->head.stamp_ns;
-	struct delivery delivery;
+	struct delivery delivery = {
+		.collector = collector,
+		.feed = feed,
+		.feed_id = datagram->head.feed,
+		.first_mono_ns = stamp_ns,
+		.wire_mono_ns = stamp_ns,
+		.stall_ns = TIME_UNKNOWN, /* nothing waits in order before a datagram */
+		.app_mono_ns = TIME_UNKNOWN, /* a passive tap is not the application */
+	};
 	struct error err;
 
 	if (!feed)
@@ -153,36 +203,27 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 	if (datagram->captured < datagram->len) {
 		error_set(&err, -EMSGSIZE, "a payload of %u bytes was captured only up to byte %u", datagram->len,
 			  datagram->captured);
-		refuse(feed, &err);
+		refuse(feed, COLLECT_COUNTER_UNDECODABLE, &err);
 		return;
 	}
-	delivery = (struct delivery){collector, feed, {
-		.feed_id = datagram->head.feed,
-		.nic_ns = TIME_UNKNOWN,
-		.first_mono_ns = stamp_ns,
-		.wire_mono_ns = stamp_ns,
-		.stall_ns = TIME_UNKNOWN, /* nothing waits in order before a datagram */
-		.app_mono_ns = TIME_UNKNOWN, /* a passive tap is not the application */
-	}};
 	decode(&delivery, payload, datagram->len);
 }
 
 void collector_stream_message(struct collector *collector, uint32_t feed_index, const struct stream_message *message)
 {
 	struct feed_state *feed = decoding_feed(collector, feed_index);
-	struct delivery delivery;
-
-	if (!feed)
-		return;
-	delivery = (struct delivery){collector, feed, {
+	struct delivery delivery = {
+		.collector = collector,
+		.feed = feed,
 		.feed_id = feed_index,
-		.nic_ns = TIME_UNKNOWN,
 		.first_mono_ns = message->first_mono_ns,
 		.wire_mono_ns = message->wire_mono_ns,
 		.stall_ns = message->stall_ns,
 		.app_mono_ns = message->app_mono_ns,
-	}};
-	decode(&delivery, message->data, message->len);
+	};
+
+	if (feed)
+		decode(&delivery, message->data, message->len);
 }
 
 void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set)

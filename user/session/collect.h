@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "feed/block.h"
 #include "feed/decoder.h"
 #include "record.h"
 #include "session/session.h"
@@ -24,7 +25,8 @@ struct collect_feed {
 	char name[FEED_TEXT_MAX];
 	const char *role;	       /* "oracle" or "block" */
 	const char *transport;	       /* "udp", "ws", "wss", "http", "https" */
-	const struct decoder *decoder; /* NULL for solana-shred: aggregated by the tap */
+	const struct decoder *decoder; /* of a feed of prices … */
+	const struct block_decoder *block_decoder; /* … or of blocks; neither for solana-shred: aggregated by the tap */
 	struct decode_options decode;
 	const struct asset_name *assets; /* empty: the id in the message is the asset's name, and every one is kept */
 	size_t asset_count;
@@ -34,7 +36,9 @@ struct collect_feed {
 	X(UPDATES, updates, "price updates decoded", 0)                                                                \
 	X(UNDECODABLE, undecodable, "messages that the decoder refused", 1)                                            \
 	X(OTHER_ASSETS, other_assets, "updates of assets that the feed does not list", 0)                              \
-	X(WITHOUT_WIRE, without_wire, "updates without a wire stamp", 1)
+	X(WITHOUT_WIRE, without_wire, "updates or block messages without a wire stamp", 1)                             \
+	X(BLOCK_MESSAGES, block_messages, "messages about blocks decoded", 0)                                          \
+	X(SEALED, sealed, "messages that only the peers' keys can open: nothing of them was read", 1)
 
 enum collect_counter {
 #define X(ID, name, text, is_loss) COLLECT_COUNTER_##ID,
@@ -48,6 +52,9 @@ struct collector;
 /* The feeds' index in the array is their id in the session and in bpf records. The array must outlive the collector. */
 int collector_new(struct collector **out, struct session *session, const struct collect_feed *feeds, size_t feed_count,
 		  struct error *err);
+
+/* What a session calls the feed's way of decoding: the `type` in site.yaml. */
+const char *collect_feed_type(const struct collect_feed *feed);
 
 void collector_datagram(struct collector *collector, const struct pl_datagram *datagram, const uint8_t *payload);
 void collector_stream_message(struct collector *collector, uint32_t feed, const struct stream_message *message);

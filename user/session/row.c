@@ -37,6 +37,9 @@ static const char *const sql[ROW_KINDS] = {
 	[ROW_BLOCK_ARRIVAL] = block_arrival_sql,
 	[ROW_SHRED_ARRIVAL] = "INSERT INTO shred_arrival (feed_id, number, kind, shred, fec_set, mono_ns, resigned, repair,"
 			      " tick, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[ROW_BLOCK_MESSAGE] = "INSERT INTO block_message (feed_id, kind, number, part, parts_needed, hash, parent,"
+			      " published_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[ROW_CHAIN_UPDATE] = "INSERT INTO chain_update (chain, asset, type, address, message_id, key, mantissa, exponent,"
 			     " price, published_ns, block_number, block_hash, tx_hash, log_index, block_ns,"
 			     " seen_mono_ns, app_mono_ns, removed, backfilled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -182,6 +185,34 @@ static void bind_shred_arrival(sqlite3_stmt *s, const struct session_shred_arriv
 	}
 }
 
+static void bind_block_message(sqlite3_stmt *s, const struct session_block_message *row)
+{
+	const struct block_message *message = &row->message;
+
+	sqlite3_bind_int64(s, 1, row->feed_id);
+	bind_name(s, 2, block_kinds[message->kind].name);
+	if (message->has_number)
+		bind_count(s, 3, message->number);
+	else
+		sqlite3_bind_null(s, 3);
+	if (message->part != BLOCK_PART_WHOLE)
+		sqlite3_bind_int64(s, 4, message->part);
+	else
+		sqlite3_bind_null(s, 4);
+	if (message->parts_needed)
+		sqlite3_bind_int64(s, 5, message->parts_needed);
+	else
+		sqlite3_bind_null(s, 5);
+	bind_text(s, 6, message->hash);
+	bind_text(s, 7, message->parent);
+	bind_time(s, 8, message->published_ns);
+	bind_time(s, 9, row->first_mono_ns);
+	bind_time(s, 10, row->wire_mono_ns);
+	bind_time(s, 11, row->stall_ns);
+	bind_time(s, 12, row->app_mono_ns);
+	sqlite3_bind_int64(s, 13, row->bytes);
+}
+
 static void bind_chain_update(sqlite3_stmt *s, const struct row *row)
 {
 	const struct chain_update *update = &row->chain_update.update;
@@ -244,6 +275,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_SHRED_ARRIVAL:
 		bind_shred_arrival(s, &row->shred_arrival);
+		break;
+	case ROW_BLOCK_MESSAGE:
+		bind_block_message(s, &row->block_message);
 		break;
 	case ROW_CHAIN_UPDATE:
 		bind_chain_update(s, row);

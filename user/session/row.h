@@ -15,6 +15,7 @@ enum row_kind {
 	ROW_ORACLE_MESSAGE,
 	ROW_BLOCK_ARRIVAL,
 	ROW_SHRED_ARRIVAL,
+	ROW_BLOCK_MESSAGE,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
 	ROW_SENT,
@@ -37,6 +38,7 @@ struct row {
 		struct session_oracle_message message;
 		struct session_block_arrival block_arrival;
 		struct session_shred_arrival shred_arrival;
+		struct session_block_message block_message;
 		struct {
 			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], type[24], address[43];
 			struct chain_update update; /* .oracle is not valid here: the texts above replace it */

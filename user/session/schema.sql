@@ -23,6 +23,10 @@ CREATE TABLE shred_arrival (
   feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, kind TEXT NOT NULL, shred INTEGER NOT NULL,
   fec_set INTEGER NOT NULL, mono_ns INTEGER NOT NULL, resigned INTEGER NOT NULL, repair INTEGER NOT NULL, tick INTEGER,
   last INTEGER);
+CREATE TABLE block_message (
+  id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), kind TEXT NOT NULL, number INTEGER, part INTEGER,
+  parts_needed INTEGER, hash TEXT, parent TEXT, published_ns INTEGER,
+  first_mono_ns INTEGER, wire_mono_ns INTEGER, stall_ns INTEGER, app_mono_ns INTEGER, bytes INTEGER NOT NULL);
 CREATE TABLE chain_update (
   id INTEGER PRIMARY KEY, chain TEXT NOT NULL, asset TEXT NOT NULL, type TEXT NOT NULL, address TEXT NOT NULL,
   message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER,

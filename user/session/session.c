@@ -456,6 +456,16 @@ void session_put_shred_arrival(struct session *session, const struct session_shr
 	publish(session);
 }
 
+void session_put_block_message(struct session *session, const struct session_block_message *message)
+{
+	struct row *row = claim(session, ROW_BLOCK_MESSAGE);
+
+	if (!row)
+		return;
+	row->block_message = *message;
+	publish(session);
+}
+
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update)
 {
 	struct row *row = claim(session, ROW_CHAIN_UPDATE);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "chain/chain.h"
+#include "feed/block.h"
 #include "feed/message.h"
 
 struct session; /* a session being written */
@@ -59,6 +60,14 @@ struct session_shred_arrival {
 	bool last; /* data shred that is flagged last in slot */
 };
 
+/* A message of a block feed. The stamps are those of the message: parts that came in one message share them. */
+struct session_block_message {
+	uint32_t feed_id;
+	struct block_message message;
+	int64_t first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns;
+	uint32_t bytes;
+};
+
 struct session_sent {
 	int64_t mono_ns;
 	uint32_t bytes, seq;
@@ -75,6 +84,7 @@ void session_put_clock(struct session *session, const struct clock_reading *read
 void session_put_oracle_message(struct session *session, const struct session_oracle_message *row);
 void session_put_block_arrival(struct session *session, const struct session_block_arrival *row);
 void session_put_shred_arrival(struct session *session, const struct session_shred_arrival *row);
+void session_put_block_message(struct session *session, const struct session_block_message *row);
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
 void session_put_sent(struct session *session, const struct session_sent *row);
