@@ -29,7 +29,7 @@ LIBS     = $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
 TEST_LIBS = $(shell pkg-config --libs $(TEST_PACKAGES))
 
 # Folders from upper to lower: each may use only what stands to its right. margin stands alone on base.
-LAYERS  := cmd output latency session chain feed stream tap margin base
+LAYERS  := cmd output latency session chain feed stream tap stats margin base
 archives = $(foreach l,$(1),$(BUILD)/lib$(l).a)
 # below(x): x and every layer to its right
 below    = $(if $(filter $(1),$(firstword $(2))),$(2),$(if $(2),$(call below,$(1),$(wordlist 2,99,$(2)))))

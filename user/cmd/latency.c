@@ -129,6 +129,9 @@ static int print_json(sqlite3 *db, const struct latency_list *list, struct error
 		json_add_ns(item, "max_ns", l->max_ns);
 		json_add_ns_pair(item, "p50_ci95_ns", l->p50_ci95_ns);
 		json_add_ns_pair(item, "p99_ci95_ns", l->p99_ci95_ns);
+		json_add_text(item, "interval", l->count ? interval_names[l->basis.method] : NULL);
+		json_add_number(item, "autocorrelation", l->basis.autocorrelation);
+		json_add_number(item, "effective_count", l->effective_count);
 		json_add_ns(item, "clock_error_ns", l->clock_error_ns);
 		json_object_array_add(latencies, item);
 	}
@@ -243,6 +246,27 @@ static int print_table(const struct latency_list *list)
 	return status;
 }
 
+/* Where durations follow each other, the intervals are wider than as many independent samples would give: said once. */
+static void print_memory(const struct latency_list *list)
+{
+	const char *before = "\nautocorrelated, so intervals come of a block bootstrap:";
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct latency *l = &list->items[i];
+		char *feed = text_printable(l->feed), *asset = text_printable(l->asset);
+
+		if (l->count && l->basis.method == INTERVAL_BLOCK_BOOTSTRAP) {
+			printf("%s %s %s %s to %s (%" PRIu64 " worth %.0f)", before, feed ? feed : "?", asset ? asset : "?",
+			       stages[l->from].name, stages[l->to].name, l->count, l->effective_count);
+			before = ",";
+		}
+		free(feed);
+		free(asset);
+	}
+	if (before[0] == ',')
+		putchar('\n');
+}
+
 static void print_loss(void *context, const char *source, const char *name, uint64_t count)
 {
 	char *shown = count ? text_printable(source) : NULL;
@@ -325,7 +349,10 @@ static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list
 	status = a->csv ? print_csv(list) : print_table(list);
 	if (status)
 		return error_set(err, status, "stdout: the table cannot be written");
-	return a->csv ? 0 : print_losses(db, err);
+	if (a->csv)
+		return 0;
+	print_memory(list);
+	return print_losses(db, err);
 }
 
 int cmd_latency(int argc, char **argv)

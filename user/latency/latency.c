@@ -10,9 +10,9 @@
 
 #include "base/format.h"
 #include "latency/samples.h"
-#include "latency/survival.h"
 #include "session/clockmap.h"
 #include "session/loss.h"
+#include "stats/quantile.h"
 
 static const struct stage_pair default_pairs[] = {
 	{STAGE_PUBLISHED, STAGE_WIRE}, {STAGE_WIRE, STAGE_APP},	      {STAGE_WIRE, STAGE_SENT},
@@ -86,10 +86,10 @@ static void fill_empty(struct latency *latency)
 	latency->p99_ns = latency->p999_ns = latency->max_ns = TIME_UNKNOWN;
 }
 
-static void fill_distribution(struct latency *latency, const struct pair_samples *pair)
+static int fill_distribution(struct latency *latency, const struct pair_samples *pair)
 {
-	const struct survival survival = {pair->ends.values, pair->ends.count, pair->opens.values, pair->opens.count,
-					  samples_open_weight(pair)};
+	const struct survival survival = samples_survival(pair);
+	struct quantile quantiles[] = {{.p = 0.5}, {.p = 0.9}, {.p = 0.99}, {.p = 0.999}};
 	__int128 sum = 0;
 
 	for (size_t i = 0; i < pair->ends.count; i++) {
@@ -99,16 +99,20 @@ static void fill_distribution(struct latency *latency, const struct pair_samples
 	latency->min_ns = pair->ends.values[0];
 	latency->max_ns = pair->ends.values[pair->ends.count - 1];
 	latency->mean_ns = (int64_t)(sum / (__int128)pair->ends.count);
-	latency->p50_ns = survival_quantile(&survival, 0.5);
-	latency->p90_ns = survival_quantile(&survival, 0.9);
-	latency->p99_ns = survival_quantile(&survival, 0.99);
-	latency->p999_ns = survival_quantile(&survival, 0.999);
-	survival_interval(&survival, 0.5, latency->p50_ci95_ns);
-	survival_interval(&survival, 0.99, latency->p99_ci95_ns);
+	if (quantiles_fill(&survival, pair->series, pair->series_count, quantiles, 4, &latency->basis))
+		return -ENOMEM;
+	latency->p50_ns = quantiles[0].ns;
+	latency->p90_ns = quantiles[1].ns;
+	latency->p99_ns = quantiles[2].ns;
+	latency->p999_ns = quantiles[3].ns;
+	memcpy(latency->p50_ci95_ns, quantiles[0].ci95_ns, sizeof(latency->p50_ci95_ns));
+	memcpy(latency->p99_ci95_ns, quantiles[2].ci95_ns, sizeof(latency->p99_ci95_ns));
+	latency->effective_count = (double)pair->ends.count / quantiles[0].effect;
+	return 0;
 }
 
 /* Takes the samples out of the group. */
-static void fill(struct latency *latency, struct sample_group *group, size_t p, const struct stage_pair *pair,
+static int fill(struct latency *latency, struct sample_group *group, size_t p, const struct stage_pair *pair,
 		 const struct clockmap *clock)
 {
 	struct pair_samples *samples = &group->pairs[p];
@@ -127,12 +131,14 @@ static void fill(struct latency *latency, struct sample_group *group, size_t p, 
 	latency->clock_error_ns = clock_error_ns(clock, pair->from, pair->to, latency->resolution_ns);
 	for (int i = 0; i < 2; i++)
 		latency->p50_ci95_ns[i] = latency->p99_ci95_ns[i] = TIME_UNKNOWN;
-	if (samples->ends.count)
-		fill_distribution(latency, samples);
-	else
+	latency->basis.autocorrelation = NAN;
+	if (!samples->ends.count)
 		fill_empty(latency);
+	else if (fill_distribution(latency, samples))
+		return -ENOMEM;
 	latency->samples_ns = samples->ends.values;
 	samples->ends = (struct durations){0};
+	return 0;
 }
 
 int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, struct latency_list *out,
@@ -158,12 +164,20 @@ int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, s
 			status = error_set(err, -ENOMEM, "session: no memory for the latencies");
 	}
 	for (size_t g = 0; !status && g < set.count; g++)
-		for (size_t p = 0; p < pair_count; p++)
+		for (size_t p = 0; !status && p < pair_count; p++) {
 			/* A pair that was asked for is told even where it has no sample. */
-			if (set.groups[g].pairs[p].ends.count || (from && to))
-				fill(&out->items[out->count++], &set.groups[g], p, &pairs[p], clock);
+			if (!set.groups[g].pairs[p].ends.count && !(from && to))
+				continue;
+			status = fill(&out->items[out->count], &set.groups[g], p, &pairs[p], clock);
+			if (status)
+				error_set(err, status, "session: no memory for the latencies");
+			else
+				out->count++;
+		}
 	clockmap_free(clock);
 	samples_free(&set);
+	if (status)
+		latency_list_free(out);
 	return status;
 }
 
@@ -206,7 +220,7 @@ int latency_samples(sqlite3 *db, const char *feed_or_null, const char *asset_or_
 		    (asset_or_null && strcmp(asset_or_null, group->asset)))
 			samples->ends.count = samples->opens.count = 0;
 		total += samples->ends.count;
-		open += samples_open_weight(samples) * (double)samples->opens.count;
+		open += samples_survival(samples).open_weight * (double)samples->opens.count;
 	}
 	*seconds = total ? malloc(total * sizeof(**seconds)) : NULL;
 	if (!total)

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "latency/stage.h"
+#include "stats/quantile.h"
 
 /*
  * Fills table timeline (and timeline_summary) from the raw tables, replacing what was there, in one transaction; where
@@ -36,6 +37,8 @@ struct latency {
 	uint64_t before_start; /* on-chain updates older than the feed's first message: in no other number */
 	int64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns;
 	int64_t p50_ci95_ns[2], p99_ci95_ns[2];
+	struct quantile_basis basis; /* how the intervals were made */
+	double effective_count; /* as many independent samples tell as much about the median */
 	int64_t clock_error_ns; /* bound on what the clocks may add or take; TIME_UNKNOWN: a clock without a known bound */
 	int64_t resolution_ns;	/* of the coarser of the two stamps: 1 s for a block's, what the publisher's show */
 	int64_t *samples_ns;	/* count values, ascending */

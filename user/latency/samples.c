@@ -23,29 +23,42 @@ static bool is_of_chain(enum stage stage)
 	return may_be_open(stage);
 }
 
-static int durations_add(struct durations *list, int64_t value)
+/* Makes room for one more element of `size` bytes. */
+static int grow(void **items, size_t count, size_t *room, size_t size)
 {
-	if (list->count == list->room) {
-		size_t wanted = list->room ? 2 * list->room : 64;
-		int64_t *grown = realloc(list->values, wanted * sizeof(*grown));
+	size_t wanted = *room ? 2 * *room : 64;
+	void *grown;
 
-		if (!grown)
-			return -ENOMEM;
-		list->values = grown;
-		list->room = wanted;
-	}
-	list->values[list->count++] = value;
+	if (count < *room)
+		return 0;
+	grown = realloc(*items, wanted * size);
+	if (!grown)
+		return -ENOMEM;
+	*items = grown;
+	*room = wanted;
 	return 0;
 }
 
-/* Times out of a file may be anything: the difference saturates, and stays away from TIME_UNKNOWN. */
+static int add_duration(struct pair_samples *pair, int64_t at_ns, int64_t ns, bool open)
+{
+	struct durations *list = open ? &pair->opens : &pair->ends;
+
+	if (grow((void **)&list->values, list->count, &list->room, sizeof(*list->values)) ||
+	    grow((void **)&pair->series, pair->series_count, &pair->series_room, sizeof(*pair->series)))
+		return -ENOMEM;
+	list->values[list->count++] = ns;
+	pair->series[pair->series_count++] = (struct observation){.at_ns = at_ns, .ns = ns, .open = open};
+	return 0;
+}
+
+/* Times out of a file may be anything: the difference saturates at ±146 years, which an observation still holds. */
 static int64_t difference(int64_t to, int64_t from)
 {
-	int64_t result;
+	int64_t limit = INT64_MAX / 2, result;
 
-	if (__builtin_sub_overflow(to, from, &result) || result == TIME_UNKNOWN)
-		return to > from ? INT64_MAX : INT64_MIN + 1;
-	return result;
+	if (__builtin_sub_overflow(to, from, &result))
+		return to > from ? limit : -limit;
+	return result > limit ? limit : result < -limit ? -limit : result;
 }
 
 /* ---- groups ---- */
@@ -111,11 +124,11 @@ static int add_pair(struct loader *loader, struct sample_group *group, size_t p,
 	pair->landed += !strcmp(status, "matched");
 	pair->overtaken += !strcmp(status, "superseded");
 	if (to != TIME_UNKNOWN)
-		return durations_add(&pair->ends, difference(to, from));
+		return add_duration(pair, from, difference(to, from), false);
 	if (strcmp(status, "censored") || !may_be_open(loader->pairs[p].to) || loader->end_ns == TIME_UNKNOWN)
 		return 0;
 	waited = difference(loader->end_ns, from);
-	return durations_add(&pair->opens, waited > 0 ? waited : 0);
+	return add_duration(pair, from, waited > 0 ? waited : 0, true);
 }
 
 static int add_row(struct loader *loader, sqlite3_stmt *row)
@@ -205,6 +218,13 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static int by_beginning(const void *a, const void *b)
+{
+	const struct observation *x = a, *y = b;
+
+	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct sample_group *x = a, *y = b;
@@ -223,6 +243,8 @@ static void sort_all(struct sample_set *set)
 				qsort(pair->ends.values, pair->ends.count, sizeof(int64_t), by_value);
 			if (pair->opens.count)
 				qsort(pair->opens.values, pair->opens.count, sizeof(int64_t), by_value);
+			if (pair->series_count)
+				qsort(pair->series, pair->series_count, sizeof(*pair->series), by_beginning);
 		}
 	}
 	if (set->count)
@@ -261,15 +283,22 @@ void samples_free(struct sample_set *set)
 		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++) {
 			free(set->groups[i].pairs[p].ends.values);
 			free(set->groups[i].pairs[p].opens.values);
+			free(set->groups[i].pairs[p].series);
 		}
 	}
 	free(set->groups);
 	memset(set, 0, sizeof(*set));
 }
 
-double samples_open_weight(const struct pair_samples *samples)
+struct survival samples_survival(const struct pair_samples *samples)
 {
 	uint64_t decided = samples->landed + samples->overtaken;
 
-	return decided ? (double)samples->landed / (double)decided : 1;
+	return (struct survival){
+		.ends = samples->ends.values,
+		.end_count = samples->ends.count,
+		.opens = samples->opens.values,
+		.open_count = samples->opens.count,
+		.open_weight = decided ? (double)samples->landed / (double)decided : 1,
+	};
 }

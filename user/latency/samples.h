@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "latency/stage.h"
+#include "stats/survival.h"
 
 #define SAMPLE_PAIRS_MAX 8
 
@@ -24,6 +25,8 @@ struct durations {
 struct pair_samples {
 	struct durations ends;	/* both stages known */
 	struct durations opens; /* from known, not landed when the session ended: how long it had waited by then */
+	struct observation *series; /* both, in the order of `from` */
+	size_t series_count, series_room;
 	uint64_t landed, overtaken; /* messages with `from` that landed, and that were superseded */
 };
 
@@ -39,12 +42,12 @@ struct sample_set {
 	size_t count;
 };
 
-/* Durations come in ascending order. The session is joined first if needed. */
+/* Ends and opens come in ascending order. The session is joined first if needed. */
 int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
 		 struct error *err);
 void samples_free(struct sample_set *set);
 
-/* Share of the decided messages that landed: the weight of an open one (survival.h). */
-double samples_open_weight(const struct pair_samples *samples);
+/* As the estimators take them: an open one weighs the share of the decided messages that landed. Valid as long as the samples. */
+struct survival samples_survival(const struct pair_samples *samples);
 
 #endif

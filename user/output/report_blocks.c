@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "latency/blocks.h"
-#include "latency/survival.h"
+#include "stats/survival.h"
 #include "output/report_parts.h"
 
 static int ascending(const void *a, const void *b)

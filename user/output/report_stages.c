@@ -304,8 +304,7 @@ static size_t find_pairs(const struct report *report, struct stage_pair pairs[SA
 /* Returns the number of points. */
 static size_t add_curve(struct json_object *spec, const char *name, const struct pair_samples *samples)
 {
-	const struct survival survival = {samples->ends.values, samples->ends.count, samples->opens.values,
-					  samples->opens.count, samples_open_weight(samples)};
+	const struct survival survival = samples_survival(samples);
 	struct curve_point *points;
 	size_t count = curve_points(&survival, &points);
 	struct json_object *x, *f, *series;

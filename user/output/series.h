@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "latency/survival.h"
+#include "stats/survival.h"
 
 /* A point of a distribution: the share (0..1) of durations that were over by `ns`. */
 struct curve_point {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "latency/survival.h"
+#include "stats/survival.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 
@@ -110,17 +112,32 @@ int64_t survival_quantile(const struct survival *s, double p)
 	return TIME_UNKNOWN;
 }
 
-void survival_interval(const struct survival *s, double p, int64_t interval[2])
+/* Ranks among as many independent samples as the dependent ones are worth, scaled to all of them. */
+static void interval_by_ranks(const struct survival *s, double p, double effect, int64_t interval[2])
+{
+	double worth = floor((double)s->end_count / effect), scale = (double)s->end_count / (worth > 1 ? worth : 1);
+	uint64_t ranks[2];
+
+	quantile_ranks((uint64_t)worth, p, ranks);
+	if (ranks[0]) {
+		double rank = floor((double)ranks[0] * scale + ROUNDING);
+
+		interval[0] = s->ends[(size_t)rank - 1];
+	}
+	if (ranks[1]) {
+		double rank = ceil((double)ranks[1] * scale - ROUNDING);
+
+		interval[1] = s->ends[rank < (double)s->end_count ? (size_t)rank - 1 : s->end_count - 1];
+	}
+}
+
+void survival_interval(const struct survival *s, double p, double effect, int64_t interval[2])
 {
 	struct curve curve = {.s = s, .surviving = 1};
-	uint64_t ranks[2];
 
 	interval[0] = interval[1] = TIME_UNKNOWN;
 	if (is_complete(s)) {
-		quantile_ranks(s->end_count, p, ranks);
-		for (int i = 0; i < 2; i++)
-			if (ranks[i])
-				interval[i] = s->ends[ranks[i] - 1];
+		interval_by_ranks(s, p, effect, interval);
 		return;
 	}
 	while (interval[1] == TIME_UNKNOWN && curve_next(&curve)) {
@@ -128,7 +145,7 @@ void survival_interval(const struct survival *s, double p, int64_t interval[2])
 
 		/* With nobody left the band's upper edge is not defined, its lower edge is 0. */
 		if (curve.surviving > ROUNDING && isfinite(curve.greenwood)) {
-			power = exp(NORMAL_975 * sqrt(curve.greenwood) / fabs(log(curve.surviving)));
+			power = exp(NORMAL_975 * sqrt(effect * curve.greenwood) / fabs(log(curve.surviving)));
 			low = pow(curve.surviving, power);
 			high = pow(curve.surviving, 1 / power);
 		}
@@ -137,4 +154,60 @@ void survival_interval(const struct survival *s, double p, int64_t interval[2])
 		if (high <= 1 - p + ROUNDING)
 			interval[1] = curve.time;
 	}
+}
+
+/* ---- influence ---- */
+
+/* How many of ends[0..count) do not exceed `at`. */
+static size_t ended_by(const int64_t *ends, size_t count, int64_t at)
+{
+	size_t low = 0;
+
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+
+		if (ends[middle] <= at)
+			low = middle + 1;
+		else
+			count = middle;
+	}
+	return low;
+}
+
+/*
+ * Of the cumulative hazard: n / R(x) where the duration ended at x <= at, less the sum over the ends t up to min(x, at)
+ * of n d / R(t)^2, R being the number at risk.
+ */
+int survival_influence(const struct survival *s, int64_t at, const struct observation *series, size_t count,
+		       double *out)
+{
+	struct curve curve = {.s = s, .surviving = 1};
+	double *at_risk = malloc((s->end_count + 1) * sizeof(*at_risk)), *spent = malloc((s->end_count + 1) * sizeof(*spent));
+	double n = (double)count, total = 0;
+	size_t before = 0;
+
+	if (!at_risk || !spent) {
+		free(at_risk);
+		free(spent);
+		return -ENOMEM;
+	}
+	while (curve_next(&curve)) {
+		double risk = (double)(s->end_count - before) + s->open_weight * (double)(s->open_count - curve.opened);
+
+		total += n * (double)(curve.ended - before) / (risk * risk);
+		for (; before < curve.ended; before++) {
+			at_risk[before] = risk;
+			spent[before] = total;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t known = ended_by(s->ends, s->end_count, series[i].ns < at ? series[i].ns : at);
+
+		out[i] = known ? -(series[i].open ? s->open_weight : 1) * spent[known - 1] : 0;
+		if (!series[i].open && known && series[i].ns <= at)
+			out[i] += n / at_risk[known - 1];
+	}
+	free(at_risk);
+	free(spent);
+	return 0;
 }

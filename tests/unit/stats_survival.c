@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "latency/survival.h"
+#include "stats/survival.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNKNOWN TIME_UNKNOWN
@@ -96,10 +96,10 @@ static void without_censoring_quantiles_are_samples(void **state)
 	assert_ns(survival_quantile(&s, 0.9), 1090);
 	assert_ns(survival_quantile(&s, 0.99), 1099);
 	assert_ns(survival_quantile(&s, 0.999), 1100);
-	survival_interval(&s, 0.5, interval);
+	survival_interval(&s, 0.5, 1, interval);
 	assert_ns(interval[0], 1040);
 	assert_ns(interval[1], 1061);
-	survival_interval(&s, 0.99, interval);
+	survival_interval(&s, 0.99, 1, interval);
 	assert_ns(interval[0], 1097);
 	assert_ns(interval[1], UNKNOWN);
 }
@@ -112,7 +112,7 @@ static void nothing_gives_nothing(void **state)
 
 	(void)state;
 	assert_ns(survival_quantile(&s, 0.5), UNKNOWN);
-	survival_interval(&s, 0.5, interval);
+	survival_interval(&s, 0.5, 1, interval);
 	assert_ns(interval[0], UNKNOWN);
 	assert_ns(interval[1], UNKNOWN);
 	s.open_count = 0;
@@ -141,7 +141,7 @@ static void classic_example(void **state)
 	assert_ns(survival_quantile(&drug, 0.46), 22);	  /* 1 - .537815 = .462185 */
 	assert_ns(survival_quantile(&drug, 0.5), 23);
 	assert_ns(survival_quantile(&drug, 0.552), UNKNOWN); /* 1 - .448179 = .551821 is the last step */
-	survival_interval(&drug, 0.5, interval);
+	survival_interval(&drug, 0.5, 1, interval);
 	assert_ns(interval[0], 13);
 	assert_ns(interval[1], UNKNOWN);
 }
@@ -257,7 +257,7 @@ static double coverage(size_t n, double p, double patience, int runs)
 		int64_t interval[2];
 
 		simulate(&s, n, patience);
-		survival_interval(&s, p, interval);
+		survival_interval(&s, p, 1, interval);
 		assert_true(interval[0] != UNKNOWN);
 		covered += (double)interval[0] <= truth && (interval[1] == UNKNOWN || truth <= (double)interval[1]);
 	}
