@@ -120,7 +120,7 @@ static void fill_header(struct fixture *f)
 		       " (11000000000, 1763942721000000000, 31, 1, 1200000)");
 }
 
-/* `count` messages of one feed and asset, each seen on chain 200 ms + i ms after it was on the wire. */
+/* `count` messages of one feed and asset, each seen on chain 200 ms and 0 … count - 1 ms, in no order, after it was on the wire. */
 static void fill_updates(struct fixture *f, const char *feed, const char *asset, int count)
 {
 	char *sql = sqlite3_mprintf("INSERT INTO feed VALUES (0, %Q, 'oracle', 'json', 'ws')", feed);
@@ -128,7 +128,7 @@ static void fill_updates(struct fixture *f, const char *feed, const char *asset,
 	fixture_sql(f, sql);
 	sqlite3_free(sql);
 	for (int i = 0; i < count; i++) {
-		long long wire = 1100000000LL + 900000000LL / count * i * 8;
+		long long wire = 1100000000LL + 900000000LL / count * i * 8, seen = wire + 200000000 + i * 17 % count * 1000000LL;
 
 		sql = sqlite3_mprintf("INSERT INTO oracle_message VALUES (%d, 0, %Q, 'x', '%d', '%d', 0, %d, NULL, NULL, %lld, %lld,"
 				      " 0, %lld, 100)", i + 1, asset, i, 100 + i, 100 + i, wire, wire, wire + 40000 + i);
@@ -136,7 +136,7 @@ static void fill_updates(struct fixture *f, const char *feed, const char *asset,
 		sqlite3_free(sql);
 		sql = sqlite3_mprintf("INSERT INTO chain_update VALUES (%d, 'eth', %Q, 'chainlink', '0x1', 'x', '%d', '%d', 0, %d, NULL,"
 				      " %d, '0x%d', '0xt%d', 0, NULL, %lld, %lld, 0, 0)", i + 1, asset, i, 100 + i, 100 + i, i, i, i,
-				      wire + 200000000 + i * 1000000LL, wire + 200100000 + i * 1000000LL);
+				      seen, seen + 100000);
 		fixture_sql(f, sql);
 		sqlite3_free(sql);
 	}
