@@ -117,8 +117,8 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 $(foreach t,$(FUZZERS),$(eval $(call fuzzer,$(t))))
 
 install: all
-	install -D -m 755 $(BUILD)/pricelag $(DESTDIR)$(PREFIX)/bin/pricelag
-	for page in docs/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
+	install -D -m 755 $(BUILD)/pricelag "$(DESTDIR)$(PREFIX)/bin/pricelag"
+	for page in docs/*.1; do install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page)"; done
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-fuzz vmlinux/vmlinux.h

@@ -5,7 +5,8 @@ set -uo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 export PRICELAG_LAB=${PRICELAG_LAB:-test}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=${BUILD:-$root/build}
+cd "$root" # so that BUILD may be relative, which make needs where the path has spaces
+build=${BUILD:-build}
 pricelag=$(readlink -f "$build/pricelag")
 node_ns=/run/netns/pl-node-$PRICELAG_LAB
 work=$(mktemp -d /tmp/pricelag-test.XXXXXX)

@@ -727,7 +727,8 @@ static void thousand_reconnects(void **state)
 		before = open_descriptors();
 		begin_with(tls ? server_context(&good, TLS1_3_VERSION) : NULL, script_cut, tls ? "wss" : "ws", "127.0.0.1");
 		run_until(thousand);
-		assert_int_equal(counter(STREAM_COUNTER_RECONNECTS), 999);
+		assert_in_range(counter(STREAM_COUNTER_RECONNECTS), 999, 1000); /* the last one may be lost already */
+		assert_int_equal(counter(STREAM_COUNTER_RECONNECTS), seen.downs);
 		assert_in_range(seen.count, 999, 1000);
 		assert_in_range(seen.downs, 999, 1000);
 		end();

@@ -29,12 +29,13 @@ static void print_loss(void *context, const char *source, const char *name, uint
 	fprintf(stderr, "%s%s.%s %" PRIu64, (*lines)++ ? ", " : "lost: ", source, name, lost);
 }
 
-/* A feed that was asked for and gave nothing is no loss that a counter saw, and still not what anybody wanted. */
+/* A feed or chain that was asked for and gave nothing is no loss that a counter saw, and still not what anybody wanted. */
 static int print_silent(sqlite3 *db)
 {
 	static const char query[] =
 		"SELECT name FROM feed WHERE NOT EXISTS (SELECT 1 FROM oracle_message WHERE feed_id = feed.id)"
-		" AND NOT EXISTS (SELECT 1 FROM block_arrival WHERE feed_id = feed.id) ORDER BY id";
+		" AND NOT EXISTS (SELECT 1 FROM block_arrival WHERE feed_id = feed.id)"
+		" UNION ALL SELECT source FROM loss WHERE name IN ('heads', 'logs') GROUP BY source HAVING sum(count) = 0";
 	sqlite3_stmt *row = NULL;
 	int silent = 0;
 

@@ -48,7 +48,6 @@ struct subscriber {
 	int64_t opened_ns;   /* CLOCK_MONOTONIC when the connection began: older segments belong to another */
 	int64_t up_ns, heard_ns, ping_ns;
 	int64_t backoff_ns;
-	bool was_up;
 	int broken; /* a callback inside the readers failed: negative errno */
 	struct transport transport;
 	struct framing framing;
@@ -117,8 +116,6 @@ static void on_open(void *context)
 	sub->state = UP;
 	sub->up_ns = sub->heard_ns = sub->now_ns;
 	sub->ping_ns = sub->now_ns + SILENCE_PING_NS;
-	sub->reconnects += sub->was_up;
-	sub->was_up = true;
 	sub->reported[0] = '\0';
 	if (sub->options.on_state)
 		sub->options.on_state(sub->options.context, NULL);
@@ -166,6 +163,7 @@ static void lose(struct subscriber *sub, int code, const struct error *err)
 {
 	bool was_up = sub->state == UP;
 
+	sub->reconnects += was_up; /* now and not when it is up again, which may be never */
 	sub->protocol_errors += code == -EPROTO;
 	sub->oversized += code == -EMSGSIZE;
 	transport_close(&sub->transport);

@@ -30,7 +30,7 @@ struct stream_message {
 #define STREAM_COUNTERS(X)                                                                                             \
 	X(MESSAGES, messages, "messages received", 0)                                                                  \
 	X(UNMAPPED, unmapped, "messages whose packet could not be found: wire is null", 1)                             \
-	X(RECONNECTS, reconnects, "connections lost and opened again", 1)                                              \
+	X(RECONNECTS, reconnects, "connections lost: what was sent until they were open again is missing", 1)          \
 	X(RETRANSMITS, retransmits, "segments that only repeated bytes already seen", 0)                               \
 	X(REORDERED, reordered, "segments that arrived before an earlier byte", 0)                                     \
 	X(PROTOCOL_ERRORS, protocol_errors, "connections closed because of a violation of HTTP, WebSocket or TLS", 1)  \
