@@ -10,27 +10,8 @@
 
 #include <cmocka.h>
 
+#include "data_file.h"
 #include "feed_sink.h"
-
-static uint8_t *read_data(const char *name, size_t *len)
-{
-	const char *folder = getenv("PRICELAG_DATA");
-	char path[512];
-	uint8_t *data;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "%s/%s", folder ? folder : "../shared/data", name);
-	in = fopen(path, "rb");
-	if (!in) {
-		printf("skip: %s is not there\n", path);
-		skip();
-	}
-	data = malloc(1 << 20);
-	assert_non_null(data);
-	*len = fread(data, 1, 1 << 20, in);
-	fclose(in);
-	return data;
-}
 
 /* Two signed RedStone packages: one value with rounding noise that a double would print shorter, times in ms. */
 static void test_redstone_packages(void **state)
@@ -39,7 +20,7 @@ static void test_redstone_packages(void **state)
 				   .published_unit = TIME_UNIT_MS};
 	struct feed_sink sink;
 	size_t len;
-	uint8_t *data = read_data("oracle/redstone_data_packages.json", &len);
+	uint8_t *data = data_read("oracle/redstone_data_packages.json", &len);
 
 	(void)state;
 	assert_int_equal(feed_sink_run(&sink, json_decode, &o, data, len), 2);
@@ -66,7 +47,7 @@ static void test_cme_packets(void **state)
 	struct feed_sink sink;
 	unsigned long last[65536] = {0}, steps = 0, packets = 0;
 	size_t len, at = 24;
-	uint8_t *data = read_data("marketdata/cme_mdp3_v1.6_first3000.nsec.pcap", &len);
+	uint8_t *data = data_read("marketdata/cme_mdp3_v1.6_first3000.nsec.pcap", &len);
 
 	(void)state;
 	assert_int_equal(field_spec_parse("u32le@0", &o.field_key), 0);

@@ -75,7 +75,12 @@ static void test_answers_and_other_types(void **state)
 		     "with id(s) [00] not found");
 	assert_fault("{\"type\":\"response\",\"status\":\"error\"}", "(no text)");
 	assert_fault("{\"type\":\"response\",\"status\":\"error\",\"error\":\"\\u001b[31mred\"}", "?[31mred");
-	assert_fault("{\"binary\":{\"encoding\":\"hex\",\"data\":[\"504e4155\"]}}", "parsed=true");
+	assert_fault("{\"binary\":{\"encoding\":\"hex\",\"data\":[\"504e4155\"]}}", "/binary/data/0: major version");
+	assert_fault("{\"binary\":{\"encoding\":\"hex\",\"data\":[\"504e415\"]}}", "/binary/data/0: no hex");
+	assert_fault("{\"binary\":{\"encoding\":\"base64\",\"data\":[\"!\"]}}", "/binary/data/0: no base64");
+	assert_fault("{\"binary\":{\"encoding\":\"rot13\",\"data\":[\"\"]}}", "hex and base64");
+	assert_fault("{\"binary\":{\"encoding\":\"hex\",\"data\":[7]}}", "/binary/data/0: int");
+	assert_fault("{\"binary\":{}}", "/binary/data: missing");
 	assert_fault("{}", "not a message of Hermes");
 	assert_fault("[]", "not a message of Hermes");
 	assert_fault("{\"parsed\":{}}", "not a message of Hermes");

@@ -7,10 +7,11 @@
 
 #include "feed/decoder.h"
 
-#define SINK_MAX 8
+#define SINK_MAX 16
 
 struct feed_sink {
 	struct feed_message messages[SINK_MAX];
+	struct feed_details details[SINK_MAX];
 	int count;
 	struct error err;
 };
@@ -20,7 +21,22 @@ static void feed_sink_emit(void *context, const struct feed_message *message)
 	struct feed_sink *sink = context;
 
 	assert_in_range(sink->count, 0, SINK_MAX - 1);
-	sink->messages[sink->count++] = *message;
+	if (message->details)
+		sink->details[sink->count] = *message->details;
+	sink->messages[sink->count] = *message;
+	sink->messages[sink->count].details = &sink->details[sink->count];
+	sink->count++;
+}
+
+/* Text of a detail of message i; "" without. */
+static inline const char *feed_sink_detail(const struct feed_sink *sink, int i, const char *name)
+{
+	const struct feed_details *details = &sink->details[i];
+
+	for (unsigned k = 0; k < details->count; k++)
+		if (!strcmp(details->list[k].name, name))
+			return details->list[k].text;
+	return "";
 }
 
 /* Decodes from an exact copy on the heap, so that AddressSanitizer sees a read behind the end. */

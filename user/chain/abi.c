@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/wide.h"
 
 int abi_quantity(const char *text, uint64_t *out)
 {
@@ -54,46 +55,12 @@ bool abi_uint64(const uint8_t word[ABI_WORD], uint64_t *out)
 
 void abi_uint256_text(const uint8_t word[ABI_WORD], char *out)
 {
-	char digits[ABI_DECIMAL_TEXT];
-	uint8_t rest[ABI_WORD];
-	size_t count = 0;
-	bool any;
-
-	memcpy(rest, word, sizeof(rest));
-	do { /* long division by ten; prices are few digits, and this is not a hot path */
-		unsigned remainder = 0;
-
-		any = false;
-		for (int i = 0; i < ABI_WORD; i++) {
-			unsigned value = remainder << 8 | rest[i];
-
-			rest[i] = (uint8_t)(value / 10);
-			remainder = value % 10;
-			any |= rest[i];
-		}
-		digits[count++] = (char)('0' + remainder);
-	} while (any);
-	for (size_t i = 0; i < count; i++)
-		out[i] = digits[count - 1 - i];
-	out[count] = '\0';
+	wide_text(word, ABI_WORD, false, out);
 }
 
 void abi_int256_text(const uint8_t word[ABI_WORD], char *out)
 {
-	uint8_t magnitude[ABI_WORD];
-	unsigned carry = 1;
-
-	if (!(word[0] & 0x80)) {
-		abi_uint256_text(word, out);
-		return;
-	}
-	for (int i = ABI_WORD - 1; i >= 0; i--) { /* two's complement */
-		carry += (uint8_t)~word[i];
-		magnitude[i] = (uint8_t)carry;
-		carry >>= 8;
-	}
-	*out = '-';
-	abi_uint256_text(magnitude, out + 1);
+	wide_text(word, ABI_WORD, true, out);
 }
 
 int64_t abi_seconds_ns(uint64_t seconds)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/wide.h"
+
 #define ABI_WORD 32
 
 /* "0x1a" → 26: one to sixteen digits. -EINVAL otherwise, NULL included. */
@@ -23,7 +25,7 @@ int abi_bytes(const char *text, uint8_t *out, size_t len);
 /* The low 64 bits of a word; false if the value needs more. */
 bool abi_uint64(const uint8_t word[ABI_WORD], uint64_t *out);
 
-#define ABI_DECIMAL_TEXT 80 /* 2^256 - 1 has 78 digits; a sign; NUL */
+#define ABI_DECIMAL_TEXT WIDE_TEXT
 
 /* Decimal text of a word; `out` has room for ABI_DECIMAL_TEXT. */
 void abi_uint256_text(const uint8_t word[ABI_WORD], char *out);

@@ -93,14 +93,6 @@ int site_text_address(struct conf node, uint8_t out[20], struct error *err)
 
 /* ---- decode: ------------------------------------------------------------------------------------------------------ */
 
-static bool accepts(const struct decoder *decoder, const char *option)
-{
-	for (size_t i = 0; decoder->options && decoder->options[i]; i++)
-		if (!strcmp(decoder->options[i], option))
-			return true;
-	return false;
-}
-
 /* A pointer (json) or a field (fields): the decoder's name tells which of the two languages the value is in. */
 static int read_place(struct conf node, bool fields, char *pointer, struct field_spec *field, struct error *err)
 {
@@ -134,25 +126,34 @@ static int read_published(struct conf node, bool fields, struct decode_options *
 	return conf_reject_unknown(node, "at, unit", err);
 }
 
+static int read_signer(struct conf node, struct decode_options *out, struct error *err)
+{
+	if (conf_text(node) && !decode_signer_parse(conf_text(node), out))
+		return 0;
+	return conf_error(node, err, "'%s': " DECODE_SIGNER_HELP, conf_text(node) ? conf_text(node) : "?");
+}
+
 static int read_options(struct conf map, const struct decoder *decoder, struct decode_options *out, struct error *err)
 {
 	bool fields = !strcmp(decoder->name, "fields");
-	struct conf each = accepts(decoder, "each") ? conf_get(map, "each") : (struct conf){map.file, 0};
+	struct conf each = decoder_accepts(decoder, "each") ? conf_get(map, "each") : (struct conf){map.file, 0};
 	int64_t exponent;
 
 	if (conf_exists(each) && read_place(each, false, out->each, NULL, err))
 		return -EINVAL;
-	if ((accepts(decoder, "asset") && read_place(conf_get(map, "asset"), fields, out->asset, &out->field_asset, err)) ||
-	    (accepts(decoder, "price") && read_place(conf_get(map, "price"), fields, out->price, &out->field_price, err)) ||
-	    (accepts(decoder, "key") && read_place(conf_get(map, "key"), fields, out->key, &out->field_key, err)) ||
-	    (accepts(decoder, "published") && read_published(conf_get(map, "published"), fields, out, err)))
+	if ((decoder_accepts(decoder, "asset") && read_place(conf_get(map, "asset"), fields, out->asset, &out->field_asset, err)) ||
+	    (decoder_accepts(decoder, "price") && read_place(conf_get(map, "price"), fields, out->price, &out->field_price, err)) ||
+	    (decoder_accepts(decoder, "key") && read_place(conf_get(map, "key"), fields, out->key, &out->field_key, err)) ||
+	    (decoder_accepts(decoder, "published") && read_published(conf_get(map, "published"), fields, out, err)))
 		return -EINVAL;
-	if (accepts(decoder, "exponent") && conf_exists(conf_get(map, "exponent"))) {
+	if (decoder_accepts(decoder, "exponent") && conf_exists(conf_get(map, "exponent"))) {
 		if (conf_read_int(conf_get(map, "exponent"), -77, 77, &exponent, err))
 			return -EINVAL;
 		out->exponent = (int)exponent;
 		out->has_exponent = true;
 	}
+	if (decoder_accepts(decoder, "signer") && conf_exists(conf_get(map, "signer")))
+		return read_signer(conf_get(map, "signer"), out, err);
 	return 0;
 }
 

@@ -3,10 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 
 void message_clear(struct feed_message *message)
 {
@@ -52,4 +55,84 @@ int message_set_price(struct feed_message *message, const struct decimal *price)
 	message->has_exponent = true;
 	message->price = value;
 	return 0;
+}
+
+void message_set_hex_id(struct feed_message *message, const uint8_t *bytes, size_t len)
+{
+	if (2 * len < sizeof(message->id))
+		hex_encode(bytes, len, message->id);
+}
+
+int message_set_mantissa(struct feed_message *message, const char *digits, bool has_exponent, int exponent)
+{
+	struct decimal price = {.exponent = exponent};
+
+	if (copy_text(price.mantissa, digits) || exponent < -DECIMAL_EXPONENT_MAX || exponent > DECIMAL_EXPONENT_MAX)
+		return -ERANGE;
+	if (has_exponent)
+		return message_set_price(message, &price);
+	memcpy(message->mantissa, price.mantissa, sizeof(message->mantissa));
+	return 0;
+}
+
+int message_set_time(struct feed_message *message, int64_t units, int unit_exponent)
+{
+	struct decimal time = {.exponent = 0};
+
+	snprintf(time.mantissa, sizeof(time.mantissa), "%" PRId64, units);
+	return decimal_time_ns(&time, unit_exponent, &message->published_ns);
+}
+
+/* ---- details -------------------------------------------------------------------------------------------------------- */
+
+static void add(struct feed_details *details, const char *name, bool is_text, const char *text)
+{
+	struct feed_detail *detail = &details->list[details->count];
+
+	if (details->count == FEED_DETAILS_MAX || copy_text(detail->text, text))
+		return;
+	detail->name = name;
+	detail->is_text = is_text;
+	details->count++;
+}
+
+void details_text(struct feed_details *details, const char *name, const char *text)
+{
+	add(details, name, true, text);
+}
+
+void details_null(struct feed_details *details, const char *name)
+{
+	add(details, name, false, "");
+}
+
+void details_hex(struct feed_details *details, const char *name, const uint8_t *bytes, size_t len)
+{
+	char text[FEED_TEXT_MAX];
+
+	if (2 * len >= sizeof(text))
+		return;
+	hex_encode(bytes, len, text);
+	add(details, name, true, text);
+}
+
+void details_int(struct feed_details *details, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	add(details, name, false, text);
+}
+
+void details_uint(struct feed_details *details, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	add(details, name, false, text);
+}
+
+void details_bool(struct feed_details *details, const char *name, bool value)
+{
+	add(details, name, false, value ? "true" : "false");
 }

@@ -1,25 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "feed/decoder.h"
 
+#include <errno.h>
 #include <string.h>
 
-static const char *const json_options[] = {"each", "asset", "price", "key", "published", NULL};
-static const char *const fields_options[] = {"asset", "price", "exponent", "key", "published", NULL};
-static const char *const no_options[] = {NULL};
+#include "base/hex.h"
+
+#define OPTIONS(...) ((const char *const[]){__VA_ARGS__}) /* names, then NULL */
 
 const struct decoder decoders[] = {
-	{"json", "any JSON feed: RFC 6901 pointers say where asset, price, key and time stand", json_options, json_decode},
-	{"fields", "any fixed layout: u32le@0 and the like say where asset, price, key and time stand", fields_options,
-	 fields_decode},
-	{"pyth-hermes", "Pyth's Hermes over WebSocket or server-sent events, with parsed prices", no_options, hermes_decode},
+	{"json", "any JSON feed: RFC 6901 pointers say where asset, price, key and time stand",
+	 OPTIONS("each", "asset", "price", "key", "published", NULL), json_decode},
+	{"fields", "any fixed layout: u32le@0 and the like say where asset, price, key and time stand",
+	 OPTIONS("asset", "price", "exponent", "key", "published", NULL), fields_decode},
+	{"pyth-hermes", "Pyth's Hermes over WebSocket or server-sent events, parsed prices or binary", OPTIONS(NULL),
+	 hermes_decode},
+	{"pyth-pnau", "Pyth's accumulator update (PNAU), bytes or hex; Merkle proofs are verified", OPTIONS(NULL), pnau_decode},
+	{"pyth-lazer", "Pyth Pro (Lazer): its JSON, and the formats solana, evm, leEcdsa and leUnsigned",
+	 OPTIONS("signer", "exponent", NULL), lazer_decode},
 	{0},
 };
 
-const struct decoder *decoder_find(const char *name)
+const struct decoder packet_decoders[] = {
+	{"solana-shred", "one Solana shred (Turbine): its place in slot and FEC set", OPTIONS("shred_version", NULL), shred_decode},
+	{0},
+};
+
+static const struct decoder *find(const struct decoder *list, const char *name)
 {
-	for (const struct decoder *d = decoders; d->name; d++) {
-		if (!strcmp(d->name, name))
-			return d;
+	for (; list->name; list++) {
+		if (!strcmp(list->name, name))
+			return list;
 	}
 	return NULL;
+}
+
+const struct decoder *decoder_find(const char *name)
+{
+	return find(decoders, name);
+}
+
+const struct decoder *packet_decoder_find(const char *name)
+{
+	return find(packet_decoders, name);
+}
+
+bool decoder_accepts(const struct decoder *decoder, const char *option)
+{
+	for (const char *const *o = decoder->options; *o; o++) {
+		if (!strcmp(*o, option))
+			return true;
+	}
+	return false;
+}
+
+int decode_signer_parse(const char *text, struct decode_options *out)
+{
+	long len = hex_decode(text, strlen(text), out->signer, sizeof(out->signer));
+
+	if (len != 20 && len != 32 && len != 33)
+		return -EINVAL;
+	out->signer_len = (uint8_t)len;
+	return 0;
 }

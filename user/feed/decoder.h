@@ -39,7 +39,16 @@ struct decode_options {
 	struct field_spec field_asset, field_price, field_key, field_published;
 	int exponent; /* price = field * 10^exponent */
 	bool has_exponent;
+	/* pyth-lazer, redstone, stork: who is expected to sign (0 bytes: anyone); 20 an address, 32 Ed25519, 33 secp256k1 */
+	uint8_t signer[33];
+	uint8_t signer_len;
+	/* solana-shred */
+	uint16_t shred_version; /* 0 = any */
 };
+
+/* "0x…" or bare hex of 20, 32 or 33 bytes → signer; -EINVAL otherwise. */
+int decode_signer_parse(const char *text, struct decode_options *out);
+#define DECODE_SIGNER_HELP "a signer is hex: an address (20 bytes), an Ed25519 key (32) or a compressed secp256k1 key (33)"
 
 typedef void (*decode_emit_fn)(void *context, const struct feed_message *message);
 
@@ -56,16 +65,28 @@ struct decoder {
 	decode_fn decode;
 };
 
-/* user/feed/json.c, hermes.c and fields.c */
+/* user/feed/NAME.c each */
 int json_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		struct error *err);
 int hermes_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
 		  void *context, struct error *err);
 int fields_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
 		  void *context, struct error *err);
+int pnau_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		struct error *err);
+int lazer_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		 struct error *err);
+int shred_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		 struct error *err);
 
-/* All decoders, ended by one without a name. */
+/* All decoders of feeds, ended by one without a name. */
 extern const struct decoder decoders[];
 const struct decoder *decoder_find(const char *name);
+bool decoder_accepts(const struct decoder *decoder, const char *option);
+
+/* Formats of block propagation, ended likewise: their packets are aggregated in the kernel, and a decoder here shows what
+ * one of them holds. Such a message has no price: its id is the block and its key the packet's place in it. */
+extern const struct decoder packet_decoders[];
+const struct decoder *packet_decoder_find(const char *name);
 
 #endif

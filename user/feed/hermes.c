@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Decoder `pyth-hermes`: Pyth's Hermes, as WebSocket messages {"type":"price_update","price_feed":{…}} and as the events
- * of /v2/updates/price/stream {"binary":{…},"parsed":[{…}]}. Shapes: pyth-network/pyth-crosschain,
+ * of /v2/updates/price/stream {"binary":{…},"parsed":[{…}]}; `binary` is read where there is no `parsed`. Shapes: pyth-network/pyth-crosschain,
  * apps/hermes/server/src/api/ws.rs (ServerMessage) and types.rs (RpcPriceFeed, ParsedPriceUpdate).
  *
  * The key is publish_time in whole seconds, as PriceFeedUpdate carries it on chain. The price is text in the message
@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "feed/build.h"
 #include "feed/decoder.h"
+#include "feed/raw.h"
 
 static int read_feed(struct json_object *feed, struct feed_message *message, struct error *err)
 {
@@ -81,6 +82,30 @@ static int read_parsed(struct json_object *parsed, decode_emit_fn emit, void *co
 	return first_fault ? first_fault : updates;
 }
 
+/* {"encoding":"hex","data":["504e4155…"]}: accumulator updates, where no parsed prices were asked for. */
+static int read_binary(const struct decode_options *options, struct json_object *binary, decode_emit_fn emit, void *context,
+		       struct error *err)
+{
+	const char *encoding = json_text(json_member(binary, "encoding"));
+	struct json_object *data = json_member(binary, "data");
+	int updates = 0;
+
+	if (!json_object_is_type(data, json_type_array))
+		return error_set(err, -EBADMSG, "/binary/data: missing, or no list");
+	for (size_t i = 0; i < json_object_array_length(data); i++) {
+		struct raw raw;
+		int ret = raw_encoded(json_object_array_get_idx(data, i), encoding, &raw, err);
+
+		if (!ret)
+			ret = pnau_decode(options, raw.data, raw.len, emit, context, err);
+		raw_free(&raw);
+		if (ret < 0)
+			return error_prefix(err, ret, "/binary/data/%zu", i);
+		updates += ret;
+	}
+	return updates;
+}
+
 int hermes_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
 		  void *context, struct error *err)
 {
@@ -88,7 +113,6 @@ int hermes_decode(const struct decode_options *options, const uint8_t *data, siz
 	const char *type;
 	int ret;
 
-	(void)options;
 	ret = json_read(&root, data, len, err);
 	if (ret)
 		return ret;
@@ -99,7 +123,7 @@ int hermes_decode(const struct decode_options *options, const uint8_t *data, siz
 	else if (json_object_is_type(parsed, json_type_array))
 		ret = read_parsed(parsed, emit, context, err);
 	else if (json_member(root, "binary") && !parsed)
-		ret = error_set(err, -EBADMSG, "an update without parsed prices; ask for them with parsed=true");
+		ret = read_binary(options, json_member(root, "binary"), emit, context, err);
 	else
 		ret = error_set(err, -EBADMSG, "neither `type` nor a list `parsed`: not a message of Hermes");
 	json_object_put(root);

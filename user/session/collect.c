@@ -122,6 +122,8 @@ static void store(void *context, const struct feed_message *message)
 	}
 	delivery->feed->counters[COLLECT_COUNTER_UPDATES]++;
 	delivery->feed->counters[COLLECT_COUNTER_WITHOUT_WIRE] += row.wire_mono_ns == TIME_UNKNOWN;
+	delivery->feed->counters[COLLECT_COUNTER_BAD_SIGNATURES] += message->signature == FEED_SIGNATURE_BAD;
+	row.message.details = NULL; /* they end with this call */
 	memcpy(row.asset, asset, strlen(asset) + 1);
 	session_put_oracle_message(delivery->collector->session, &row);
 }

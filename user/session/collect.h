@@ -38,7 +38,8 @@ struct collect_feed {
 	X(OTHER_ASSETS, other_assets, "updates of assets that the feed does not list", 0)                              \
 	X(WITHOUT_WIRE, without_wire, "updates or block messages without a wire stamp", 1)                             \
 	X(BLOCK_MESSAGES, block_messages, "messages about blocks decoded", 0)                                          \
-	X(SEALED, sealed, "messages that only the peers' keys can open: nothing of them was read", 1)
+	X(SEALED, sealed, "messages that only the peers' keys can open: nothing of them was read", 1)                    \
+	X(BAD_SIGNATURES, bad_signatures, "updates whose publisher's signature is wrong", 1)
 
 enum collect_counter {
 #define X(ID, name, text, is_loss) COLLECT_COUNTER_##ID,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Pyth's accumulator update ("PNAU"): the container that Hermes hands out and that updatePriceFeeds takes on real chains.
 // The structure is the real one, all big-endian; the VAA carries no guardian signature, because nobody can make one here.
-import { createHash } from 'node:crypto';
+import { keccak256 } from 'viem';
 
 const EMITTER = Buffer.from('e101faedac5851e32b9b23b5f9411a8c2bac4aae3ed4dd7b811dd1a72ea4aa71', 'hex');
 const PYTHNET = 26;
@@ -19,7 +19,7 @@ export function accumulatorUpdate(update) {
 		u8(0), Buffer.from(update.id, 'hex'), i64(update.price), i64(update.conf), i32(update.expo),
 		i64(update.publish_time), i64(update.prev_publish_time), i64(update.price), i64(update.conf),
 	]);
-	const root = createHash('sha256').update(message).digest().subarray(0, 20); // one leaf: no proof nodes
+	const root = Buffer.from(keccak256(Buffer.concat([u8(0), message]), 'bytes').subarray(0, 20)); // one leaf: no proof nodes
 	const vaa = Buffer.concat([
 		u8(1), u32(4), u8(0), // version, guardian set, no signature
 		u32(update.publish_time), u32(0), u16(PYTHNET), EMITTER, i64(sequence++), u8(1),
