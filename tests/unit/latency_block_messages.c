@@ -110,13 +110,13 @@ static void they_race(void **state)
 	if (race_compute(fixture.db, &race, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(race.feed_count, 2);
-	assert_int_equal(race.messages, 4);
+	assert_int_equal(race.count, 4);
 	assert_int_equal(race.contested, 3);
 	assert_string_equal(race.feeds[0].feed, "a");
 	assert_int_equal(race.feeds[0].wins, 2);
 	assert_int_equal(race.feeds[0].only_here, 1);
 	assert_int_equal(race.feeds[0].without_key, 1);
-	assert_int_equal(race.feeds[0].lead_p50_ns, 3);
+	assert_int_equal(race.feeds[0].lead.p50_ns, 3);
 	assert_int_equal(race.feeds[1].wins, 1);
 	assert_int_equal(race.feeds[1].repeats, 1);
 	race_free(&race);

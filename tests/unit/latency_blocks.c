@@ -28,7 +28,7 @@ static void add_slot(int feed, int slot, int first, int last, int sets, int deco
 {
 	char sql[512];
 
-	snprintf(sql, sizeof(sql), "INSERT INTO block_arrival VALUES (%d, %d, NULL, %d, NULL, %d, 9, 1, 5, 3, %d, %d, %s, 0)",
+	snprintf(sql, sizeof(sql), "INSERT INTO block_arrival VALUES (%d, %d, NULL, %d, NULL, %d, 9, 1, 5, 3, %d, %d, %s, 0, 2, 40)",
 		 feed, slot, first, last, sets, decodable, last_index);
 	fixture_sql(&fixture, sql);
 }
@@ -37,7 +37,7 @@ static void add_set(int feed, int slot, int index, const char *decodable)
 {
 	char sql[512];
 
-	snprintf(sql, sizeof(sql), "INSERT INTO block_arrival VALUES (%d, %d, %d, 1, %s, 2, 3, 0, 2, 1, NULL, NULL, NULL, 0)",
+	snprintf(sql, sizeof(sql), "INSERT INTO block_arrival VALUES (%d, %d, %d, 1, %s, 2, 3, 0, 2, 1, NULL, NULL, NULL, 0, 0, NULL)",
 		 feed, slot, index, decodable);
 	fixture_sql(&fixture, sql);
 }
@@ -73,6 +73,10 @@ static void complete_up_to_its_last_shred(void **state)
 	assert_int_equal(list.items[0].data, 5);
 	assert_int_equal(list.items[0].code, 3);
 	assert_int_equal(list.items[0].last_index, 63);
+	assert_int_equal(list.items[0].repairs, 2);
+	assert_int_equal(list.items[0].tick, 40);
+	assert_int_equal(list.items[0].first_mono_ns, 100);
+	assert_int_equal(list.items[0].decodable_mono_ns, 150);
 	assert_int_equal(list.items[0].sets_missing, 0);
 	assert_int_equal(list.items[0].behind_ns, TIME_UNKNOWN);
 	block_list_free(&list);
@@ -143,7 +147,7 @@ static void slots_beyond_63_bits(void **state)
 	struct block_list list;
 
 	(void)state;
-	fixture_sql(&fixture, "INSERT INTO block_arrival VALUES (0, -1, NULL, 100, NULL, 200, 1, 0, 1, 0, 1, 0, NULL, 0)");
+	fixture_sql(&fixture, "INSERT INTO block_arrival VALUES (0, -1, NULL, 100, NULL, 200, 1, 0, 1, 0, 1, 0, NULL, 0, 0, NULL)");
 	list = load(1);
 	assert_true(list.items[0].number == UINT64_MAX);
 	block_list_free(&list);

@@ -53,22 +53,22 @@ static void wins_leads_and_distances(void **state)
 	    "(0, 'ETH', '4', 40, 400), (2, 'ETH', '4', 40, 499),"
 	    "(0, 'BTC', '1', 10, 100)",
 	    &race);
-	assert_int_equal(race.messages, 5);
+	assert_int_equal(race.count, 5);
 	assert_int_equal(race.contested, 4);
 	assert_int_equal(race.ties, 0);
 	assert_int_equal(race.feeds[0].seen, 5);
 	assert_int_equal(race.feeds[0].wins, 3);
 	assert_int_equal(race.feeds[0].only_here, 1);
 	assert_int_equal(race.feeds[0].contested, 4);
-	assert_int_equal(race.feeds[0].lead_p50_ns, 11); /* of 7, 11, 99: over the next one, not over the last */
-	assert_int_equal(race.feeds[0].behind_p50_ns, 5);
+	assert_int_equal(race.feeds[0].lead.p50_ns, 11); /* of 7, 11, 99: over the next one, not over the last */
+	assert_int_equal(race.feeds[0].behind.p50_ns, 5);
 	assert_int_equal(race.feeds[1].wins, 1);
-	assert_int_equal(race.feeds[1].lead_p50_ns, 5);
-	assert_int_equal(race.feeds[1].behind_p50_ns, 11);
+	assert_int_equal(race.feeds[1].lead.p50_ns, 5);
+	assert_int_equal(race.feeds[1].behind.p50_ns, 11);
 	assert_int_equal(race.feeds[2].seen, 1);
 	assert_int_equal(race.feeds[2].wins, 0);
-	assert_int_equal(race.feeds[2].lead_p50_ns, TIME_UNKNOWN);
-	assert_int_equal(race.feeds[2].behind_p50_ns, 50);
+	assert_int_equal(race.feeds[2].lead.p50_ns, TIME_UNKNOWN);
+	assert_int_equal(race.feeds[2].behind.p50_ns, 50);
 	race_free(&race);
 }
 
@@ -84,8 +84,8 @@ static void ties_are_nobodys_win(void **state)
 	assert_int_equal(race.feeds[0].ties, 1);
 	assert_int_equal(race.feeds[1].ties, 1);
 	assert_int_equal(race.feeds[2].ties, 0);
-	assert_int_equal(race.feeds[1].behind_p50_ns, TIME_UNKNOWN);
-	assert_int_equal(race.feeds[2].behind_p50_ns, 30);
+	assert_int_equal(race.feeds[1].behind.p50_ns, TIME_UNKNOWN);
+	assert_int_equal(race.feeds[2].behind.p50_ns, 30);
 	race_free(&race);
 }
 
@@ -95,11 +95,11 @@ static void copies_count_as_their_first_arrival(void **state)
 
 	(void)state;
 	run("(0, 'ETH', '1', 10, 150), (0, 'ETH', '1', 10, 100), (0, 'ETH', '1', 10, 120), (2, 'ETH', '1', 10, 110)", &race);
-	assert_int_equal(race.messages, 1);
+	assert_int_equal(race.count, 1);
 	assert_int_equal(race.feeds[0].seen, 1);
 	assert_int_equal(race.feeds[0].repeats, 2);
 	assert_int_equal(race.feeds[0].wins, 1);
-	assert_int_equal(race.feeds[0].lead_p50_ns, 10);
+	assert_int_equal(race.feeds[0].lead.p50_ns, 10);
 	race_free(&race);
 }
 
@@ -109,7 +109,7 @@ static void messages_without_key_or_stamp_do_not_run(void **state)
 
 	(void)state;
 	run("(0, 'ETH', NULL, 10, 100), (2, 'ETH', NULL, 10, 110), (0, 'ETH', '1', 10, NULL), (2, 'ETH', '1', 10, 110)", &race);
-	assert_int_equal(race.messages, 1);
+	assert_int_equal(race.count, 1);
 	assert_int_equal(race.contested, 0);
 	assert_int_equal(race.feeds[0].without_key, 1);
 	assert_int_equal(race.feeds[1].without_key, 1);
@@ -126,7 +126,7 @@ static void without_assets_the_key_alone_counts(void **state)
 
 	(void)state;
 	run("(0, NULL, '1', 10, 100), (2, NULL, '1', 10, 110), (3, 'ETH', '1', 10, 90)", &race);
-	assert_int_equal(race.messages, 2);
+	assert_int_equal(race.count, 2);
 	assert_int_equal(race.feeds[0].wins, 1);
 	assert_int_equal(race.feeds[2].only_here, 1);
 	race_free(&race);
@@ -141,13 +141,13 @@ static void another_publish_time_is_another_message(void **state)
 	run("(0, NULL, '1', 10, 100), (2, NULL, '1', 10, 101), (0, NULL, '1', 70, 700), (2, NULL, '1', 70, 703),"
 	    "(0, NULL, '2', 20, 200), (2, NULL, '2', NULL, 190), (3, NULL, '1', NULL, 702)",
 	    &race);
-	assert_int_equal(race.messages, 4); /* the two of key 1, that of feed c which could be either, and key 2 */
+	assert_int_equal(race.count, 4); /* the two of key 1, that of feed c which could be either, and key 2 */
 	assert_int_equal(race.contested, 3);
 	assert_int_equal(race.feeds[0].seen, 3);
 	assert_int_equal(race.feeds[0].repeats, 0);
 	assert_int_equal(race.feeds[0].wins, 2);
 	assert_int_equal(race.feeds[1].wins, 1);
-	assert_int_equal(race.feeds[1].lead_p50_ns, 10);
+	assert_int_equal(race.feeds[1].lead.p50_ns, 10);
 	assert_int_equal(race.feeds[2].only_here, 1);
 	race_free(&race);
 }
@@ -159,9 +159,9 @@ static void an_empty_session_has_no_race(void **state)
 
 	(void)state;
 	assert_int_equal(race_compute(fixture.db, &race, &err), 0);
-	assert_int_equal(race.messages, 0);
+	assert_int_equal(race.count, 0);
 	assert_int_equal(race.feed_count, 3);
-	assert_int_equal(race.feeds[0].lead_p50_ns, TIME_UNKNOWN);
+	assert_int_equal(race.feeds[0].lead.p50_ns, TIME_UNKNOWN);
 	race_free(&race);
 }
 

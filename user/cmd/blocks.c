@@ -56,7 +56,8 @@ static const struct argp argp = {
 	"The last shred often never arrives: a block whose sets are all decodable, without a hole, but whose end was not "
 	"seen is neither complete nor incomplete (\"unknown\", null in JSON). 'decodable' is when the last of the sets "
 	"became so, and is empty for an incomplete block. 'behind' is the distance to the feed that had the first packet "
-	"of the same slot first: 0 for that feed.\n\n"
+	"of the same slot first: 0 for that feed. 'tick' is the highest reference tick seen, the leader's own clock in 64ths "
+	"of a slot: 63 says that it sent until the slot's end.\n\n"
 	"Feeds other than solana-shred bring their blocks in messages, and have a table of their own behind that of the "
 	"slots (in CSV after an empty line): a block is what messages of one hash, or without a hash one number, speak of. "
 	"'first packet' is the first signal of it, of any kind; 'whole after' when a message with all of the block was "
@@ -85,6 +86,7 @@ static int print_json(sqlite3 *db, const struct block_list *list, const struct t
 		json_add_ns(item, "last_ns", block->last_ns);
 		json_add_count(item, "packets", block->packets);
 		json_add_count(item, "duplicates", block->duplicates);
+		json_add_count(item, "repairs", block->repairs);
 		json_add_count(item, "data", block->data);
 		json_add_count(item, "code", block->code);
 		json_add_count(item, "sets", block->sets);
@@ -93,6 +95,7 @@ static int print_json(sqlite3 *db, const struct block_list *list, const struct t
 		json_add_ns(item, "last_index", block->last_index < 0 ? TIME_UNKNOWN : block->last_index);
 		json_add(item, "complete", state_json(block->state));
 		json_add_ns(item, "behind_ns", block->behind_ns);
+		json_add_ns(item, "tick", block->tick < 0 ? TIME_UNKNOWN : block->tick);
 		json_object_array_add(blocks, item);
 	}
 	told_blocks_json(told, blocks);
@@ -121,7 +124,18 @@ static const struct table_column columns[] = {
 	{"missing", "sets_missing", TABLE_RIGHT},
 	{"last index", "last_index", TABLE_RIGHT},
 	{"complete", "complete", TABLE_LEFT},
+	{"repairs", "repairs", TABLE_RIGHT},
+	{"tick", "tick", TABLE_RIGHT},
 };
+
+/* Negative is unknown. */
+static void table_integer_or_unknown(struct table *table, int64_t value)
+{
+	if (value < 0)
+		table_unknown(table);
+	else
+		table_integer(table, value);
+}
 
 static int print_table(const struct block_list *list, bool csv, struct error *err)
 {
@@ -146,11 +160,10 @@ static int print_table(const struct block_list *list, bool csv, struct error *er
 		table_count(table, block->sets);
 		table_count(table, block->sets_decodable);
 		table_count(table, block->sets_missing);
-		if (block->last_index < 0)
-			table_unknown(table);
-		else
-			table_integer(table, block->last_index);
+		table_integer_or_unknown(table, block->last_index);
 		table_text(table, states[block->state][csv]);
+		table_count(table, block->repairs);
+		table_integer_or_unknown(table, block->tick);
 	}
 	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
 	table_free(table);

@@ -204,15 +204,6 @@ static const struct table_column columns[] = {
 	{"unmatched", "", TABLE_RIGHT},
 };
 
-static void table_interval(struct table *table, const int64_t interval[2])
-{
-	char low[FORMAT_MAX], high[FORMAT_MAX], text[2 * FORMAT_MAX + 8];
-
-	snprintf(text, sizeof(text), "(%s … %s)", format_duration(interval[0], low, sizeof(low)),
-		 format_duration(interval[1], high, sizeof(high)));
-	table_text(table, text);
-}
-
 static int print_table(const struct latency_list *list)
 {
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));

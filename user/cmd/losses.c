@@ -9,7 +9,7 @@
 
 static const char query[] =
 	"SELECT source, name, count FROM loss WHERE is_loss AND count > 0"
-	" AND source NOT IN (SELECT name FROM feed WHERE role <> ?1 OR (?1 IS NULL AND decoder = 'solana-shred'))"
+	" AND source NOT IN (SELECT name FROM feed WHERE role <> ?1)"
 	" AND source NOT IN (SELECT chain FROM chain_block UNION SELECT chain FROM chain_update)"
 	" ORDER BY source, name";
 

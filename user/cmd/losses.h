@@ -8,8 +8,9 @@
 #include "cmd/cmd.h"
 
 /*
- * Prints one line on stderr for each counted loss of feeds of this role ("block", "oracle"; NULL: of all that bring
- * messages, which those of shreds do not) and of what stands before all feeds (interface, tap, capture files, session), and returns EXIT_UNTRUSTED if there was one, EXIT_OK otherwise.
+ * Prints one line on stderr for each counted loss of feeds of this role ("block", "oracle"; NULL: any) and of what
+ * stands before all feeds (interface, tap, capture files, session), and returns EXIT_UNTRUSTED if there was one, EXIT_OK
+ * otherwise.
  * Losses of chains and of feeds of another role are not of concern.
  */
 enum exit_status losses_print(sqlite3 *db, const char *role);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* pricelag race: the same message over several feeds. */
+/* pricelag race: the same message, shred, FEC set or block over several feeds. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
 #include "latency/race.h"
+#include "latency/race_blocks.h"
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/session.h"
@@ -51,22 +52,72 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	options, parse, "S.db",
-	"The same message over several feeds: which one had it first on the wire, and by how much."
+	"The same message, shred, FEC set or slot over several feeds: which one had it first on the wire, and by how much."
 	"\vMessages are the same where asset and key agree (the key alone for feeds without an asset) and neither tells "
 	"another publish time; of block feeds where the block's hash (without one its number) and the part agree, and the "
-	"first message about it counts, of whichever kind. A feed wins a message that two or more feeds carried when it was the first; equal stamps "
-	"are a tie and nobody's win. 'lead' is the median distance to the next feed where it wins, 'behind' the median "
-	"distance to the winner where it does not. Copies of a message on one feed count once, as its first arrival.",
+	"first message about it counts, of whichever kind. A feed wins what two or more feeds carried when it was the first; equal stamps are a tie and "
+	"nobody's win. 'lead' is the distance to the next feed where it wins, 'behind' the distance to the winner where it does "
+	"not, each with its median and 99th percentile; the interval is at 95 %. 'only here' is what no other feed delivered. "
+	"Copies on one feed count once, as their first arrival.\n"
+	"A set is carried by a feed that could decode it, and its time is that of the packet which made it decodable. A slot "
+	"runs twice: with its first packet, and when all of its sets were decodable, as far as any of the feeds knows them. "
+	"Shreds run where the site says 'packets: all'; repair responses do not.",
 	NULL, NULL, NULL};
 
-static int print_json(sqlite3 *db, const struct race *race, struct error *err)
-{
-	struct json_object *document = json_document("pricelag.race/1"), *feeds = json_object_new_array();
-	int status;
+/* One race of the document: its key in JSON and CSV, and what people read. */
+struct run {
+	const char *key, *title;
+	const struct race *race;
+};
 
-	json_add_count(document, "messages", race->messages);
-	json_add_count(document, "contested", race->contested);
-	json_add_count(document, "ties", race->ties);
+#define RUNS_MAX (1 + BLOCK_RACES)
+
+struct races {
+	struct race messages;
+	struct block_races blocks;
+	struct run runs[RUNS_MAX];
+};
+
+static int compute(sqlite3 *db, struct races *races, struct error *err)
+{
+	int status = race_compute(db, &races->messages, err);
+
+	if (!status)
+		status = block_races_compute(db, &races->blocks, err);
+	races->runs[0] = (struct run){"messages", "messages", &races->messages};
+	for (int i = 0; i < BLOCK_RACES; i++)
+		races->runs[1 + i] = (struct run){block_race_names[i].key, block_race_names[i].title, &races->blocks.of[i]};
+	return status;
+}
+
+/* ---- JSON --------------------------------------------------------------------------------------------------------- */
+
+static double win_rate(const struct race_feed *feed)
+{
+	return feed->contested ? (double)feed->wins / (double)feed->contested : NAN;
+}
+
+static void add_distance(struct json_object *item, const char *name, const struct race_distance *distance)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s_p50_ci95_ns", name);
+	json_add_ns_pair(item, key, distance->p50_ci95_ns);
+	snprintf(key, sizeof(key), "%s_p99_ns", name);
+	json_add_ns(item, key, distance->p99_ns);
+	snprintf(key, sizeof(key), "%s_p99_ci95_ns", name);
+	json_add_ns_pair(item, key, distance->p99_ci95_ns);
+}
+
+/* count_key: what the number of things is called. */
+static void add_race(struct json_object *object, const char *count_key, const struct race *race)
+{
+	struct json_object *feeds = json_object_new_array();
+
+	json_add_count(object, count_key, race->count);
+	json_add_count(object, "contested", race->contested);
+	json_add_count(object, "ties", race->ties);
+	json_add_count(object, "only_one", race->only_one);
 	for (size_t i = 0; i < race->feed_count; i++) {
 		const struct race_feed *feed = &race->feeds[i];
 		struct json_object *item = json_object_new_object();
@@ -74,17 +125,37 @@ static int print_json(sqlite3 *db, const struct race *race, struct error *err)
 		json_add_name(item, "feed", feed->feed);
 		json_add_count(item, "seen", feed->seen);
 		json_add_count(item, "wins", feed->wins);
-		json_add_ns(item, "lead_p50_ns", feed->lead_p50_ns);
-		json_add_ns(item, "behind_p50_ns", feed->behind_p50_ns);
+		json_add_ns(item, "lead_p50_ns", feed->lead.p50_ns);
+		json_add_ns(item, "behind_p50_ns", feed->behind.p50_ns);
 		json_add_count(item, "contested", feed->contested);
+		json_add_number(item, "win_rate", win_rate(feed));
 		json_add_count(item, "ties", feed->ties);
 		json_add_count(item, "only_here", feed->only_here);
 		json_add_count(item, "repeats", feed->repeats);
 		json_add_count(item, "without_key", feed->without_key);
 		json_add_count(item, "without_wire", feed->without_wire);
+		add_distance(item, "lead", &feed->lead);
+		add_distance(item, "behind", &feed->behind);
 		json_object_array_add(feeds, item);
 	}
-	json_add(document, "feeds", feeds);
+	json_add(object, "feeds", feeds);
+}
+
+static int print_json(sqlite3 *db, const struct races *races, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.race/1");
+	int status;
+
+	add_race(document, "messages", &races->messages);
+	for (int i = 1; i < RUNS_MAX; i++) {
+		struct json_object *race = NULL;
+
+		if (races->runs[i].race->count) {
+			race = json_object_new_object();
+			add_race(race, "count", races->runs[i].race);
+		}
+		json_add(document, races->runs[i].key, race);
+	}
 	status = json_add_losses(document, "losses", db, err);
 	if (status) {
 		json_object_put(document);
@@ -93,26 +164,101 @@ static int print_json(sqlite3 *db, const struct race *race, struct error *err)
 	return json_print(document, stdout, err);
 }
 
-static const struct table_column columns[] = {
-	{"feed", "feed", TABLE_LEFT},
-	{"seen", "seen", TABLE_RIGHT},
-	{"contested", "contested", TABLE_RIGHT},
-	{"wins", "wins", TABLE_RIGHT},
-	{"win rate", "win_rate", TABLE_RIGHT},
-	{"ties", "ties", TABLE_RIGHT},
-	{"lead p50", "lead_p50_ns", TABLE_RIGHT},
-	{"behind p50", "behind_p50_ns", TABLE_RIGHT},
-	{"only here", "only_here", TABLE_RIGHT},
-	{"repeats", "repeats", TABLE_RIGHT},
-	{"no key", "without_key", TABLE_RIGHT},
-	{"no wire", "without_wire", TABLE_RIGHT},
+/* ---- tables ------------------------------------------------------------------------------------------------------- */
+
+static const struct table_column csv_columns[] = {
+	{"", "of", TABLE_LEFT},
+	{"", "feed", TABLE_LEFT},
+	{"", "seen", TABLE_RIGHT},
+	{"", "contested", TABLE_RIGHT},
+	{"", "wins", TABLE_RIGHT},
+	{"", "win_rate", TABLE_RIGHT},
+	{"", "ties", TABLE_RIGHT},
+	{"", "lead_p50_ns", TABLE_RIGHT},
+	{"", "behind_p50_ns", TABLE_RIGHT},
+	{"", "only_here", TABLE_RIGHT},
+	{"", "repeats", TABLE_RIGHT},
+	{"", "without_key", TABLE_RIGHT},
+	{"", "without_wire", TABLE_RIGHT},
+	{"", "lead_p50_ci95_low_ns", TABLE_RIGHT},
+	{"", "lead_p50_ci95_high_ns", TABLE_RIGHT},
+	{"", "lead_p99_ns", TABLE_RIGHT},
+	{"", "lead_p99_ci95_low_ns", TABLE_RIGHT},
+	{"", "lead_p99_ci95_high_ns", TABLE_RIGHT},
+	{"", "behind_p50_ci95_low_ns", TABLE_RIGHT},
+	{"", "behind_p50_ci95_high_ns", TABLE_RIGHT},
+	{"", "behind_p99_ns", TABLE_RIGHT},
+	{"", "behind_p99_ci95_low_ns", TABLE_RIGHT},
+	{"", "behind_p99_ci95_high_ns", TABLE_RIGHT},
 };
 
-static int print_table(const struct race *race, bool csv, struct error *err)
+static void csv_distance(struct table *table, const struct race_distance *distance)
 {
+	const int64_t values[] = {distance->p50_ci95_ns[0], distance->p50_ci95_ns[1], distance->p99_ns,
+				  distance->p99_ci95_ns[0], distance->p99_ci95_ns[1]};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		table_duration(table, values[i]);
+}
+
+static int print_csv(const struct races *races)
+{
+	struct table *table = table_new(csv_columns, sizeof(csv_columns) / sizeof(csv_columns[0]));
+	int status;
+
+	for (int run = 0; run < RUNS_MAX; run++) {
+		const struct race *race = races->runs[run].race;
+
+		for (size_t i = 0; race->count && i < race->feed_count; i++) {
+			const struct race_feed *feed = &race->feeds[i];
+
+			table_text(table, races->runs[run].key);
+			table_text(table, feed->feed);
+			table_count(table, feed->seen);
+			table_count(table, feed->contested);
+			table_count(table, feed->wins);
+			table_number(table, win_rate(feed), 4);
+			table_count(table, feed->ties);
+			table_duration(table, feed->lead.p50_ns);
+			table_duration(table, feed->behind.p50_ns);
+			table_count(table, feed->only_here);
+			table_count(table, feed->repeats);
+			table_count(table, feed->without_key);
+			table_count(table, feed->without_wire);
+			csv_distance(table, &feed->lead);
+			csv_distance(table, &feed->behind);
+		}
+	}
+	status = table_csv(table, stdout);
+	table_free(table);
+	return status;
+}
+
+static const struct table_column columns[] = {
+	{"feed", "", TABLE_LEFT},	  {"seen", "", TABLE_RIGHT},	   {"contested", "", TABLE_RIGHT},
+	{"wins", "", TABLE_RIGHT},	  {"win rate", "", TABLE_RIGHT},   {"ties", "", TABLE_RIGHT},
+	{"lead p50", "", TABLE_RIGHT},	  {"(95 %)", "", TABLE_LEFT},	   {"p99", "", TABLE_RIGHT},
+	{"behind p50", "", TABLE_RIGHT},  {"(95 %)", "", TABLE_LEFT},	   {"p99", "", TABLE_RIGHT},
+	{"only here", "", TABLE_RIGHT},	  {"repeats", "", TABLE_RIGHT},	   {"no key", "", TABLE_RIGHT},
+	{"no wire", "", TABLE_RIGHT},
+};
+
+static void table_distance(struct table *table, const struct race_distance *distance)
+{
+	table_duration(table, distance->p50_ns);
+	table_interval(table, distance->p50_ci95_ns);
+	table_duration(table, distance->p99_ns);
+}
+
+static int print_race(const struct run *run)
+{
+	const struct race *race = run->race;
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	int status;
 
+	printf("%s: %" PRIu64 ", of these %" PRIu64 " on two feeds or more, %" PRIu64 " on a single one (%.1f %%), %" PRIu64
+	       " ties\n", run->title, race->count, race->contested, race->only_one,
+	       100 * (double)race->only_one / (double)race->count, race->ties);
 	for (size_t i = 0; i < race->feed_count; i++) {
 		const struct race_feed *feed = &race->feeds[i];
 
@@ -120,29 +266,60 @@ static int print_table(const struct race *race, bool csv, struct error *err)
 		table_count(table, feed->seen);
 		table_count(table, feed->contested);
 		table_count(table, feed->wins);
-		table_share(table, feed->contested ? (double)feed->wins / (double)feed->contested : NAN);
+		table_share(table, win_rate(feed));
 		table_count(table, feed->ties);
-		table_duration(table, feed->lead_p50_ns);
-		table_duration(table, feed->behind_p50_ns);
+		table_distance(table, &feed->lead);
+		table_distance(table, &feed->behind);
 		table_count(table, feed->only_here);
 		table_count(table, feed->repeats);
 		table_count(table, feed->without_key);
 		table_count(table, feed->without_wire);
 	}
-	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
+	status = table_print(table, stdout);
 	table_free(table);
-	if (status)
-		return error_set(err, status, "stdout: the table cannot be written");
-	if (!csv)
-		printf("\n%" PRIu64 " messages, %" PRIu64 " on two feeds or more, %" PRIu64 " ties\n", race->messages,
-		       race->contested, race->ties);
-	return 0;
+	return status;
+}
+
+static int print_tables(const struct races *races)
+{
+	bool any = false;
+	int status = 0;
+
+	for (int i = 0; i < RUNS_MAX && !status; i++) {
+		if (!races->runs[i].race->count)
+			continue;
+		if (any)
+			putchar('\n');
+		any = true;
+		status = print_race(&races->runs[i]);
+	}
+	return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------- */
+
+static int print(sqlite3 *db, const struct races *races, const struct arguments *a, struct error *err)
+{
+	int status;
+
+	if (a->json)
+		return print_json(db, races, err);
+	status = a->csv ? print_csv(races) : print_tables(races);
+	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+}
+
+static bool any_contested(const struct races *races)
+{
+	for (int i = 0; i < RUNS_MAX; i++)
+		if (races->runs[i].race->contested)
+			return true;
+	return false;
 }
 
 int cmd_race(int argc, char **argv)
 {
 	struct arguments a = {0};
-	struct race race = {0};
+	struct races races = {0};
 	sqlite3 *db = NULL;
 	struct error err;
 	int status;
@@ -150,21 +327,22 @@ int cmd_race(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	status = session_open_read(&db, a.session, &err);
 	if (!status)
-		status = race_compute(db, &race, &err);
+		status = compute(db, &races, &err);
 	if (!status)
-		status = a.json ? print_json(db, &race, &err) : print_table(&race, a.csv, &err);
+		status = print(db, &races, &a, &err);
 	if (status) {
 		fprintf(stderr, "pricelag race: %s\n", err.text);
 		status = EXIT_FAILED;
 	} else {
 		status = losses_print(db, NULL);
-		if (!race.contested) {
-			fprintf(stderr, "no message was seen on two feeds: there is no race to report; do the feeds give the "
-					"same 'asset' and 'key' in their decode section, or the same blocks?\n");
+		if (!any_contested(&races)) {
+			fprintf(stderr, "nothing was seen on two feeds: there is no race to report; do the feeds give the same "
+					"'asset' and 'key' in their decode section, or the same blocks?\n");
 			status = EXIT_UNTRUSTED;
 		}
 	}
-	race_free(&race);
+	race_free(&races.messages);
+	block_races_free(&races.blocks);
 	sqlite3_close(db);
 	return status;
 }

@@ -99,7 +99,9 @@ static void read_slot(sqlite3_stmt *slots, const struct clockmap *clock, struct 
 	memset(block, 0, sizeof(*block));
 	snprintf(block->feed, sizeof(block->feed), "%s", name ? name : "");
 	block->number = (uint64_t)sqlite3_column_int64(slots, 2);
-	block->first_ns = clockmap_utc(clock, column_stamp(slots, 3));
+	block->feed_id = sqlite3_column_int64(slots, 0);
+	block->first_mono_ns = column_stamp(slots, 3);
+	block->first_ns = clockmap_utc(clock, block->first_mono_ns);
 	block->last_ns = clockmap_utc(clock, column_stamp(slots, 4));
 	block->packets = (uint64_t)sqlite3_column_int64(slots, 5);
 	block->duplicates = (uint64_t)sqlite3_column_int64(slots, 6);
@@ -108,12 +110,14 @@ static void read_slot(sqlite3_stmt *slots, const struct clockmap *clock, struct 
 	block->sets = (uint64_t)sqlite3_column_int64(slots, 9);
 	block->sets_decodable = (uint64_t)sqlite3_column_int64(slots, 10);
 	block->last_index = sqlite3_column_type(slots, 11) == SQLITE_NULL ? -1 : sqlite3_column_int64(slots, 11);
+	block->repairs = (uint64_t)sqlite3_column_int64(slots, 12);
+	block->tick = sqlite3_column_type(slots, 13) == SQLITE_NULL ? -1 : sqlite3_column_int64(slots, 13);
 	block->behind_ns = TIME_UNKNOWN;
 }
 
 static const char slot_query[] =
 	"SELECT b.feed_id, f.name, b.number, b.first_mono_ns, b.last_mono_ns, b.packets, b.duplicates, b.data, b.code,"
-	" b.sets, b.sets_decodable, b.last_index"
+	" b.sets, b.sets_decodable, b.last_index, b.repairs, b.tick"
 	" FROM block_arrival b JOIN feed f ON f.id = b.feed_id WHERE b.fec_set IS NULL"
 	" ORDER BY b.number, b.first_mono_ns, f.id";
 
@@ -147,12 +151,12 @@ int blocks_load(sqlite3 *db, struct block_list *out, struct error *err)
 	}
 	while ((step = sqlite3_step(slots)) == SQLITE_ROW) {
 		read_slot(slots, clock, &block);
-		status = summarize_sets(db, sets, sqlite3_column_int64(slots, 0), (int64_t)block.number, &summary, err);
+		status = summarize_sets(db, sets, block.feed_id, (int64_t)block.number, &summary, err);
 		if (status)
 			goto done;
 		judge(&block, &summary);
-		block.decodable_ns = block.state == BLOCK_INCOMPLETE ?
-					     TIME_UNKNOWN : clockmap_utc(clock, summary.decodable_mono_ns);
+		block.decodable_mono_ns = block.state == BLOCK_INCOMPLETE ? TIME_UNKNOWN : summary.decodable_mono_ns;
+		block.decodable_ns = clockmap_utc(clock, block.decodable_mono_ns);
 		status = append(out, &room, &block);
 		if (status) {
 			error_set(err, status, "no memory for %zu blocks", out->count);

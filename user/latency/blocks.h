@@ -25,17 +25,21 @@ enum block_state { BLOCK_INCOMPLETE, BLOCK_COMPLETE, BLOCK_UNKNOWN };
 
 struct block {
 	char feed[96];
+	int64_t feed_id;
 	uint64_t number;      /* slot */
 	int64_t first_ns;     /* UTC, first packet */
 	int64_t decodable_ns; /* UTC, the packet with which the last of the sets became decodable; TIME_UNKNOWN for INCOMPLETE */
 	int64_t last_ns;      /* UTC, last packet */
+	int64_t first_mono_ns, decodable_mono_ns; /* the same on the recorder's monotonic clock */
 	int64_t behind_ns;    /* first packet minus that of the feed that had this slot first: 0 for that one; TIME_UNKNOWN where no other feed saw it */
 	uint64_t packets;     /* with duplicates */
 	uint64_t duplicates;
+	uint64_t repairs;     /* repair responses among the packets */
 	uint64_t data, code;  /* distinct shreds */
 	uint64_t sets, sets_decodable;
 	uint64_t sets_missing; /* sets before the last known one of which nothing was seen */
 	int64_t last_index;    /* of the shred flagged last in slot; -1 unknown */
+	int64_t tick; /* highest reference tick seen: the leader's clock, in 64ths of a slot, at most 63; -1 unknown */
 	enum block_state state;
 };
 

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "latency/race.h"
 #include "output/report_parts.h"
 
 #define SETS_MAX 40 /* feeds and assets in the plot; the table has them all */
@@ -147,56 +146,3 @@ static int timeline_write(struct report *report)
 }
 
 const struct report_section report_section_timeline = {"timeline", "Updates", "Update by update", timeline_present, timeline_write};
-
-/* ---- races ---- */
-
-static const struct table_column race_columns[] = {
-	{"feed", "feed", TABLE_LEFT},		  {"messages", "seen", TABLE_RIGHT},
-	{"also on another feed", "contested", TABLE_RIGHT}, {"first", "wins", TABLE_RIGHT},
-	{"share first", "win_rate", TABLE_RIGHT}, {"lead, median", "lead_p50_ns", TABLE_RIGHT},
-	{"behind, median", "behind_p50_ns", TABLE_RIGHT}, {"only here", "only_here", TABLE_RIGHT},
-};
-
-static bool race_present(const struct report *report)
-{
-	return report_integer(report, "SELECT count(*) FROM feed WHERE role = 'oracle'") > 1;
-}
-
-static int race_write(struct report *report)
-{
-	struct table *table;
-	struct race race;
-	const struct race_feed *best = NULL;
-	char lead[FORMAT_MAX];
-	int status = race_compute(report->db, &race, report->err);
-
-	if (status)
-		return status;
-	table = table_new(race_columns, sizeof(race_columns) / sizeof(race_columns[0]));
-	for (size_t i = 0; i < race.feed_count; i++) {
-		const struct race_feed *feed = &race.feeds[i];
-
-		table_text(table, feed->feed);
-		table_count(table, feed->seen);
-		table_count(table, feed->contested);
-		table_count(table, feed->wins);
-		table_share(table, feed->contested ? (double)feed->wins / (double)feed->contested : NAN);
-		table_duration(table, feed->lead_p50_ns);
-		table_duration(table, feed->behind_p50_ns);
-		table_count(table, feed->only_here);
-		if (feed->wins && (!best || feed->wins > best->wins))
-			best = feed;
-	}
-	if (best)
-		report_say(report, "%llu messages came over more than one feed. %s had %llu of them first, half of these by more than "
-				   "%s.", (unsigned long long)race.contested, best->feed, (unsigned long long)best->wins,
-			   format_duration(best->lead_p50_ns, lead, sizeof(lead)));
-	else
-		report_say(report, "No message came over more than one feed, so there is no race between them.");
-	html_table(report->out, table);
-	table_free(table);
-	race_free(&race);
-	return 0;
-}
-
-const struct report_section report_section_race = {"race", "Feeds", "Feeds against each other", race_present, race_write};

@@ -126,6 +126,15 @@ void table_duration(struct table *table, int64_t ns)
 	add_both(table, format_duration(ns, shown, sizeof(shown)), raw);
 }
 
+void table_interval(struct table *table, const int64_t interval_ns[2])
+{
+	char low[FORMAT_MAX], high[FORMAT_MAX], text[2 * FORMAT_MAX + 8];
+
+	snprintf(text, sizeof(text), "(%s … %s)", format_duration(interval_ns[0], low, sizeof(low)),
+		 format_duration(interval_ns[1], high, sizeof(high)));
+	table_text(table, text);
+}
+
 void table_time(struct table *table, int64_t utc_ns)
 {
 	char shown[FORMAT_MAX], raw[FORMAT_MAX];

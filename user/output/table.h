@@ -35,6 +35,8 @@ void table_count(struct table *table, uint64_t count);
 void table_integer(struct table *table, int64_t value);
 /* ns; TIME_UNKNOWN is unknown. */
 void table_duration(struct table *table, int64_t ns);
+/* "(1.2 ms … 3.4 ms)", for people only: in CSV the two ends are columns. */
+void table_interval(struct table *table, const int64_t interval_ns[2]);
 /* UTC in ns; TIME_UNKNOWN is unknown. */
 void table_time(struct table *table, int64_t utc_ns);
 /* Shown with `decimals` digits after the point, in CSV in full; NAN is unknown. */

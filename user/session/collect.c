@@ -245,6 +245,8 @@ void collector_set(struct collector *collector, const struct pl_set_key *key, co
 		.code = (uint64_t)__builtin_popcountll(set->seen >> 32),
 		.last_index = -1,
 		.complete = set->decodable_ns != 0,
+		.repairs = set->repairs,
+		.tick = (uint32_t)set->seen ? (int)set->published_tick : -1,
 	});
 }
 
@@ -267,6 +269,8 @@ void collector_slot(struct collector *collector, const struct pl_slot_key *key, 
 		/* Nothing is missing up to the flagged last shred: each set has 32 data shreds. */
 		.complete = slot->last_index && slot->sets_decodable == slot->sets &&
 			    (uint64_t)slot->sets * 32 >= slot->last_index,
+		.repairs = slot->repairs,
+		.tick = slot->data ? (int)slot->published_tick : -1,
 	});
 }
 

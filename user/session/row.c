@@ -11,8 +11,8 @@
  */
 static const char block_arrival_sql[] =
 	"INSERT INTO block_arrival (feed_id, number, fec_set, first_mono_ns, decodable_mono_ns, last_mono_ns, packets,"
-	" duplicates, data, code, sets, sets_decodable, last_index, complete)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+	" duplicates, data, code, sets, sets_decodable, last_index, complete, repairs, tick)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 	" ON CONFLICT (feed_id, number, ifnull(fec_set, -1)) DO UPDATE SET"
 	" first_mono_ns = min(first_mono_ns, excluded.first_mono_ns),"
 	" decodable_mono_ns = min(ifnull(decodable_mono_ns, excluded.decodable_mono_ns),"
@@ -24,7 +24,9 @@ static const char block_arrival_sql[] =
 	" sets = max(ifnull(sets, excluded.sets), ifnull(excluded.sets, sets)),"
 	" sets_decodable = max(ifnull(sets_decodable, excluded.sets_decodable),"
 	"                      ifnull(excluded.sets_decodable, sets_decodable)),"
-	" last_index = ifnull(excluded.last_index, last_index), complete = max(complete, excluded.complete)";
+	" last_index = ifnull(excluded.last_index, last_index), complete = max(complete, excluded.complete),"
+	" repairs = repairs + excluded.repairs,"
+	" tick = max(ifnull(tick, excluded.tick), ifnull(excluded.tick, tick))";
 
 static const char *const sql[ROW_KINDS] = {
 	[ROW_META] = "INSERT OR REPLACE INTO session (key, value) VALUES (?1, ?2)",
@@ -164,6 +166,11 @@ static void bind_block_arrival(sqlite3_stmt *s, const struct session_block_arriv
 	else
 		sqlite3_bind_null(s, 13);
 	sqlite3_bind_int(s, 14, row->complete);
+	bind_count(s, 15, row->repairs);
+	if (row->tick >= 0)
+		sqlite3_bind_int(s, 16, row->tick);
+	else
+		sqlite3_bind_null(s, 16);
 }
 
 static void bind_shred_arrival(sqlite3_stmt *s, const struct session_shred_arrival *row)

@@ -17,7 +17,7 @@ CREATE TABLE block_arrival (
   feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, fec_set INTEGER,
   first_mono_ns INTEGER NOT NULL, decodable_mono_ns INTEGER, last_mono_ns INTEGER NOT NULL,
   packets INTEGER NOT NULL, duplicates INTEGER NOT NULL, data INTEGER NOT NULL, code INTEGER NOT NULL,
-  sets INTEGER, sets_decodable INTEGER, last_index INTEGER, complete INTEGER);
+  sets INTEGER, sets_decodable INTEGER, last_index INTEGER, complete INTEGER, repairs INTEGER NOT NULL, tick INTEGER);
 CREATE UNIQUE INDEX block_arrival_once ON block_arrival (feed_id, number, ifnull(fec_set, -1));
 CREATE TABLE shred_arrival (
   feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, kind TEXT NOT NULL, shred INTEGER NOT NULL,

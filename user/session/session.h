@@ -48,6 +48,8 @@ struct session_block_arrival {
 	uint32_t sets, sets_decodable;
 	int64_t last_index; /* of the shred flagged last in slot; -1 unknown */
 	bool complete;
+	uint64_t repairs;
+	int tick; /* highest reference tick of its data shreds; -1 without one */
 };
 
 struct session_shred_arrival {
