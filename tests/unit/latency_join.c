@@ -213,6 +213,17 @@ static void blocks_are_found_by_hash(void **state)
 	assert_string_equal(fixture_text(&fixture, "SELECT block_ns || ' ' || block_wire_ns FROM timeline"), "2000000000 12");
 }
 
+/* The block's first packet cannot come after a log of the block has been read. */
+static void a_log_may_come_before_its_head(void **state)
+{
+	(void)state;
+	messages("(0, '1', 100, 10)");
+	updates("('1', 100, 15, 0, 0)");
+	fixture_sql(&fixture, "INSERT INTO chain_block VALUES ('eth', 1, '0xb', '0xa', 2000000000, 18, 19, 20)");
+	expect("a", "1 matched 15");
+	assert_string_equal(fixture_text(&fixture, "SELECT block_wire_ns || ' ' || block_complete_ns FROM timeline"), "15 19");
+}
+
 /* ---- the keeper ------------------------------------------------------------------------------------------------------- */
 
 static void the_first_packet_after_an_update(void **state)
@@ -344,6 +355,7 @@ int main(void)
 		TEST(updates_that_no_feed_carries),
 		TEST(backfilled_updates_have_no_seen),
 		TEST(blocks_are_found_by_hash),
+		TEST(a_log_may_come_before_its_head),
 		TEST(the_first_packet_after_an_update),
 		TEST(a_keeper_that_waits_for_the_chain),
 		TEST(a_keeper_of_other_assets),

@@ -160,9 +160,6 @@ static int attach(struct recorder *r, struct error *err)
 		status = nic_read(interface->name, &r->nic_start[i], err);
 		if (!status)
 			status = tap_attach(r->tap, interface->name, interface->hook, site->keeper_match_count > 0, err);
-		if (!status)
-			fprintf(stderr, "%s: attached, hook %s%s\n", interface->name, tap_hook_name(interface->hook),
-				site->keeper_match_count ? ", with egress" : "");
 	}
 	return status;
 }

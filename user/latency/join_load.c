@@ -127,6 +127,9 @@ static int read_update(struct join *join, sqlite3_stmt *row, struct join_update 
 	update->block_wire_ns = column_utc(join, row, 7);
 	update->block_complete_ns = column_utc(join, row, 8);
 	update->seen_ns = column_utc(join, row, 9);
+	/* A node may send a log before the head of its block: then the log is what first told of the block. */
+	if (update->seen_ns != TIME_UNKNOWN && update->seen_ns < update->block_wire_ns)
+		update->block_wire_ns = update->seen_ns;
 	update->landed_ns = update->seen_ns;
 	if (update->landed_ns == TIME_UNKNOWN && update->block_ns != TIME_UNKNOWN &&
 	    update->block_ns <= INT64_MAX - BLOCK_GRID_NS)

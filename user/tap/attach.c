@@ -229,6 +229,7 @@ static int attach_tc(struct tap *tap, const char *interface, int ifindex, bool e
 int tap_attach(struct tap *tap, const char *interface, enum tap_hook hook, bool egress, struct error *err)
 {
 	const char *in_how = "a link", *out_how = NULL;
+	char driver[32];
 	int ifindex, code;
 
 	ifindex = if_nametoindex(interface);
@@ -250,7 +251,8 @@ int tap_attach(struct tap *tap, const char *interface, enum tap_hook hook, bool 
 		if (code)
 			return code;
 	}
-	fprintf(stderr, "pricelag: %s: ingress at %s by %s%s%s\n", interface, tap_hook_name(hook), in_how,
-		out_how ? "; egress at tc by " : "", out_how ? out_how : "");
+	driver_name(interface, driver, sizeof(driver));
+	fprintf(stderr, "%s (driver %s): attached, ingress at %s by %s%s%s\n", interface, driver, tap_hook_name(hook), in_how,
+		out_how ? ", egress at tc by " : "", out_how ? out_how : "");
 	return 0;
 }
