@@ -246,7 +246,7 @@ static void print_memory(const struct latency_list *list)
 		const struct latency *l = &list->items[i];
 		char *feed = text_printable(l->feed), *asset = text_printable(l->asset);
 
-		if (l->count && l->basis.method == INTERVAL_BLOCK_BOOTSTRAP) {
+		if (l->count && l->effective_count < 0.99 * (double)l->count) {
 			printf("%s %s %s %s to %s (%" PRIu64 " worth %.0f)", before, feed ? feed : "?", asset ? asset : "?",
 			       stages[l->from].name, stages[l->to].name, l->count, l->effective_count);
 			before = ",";
@@ -289,52 +289,15 @@ static int print_losses(sqlite3 *db, struct error *err)
 
 /* ---- command ---- */
 
-/* Keeps what was asked for. */
-static void filter(struct latency_list *list, const struct arguments *a)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		struct latency *l = &list->items[i];
-
-		if ((a->feed && strcmp(a->feed, l->feed)) || (a->asset && strcmp(a->asset, l->asset)))
-			free(l->samples_ns);
-		else
-			list->items[kept++] = *l;
-	}
-	list->count = kept;
-}
-
-/* A name that the session does not know would otherwise look like a feed without data. */
-static int check_feed(sqlite3 *db, const char *name, struct error *err)
-{
-	sqlite3_stmt *row = NULL;
-	char names[512] = "";
-	bool known = false;
-
-	if (sqlite3_prepare_v2(db, "SELECT name FROM feed ORDER BY id", -1, &row, NULL) != SQLITE_OK)
-		return error_set(err, -EIO, "session: table feed: %s", sqlite3_errmsg(db));
-	while (sqlite3_step(row) == SQLITE_ROW) {
-		const char *feed = (const char *)sqlite3_column_text(row, 0);
-
-		known |= !strcmp(feed, name);
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", names[0] ? ", " : "", feed);
-	}
-	sqlite3_finalize(row);
-	return known ? 0 : error_set(err, -ENOENT, "--feed: there is no feed '%s'; the session has %s", name,
-				     names[0] ? names : "none");
-}
-
 static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list, struct error *err)
 {
-	int status = a->feed ? check_feed(db, a->feed, err) : 0;
+	int status = a->feed ? latency_check_feed(db, a->feed, err) : 0;
 
 	if (!status)
 		status = latency_compute(db, a->has_from ? &a->from : NULL, a->has_to ? &a->to : NULL, list, err);
-
 	if (status)
 		return status;
-	filter(list, a);
+	latency_list_keep(list, a->feed, a->asset);
 	if (a->json)
 		return print_json(db, list, err);
 	status = a->csv ? print_csv(list) : print_table(list);

@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	{"latency", "distributions from stage to stage, per feed and asset", cmd_latency},
 	{"blocks", "per block: first, decodable and last packet, losses", cmd_blocks},
 	{"race", "the same message over several feeds: who was first, by how much", cmd_race},
+	{"window", "the arbitrage window in time and in money, per asset", cmd_window},
 	{"model", "bad debt under the measured latency", cmd_model},
 	{"report", "one self-contained page with plots", cmd_report},
 	{"export", "a table of a session as CSV or JSON Lines", cmd_export},

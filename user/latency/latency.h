@@ -54,6 +54,12 @@ int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, s
 		    struct error *err);
 void latency_list_free(struct latency_list *list);
 
+/* A name that the session does not know would otherwise look like a feed without data: -ENOENT, with the feeds that it has. */
+int latency_check_feed(sqlite3 *db, const char *name, struct error *err);
+
+/* Drops what is of another feed or asset; NULL: any. */
+void latency_list_keep(struct latency_list *list, const char *feed, const char *asset);
+
 /*
  * For the model: every measured duration of a stage pair in seconds, ascending (free() it), of one feed and asset or of
  * all (NULL). *censored: how many more were still open when the session ended and are expected to land (open messages
