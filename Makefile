@@ -51,7 +51,7 @@ endef
 
 $(BUILD)/user/%.o: user/%.c | generated
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DPL_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 -include $(wildcard $(BUILD)/user/*/*.d)
 
@@ -77,8 +77,13 @@ $(BUILD)/gen/%.sql.inc: user/session/%.sql
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
-generated: $(SKELETONS) $(BUILD)/gen/schema.sql.inc
-.PHONY: generated
+# A session says which build made it: written anew when the commit changes, and only then.
+$(BUILD)/gen/version.h: always
+	@mkdir -p $(@D)
+	@echo '#define PL_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define PL_VERSION "$(VERSION)"' >$@
+
+generated: $(SKELETONS) $(BUILD)/gen/schema.sql.inc $(BUILD)/gen/version.h
+.PHONY: generated always
 
 # ---- tests ----------------------------------------------------------------------------------------------------------
 # tests/unit/LAYER_name.c is linked with LAYER and the layers below it, tests/fuzz/LAYER_name.c too.
@@ -119,6 +124,8 @@ $(foreach t,$(FUZZERS),$(eval $(call fuzzer,$(t))))
 install: all
 	install -D -m 755 $(BUILD)/pricelag "$(DESTDIR)$(PREFIX)/bin/pricelag"
 	for page in docs/*.1; do install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page)"; done
+	for page in README.md LICENSE LICENSES/* docs/*.md docs/*.svg docs/examples/*; do \
+		install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/doc/pricelag/$$page"; done
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-fuzz vmlinux/vmlinux.h

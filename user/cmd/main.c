@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "version.h"
 
 static const struct command commands[] = {
 	{"doctor", "what works on this kernel, network card and clock, and how to mend what does not", cmd_doctor},

@@ -13,6 +13,7 @@
 #include "cmd/recorder_view.h"
 #include "session/loss.h"
 #include "tap/nic.h"
+#include "version.h"
 
 #define DRAIN_NS 1000000L	   /* the kernel side never wakes us: STYLE.md has the price of a wake-up */
 #define SECOND_NS 1000000000L

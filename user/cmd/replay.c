@@ -13,6 +13,7 @@
 #include "cmd/summary.h"
 #include "session/loss.h"
 #include "tap/capture.h"
+#include "version.h"
 
 #define SECOND_NS 1000000000L
 #define SLOT_IDLE_NS (5 * SECOND_NS) /* as in a recording */

@@ -9,6 +9,7 @@
 
 #include "output/page_assets.h"
 #include "output/report_parts.h"
+#include "version.h"
 
 static const struct report_section *const sections[] = {
 	&report_section_window, &report_section_stages, &report_section_timeline, &report_section_race,
