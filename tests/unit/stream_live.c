@@ -104,15 +104,20 @@ static void end(void)
 	server.context = NULL;
 }
 
-/* Runs the loop until `done` says so; waits for reconnects by moving the clock. */
+/* Runs the loop until `done` says so; waits for reconnects by moving the clock. Fails after 30 s without anything new. */
 static void run_until(bool (*done)(void))
 {
 	int64_t limit_ns = clock_mono_ns() + 30 * SECOND_NS;
+	size_t news = 0;
 
 	while (!done()) {
 		int64_t deadline_ns;
 		struct pollfd poller;
 
+		if (seen.count + seen.ups + seen.downs != news) {
+			news = seen.count + seen.ups + seen.downs;
+			limit_ns = clock_mono_ns() + 30 * SECOND_NS;
+		}
 		if (clock_mono_ns() > limit_ns)
 			fail_msg("nothing more happens: %zu messages, %u up, %u down, %s", seen.count, seen.ups, seen.downs,
 				 seen.reason);
