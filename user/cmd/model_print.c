@@ -86,6 +86,9 @@ int model_print_json(const struct model *model, const struct model_result *r, FI
 	json_add_count(document, "seed", model->seed);
 	json_add_text(document, "engine", model->engine.type->name);
 	json_add_count(document, "accounts", model->account_count);
+	json_add_text(document, "estimator", r->sampled_assets ? "executions" : "conditional expectation");
+	json_add_count(document, "sampled_assets", r->sampled_assets);
+	json_add_count(document, "beyond_tape", r->beyond_tape);
 	json_add(document, "bad_debt", bad_debt_json(r));
 	part = json_object_new_object();
 	json_add(part, "gap", estimate_json(&r->gap));
@@ -156,8 +159,15 @@ int model_print_text(const struct model *model, const struct model_result *r, FI
 		r->var95, r->var99, r->es99);
 	fprintf(out, "  %.4g accounts are triggered on average, %.6g of collateral is sold.\n", r->triggers.value,
 		r->outcome_mean.seized);
-	fprintf(out, "  Drawing the executions one by one instead gives %.6g ± %.2g: an independent check.\n\n", r->sampled.value,
-		r->sampled.stderr_);
+	if (r->sampled_assets)
+		fprintf(out, "  The mean comes from executions drawn one by one: a process with a memory has no formula.\n");
+	else
+		fprintf(out, "  Drawing the executions one by one instead gives %.6g ± %.2g: an independent check.\n",
+			r->sampled.value, r->sampled.stderr_);
+	if (r->beyond_tape)
+		fprintf(out, "  %llu executions came after the end of a tape: they got its last price.\n",
+			(unsigned long long)r->beyond_tape);
+	fputc('\n', out);
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		table_text(table, delay_stage_names[i]);
 		table_duration(table, llround(r->stages[i].p50_s * 1e9));

@@ -117,6 +117,8 @@ int delay_total(const struct delay_law stages[DELAY_STAGES], enum delay_stage wi
 		sum = (struct quadrature){0};
 	}
 	if (!rc)
+		rc = quadrature_compress(&total);
+	if (!rc)
 		rc = quadrature_sort(&total);
 	if (rc)
 		quadrature_free(&total);

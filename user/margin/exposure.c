@@ -177,12 +177,39 @@ static int stage_summary(const struct delay_law *law, struct model_stage *stage)
 	return rc;
 }
 
+void run_added_delays(const struct model *model, double out[MODEL_CURVE_POINTS])
+{
+	static const double multiples[MODEL_CURVE_POINTS] = {0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20};
+	double mean = 0;
+
+	for (int i = 0; i < DELAY_STAGES; i++)
+		mean += delay_mean(&model->delays[i]);
+	for (int k = 0; k < MODEL_CURVE_POINTS; k++)
+		out[k] = multiples[k] * (mean > 0 ? mean : 1);
+}
+
+/* What the assets with a memory add: they were executed under each of these delays. A bootstrap over measured samples would need each path again. */
+static void add_variants(const struct run *run, struct model_result *result)
+{
+	double mean[VARIANTS] = {0}, drawn = 2.0 * (double)((result->paths + 1) / 2);
+
+	for (uint64_t i = 0; i < run->blocks_done; i++)
+		for (int k = 0; k < VARIANTS; k++)
+			mean[k] += run->blocks[i].variants[k] / drawn;
+	for (int k = 0; k < MODEL_CURVE_POINTS; k++)
+		result->added_bad_debt[k] += mean[k ? VARIANT_ADDED + k - 1 : VARIANT_AS_IS];
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		result->stages[i].without += mean[VARIANT_WITHOUT + i];
+		result->stages[i].measurement_stderr = NAN;
+	}
+	result->measurement_stderr = NAN;
+}
+
 int run_what_if(const struct run *run, struct model_result *result)
 {
-	static const double added[MODEL_CURVE_POINTS] = {0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20};
 	struct quadrature rules[DELAY_STAGES] = {{0}}; /* each: the delay without one stage */
 	struct fixed_delay fixed = {.asset_count = run->model->asset_count};
-	double pairs = (double)((result->paths + 1) / 2), variance = 0, unit;
+	double pairs = (double)((result->paths + 1) / 2), variance = 0;
 	bool any = false;
 	int rc = -ENOMEM;
 
@@ -202,17 +229,15 @@ int run_what_if(const struct run *run, struct model_result *result)
 	result->delay_p50_s = quadrature_quantile(&run->delay, 0.5);
 	result->delay_p99_s = quadrature_quantile(&run->delay, 0.99);
 	for (size_t i = 0; !rc && i < fixed.asset_count; i++)
-		if (run->ladders[i].count)
+		if (run->ladders[i].count && process_is_levy(run->ladders[i].process))
 			rc = gather(&fixed.assets[i], &run->ladders[i], &run->exposure[i], pairs);
-	unit = result->delay_mean_s > 0 ? result->delay_mean_s : 1;
+	run_added_delays(run->model, result->added_s);
 	if (!rc)
-		rc = tabulate(&fixed, rules, DELAY_STAGES, added[MODEL_CURVE_POINTS - 1] * unit, result->bad_debt.value);
+		rc = tabulate(&fixed, rules, DELAY_STAGES, result->added_s[MODEL_CURVE_POINTS - 1], result->bad_debt.value);
 	if (rc)
 		goto out;
-	for (int k = 0; k < MODEL_CURVE_POINTS; k++) {
-		result->added_s[k] = added[k] * unit;
+	for (int k = 0; k < MODEL_CURVE_POINTS; k++)
 		result->added_bad_debt[k] = average(&fixed, &run->delay, result->added_s[k]);
-	}
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		bool measured = false;
 		double own = measured_variance(&fixed, &run->model->delays[i], 1, &rules[i], &measured);
@@ -223,6 +248,8 @@ int run_what_if(const struct run *run, struct model_result *result)
 		any = any || measured;
 	}
 	result->measurement_stderr = any ? sqrt(variance) : NAN;
+	if (result->sampled_assets)
+		add_variants(run, result);
 out:
 	for (int i = 0; i < DELAY_STAGES; i++)
 		quadrature_free(&rules[i]);

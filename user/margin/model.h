@@ -6,7 +6,7 @@
  *
  * Two estimators run over the same paths. The mean: given the path at the trigger, the loss is a known expectation (a
  * put, averaged over the delay law by quadrature), so only the path up to the trigger is random. The distribution:
- * every delay and every price at execution is drawn.
+ * every delay and every price at execution is drawn; under processes with a memory the mean comes from there too.
  */
 #ifndef PL_MARGIN_MODEL_H
 #define PL_MARGIN_MODEL_H
@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "margin/delay.h"
+#include "margin/dependence.h"
 #include "margin/engine.h"
 #include "margin/process.h"
 
@@ -28,9 +29,10 @@ struct model_asset {
 
 struct model {
 	uint64_t seed, paths;
-	double horizon_s, step_s; /* step: for mechanisms that look at a grid; the exact ones of this engine do not */
-	struct model_asset *assets; /* mutually independent */
+	double horizon_s, step_s; /* step: the grid of what needs one (correlated assets); nothing else does */
+	struct model_asset *assets;
 	size_t asset_count;
+	struct dependence dependence; /* of the assets; all zero: none */
 	struct account *accounts;
 	size_t account_count;
 	struct engine engine;
@@ -72,6 +74,8 @@ struct model_result {
 	struct model_stage stages[DELAY_STAGES];
 	double delay_mean_s, delay_p50_s, delay_p99_s; /* of the sum */
 	double added_s[MODEL_CURVE_POINTS], added_bad_debt[MODEL_CURVE_POINTS]; /* bad debt against added delay */
+	uint64_t sampled_assets;    /* assets whose mean comes from executions: processes with a memory have no formula */
+	uint64_t beyond_tape;	    /* executions after the end of a tape, at its last price */
 	uint64_t tilted_assets;	    /* assets for which half of the paths were drawn towards the triggers */
 	uint64_t path_steps;
 	double seconds;

@@ -8,13 +8,15 @@
 
 enum { VOLATILITY, DRIFT };
 
-static void prepare(struct process *process)
+static int prepare(struct process *process, struct error *err)
 {
+	(void)err;
 	process->variance = process->parameter[VOLATILITY] * process->parameter[VOLATILITY] / SECONDS_PER_YEAR;
 	process->total_drift = process->parameter[DRIFT] / SECONDS_PER_YEAR;
 	process->log_drift = process->total_drift - 0.5 * process->variance;
 	process->jump_rate = process->jump_mean = process->jump_variance = 0;
 	process->jump_reach = 0;
+	return 0;
 }
 
 static double put(const struct process *process, double log_strike, double t)
@@ -32,7 +34,7 @@ static double put_by_time(const struct process *process, double log_strike, doub
 
 const struct process_type process_gbm = {
 	.name = "gbm",
-	.parameters = {{"volatility", 1e-6, 1000}, {"drift", -1000, 1000}},
+	.parameters = {{"volatility", 1e-6, 1000, 0}, {"drift", -1000, 1000, PARAMETER_OPTIONAL}},
 	.prepare = prepare,
 	.put = put,
 	.put_by_time = put_by_time,

@@ -15,14 +15,16 @@
 enum { VOLATILITY, DRIFT, JUMPS_PER_YEAR, UP_PROBABILITY, ETA_UP, ETA_DOWN };
 
 #define MANY_JUMPS 200 /* expected; beyond it their sum is taken as normal */
+#define LEFT_OUT 1e-17
 #define ORDERS_MAX 512 /* above MANY_JUMPS + 12 √MANY_JUMPS + what small means need */
 
-static void prepare(struct process *process)
+static int prepare(struct process *process, struct error *err)
 {
 	const double *p = process->parameter;
 	double up = p[UP_PROBABILITY], down = 1 - up;
 	double kappa = up / (p[ETA_UP] - 1) - down / (p[ETA_DOWN] + 1);
 
+	(void)err;
 	process->variance = p[VOLATILITY] * p[VOLATILITY] / SECONDS_PER_YEAR;
 	process->total_drift = p[DRIFT] / SECONDS_PER_YEAR;
 	process->jump_rate = p[JUMPS_PER_YEAR] / SECONDS_PER_YEAR;
@@ -31,6 +33,7 @@ static void prepare(struct process *process)
 	process->jump_variance = 2 * up / (p[ETA_UP] * p[ETA_UP]) + 2 * down / (p[ETA_DOWN] * p[ETA_DOWN]) -
 				 process->jump_mean * process->jump_mean;
 	process->jump_reach = down > 0 ? 14 / p[ETA_DOWN] : 0;
+	return 0;
 }
 
 /* One uniform by the inverse distribution: two assets that share it jump together. */
@@ -75,29 +78,35 @@ static void add_jump(const struct process *process, const struct sides *old, siz
 }
 
 /* Weights of every side and order by time t, and their derivatives by t; returns the highest order that matters. */
-static size_t weigh(const struct process *process, double t, struct sides *weight, struct sides *rate)
+static size_t weigh(const struct process *process, double log_strike, double t, struct sides *weight, struct sides *rate)
 {
-	double mean = process->jump_rate * t, poisson = exp(-mean), before = 0, limit = 1e-22 * fmin(1, mean);
-	struct sides now = {.up = {1}}, next;
-	size_t n = 0, extra = mean > 0 ? 6 : 0;
+	const double *p = process->parameter;
+	double mean = process->jump_rate * t, poisson = exp(-mean), before = 0, limit = LEFT_OUT * fmin(1, mean) * poisson;
+	double reach = 1 + fmax(p[ETA_UP], p[ETA_DOWN]) * fabs(log_strike), growth = 1; /* an order more reaches further: by reach^n/n! at most */
+	struct sides buffer[2], *now = &buffer[0], *next = &buffer[1], *free_again;
+	size_t n = 0;
 
-	*weight = (struct sides){0};
-	*rate = (struct sides){0};
-	for (;;) {
+	now->up[0] = 1;
+	now->down[0] = 0;
+	for (;;) { /* only orders up to n are ever touched: the arrays are large, and mostly unused */
 		double change = process->jump_rate * (before - poisson);
 
+		weight->up[n] = weight->down[n] = rate->up[n] = rate->down[n] = 0;
 		for (size_t j = 0; j <= n; j++) {
-			weight->up[j] += poisson * now.up[j];
-			weight->down[j] += poisson * now.down[j];
-			rate->up[j] += change * now.up[j];
-			rate->down[j] += change * now.down[j];
+			weight->up[j] += poisson * now->up[j];
+			weight->down[j] += poisson * now->down[j];
+			rate->up[j] += change * now->up[j];
+			rate->down[j] += change * now->down[j];
 		}
-		if (n == ORDERS_MAX || ((double)n > mean && poisson <= limit && !extra--) || process->jump_rate <= 0)
+		if (n == ORDERS_MAX || ((double)n > mean && poisson * growth <= limit) || process->jump_rate <= 0)
 			return n;
-		add_jump(process, &now, n, &next);
+		add_jump(process, now, n, next);
+		free_again = now;
 		now = next;
+		next = free_again;
 		before = poisson;
 		n++;
+		growth *= n > 1 ? fmax(1, reach / (double)(n - 1)) : 1;
 		poisson *= mean / (double)n;
 	}
 }
@@ -141,7 +150,7 @@ static void value_and_slope(const struct process *process, double log_strike, do
 	double sd = sqrt(process->variance * t), forward = (process->log_drift + 0.5 * process->variance) * t, none;
 	double by_sd, by_forward;
 	struct sides weight, rate;
-	size_t count = weigh(process, t, &weight, &rate);
+	size_t count = weigh(process, log_strike, t, &weight, &rate);
 
 	none = lognormal_put(log_strike, forward, sd);
 	lognormal_put_gradient(log_strike, forward, sd, &by_sd, &by_forward);
@@ -183,8 +192,8 @@ static double put_by_time(const struct process *process, double log_strike, doub
 
 const struct process_type process_kou = {
 	.name = "kou",
-	.parameters = {{"volatility", 1e-6, 1000}, {"drift", -1000, 1000}, {"jumps_per_year", 0, 1e7},
-		       {"up_probability", 0, 1}, {"eta_up", 1.001, 1e6}, {"eta_down", 1e-3, 1e6}},
+	.parameters = {{"volatility", 1e-6, 1000, 0}, {"drift", -1000, 1000, PARAMETER_OPTIONAL},
+		       {"jumps_per_year", 0, 1e7, 0}, {"up_probability", 0, 1, 0}, {"eta_up", 1.001, 1e6, 0}, {"eta_down", 1e-3, 1e6, 0}},
 	.prepare = prepare,
 	.draw_jump = draw_jump,
 	.put = put,

@@ -12,11 +12,12 @@
 
 enum { VOLATILITY, DRIFT, JUMPS_PER_YEAR, JUMP_MEAN, JUMP_SD };
 
-static void prepare(struct process *process)
+static int prepare(struct process *process, struct error *err)
 {
 	const double *p = process->parameter;
 	double kappa = expm1(p[JUMP_MEAN] + 0.5 * p[JUMP_SD] * p[JUMP_SD]);
 
+	(void)err;
 	process->variance = p[VOLATILITY] * p[VOLATILITY] / SECONDS_PER_YEAR;
 	process->total_drift = p[DRIFT] / SECONDS_PER_YEAR;
 	process->jump_rate = p[JUMPS_PER_YEAR] / SECONDS_PER_YEAR;
@@ -24,6 +25,7 @@ static void prepare(struct process *process)
 	process->jump_mean = p[JUMP_MEAN];
 	process->jump_variance = p[JUMP_SD] * p[JUMP_SD];
 	process->jump_reach = fmax(0, -p[JUMP_MEAN]) + 6 * p[JUMP_SD];
+	return 0;
 }
 
 static double draw_jump(const struct process *process, struct rng *rng)
@@ -113,8 +115,8 @@ static double put_by_time(const struct process *process, double log_strike, doub
 
 const struct process_type process_merton = {
 	.name = "merton",
-	.parameters = {{"volatility", 1e-6, 1000}, {"drift", -1000, 1000}, {"jumps_per_year", 0, 1e7},
-		       {"jump_mean", -10, 10}, {"jump_sd", 0, 10}},
+	.parameters = {{"volatility", 1e-6, 1000, 0}, {"drift", -1000, 1000, PARAMETER_OPTIONAL},
+		       {"jumps_per_year", 0, 1e7, 0}, {"jump_mean", -10, 10, 0}, {"jump_sd", 0, 10, 0}},
 	.prepare = prepare,
 	.draw_jump = draw_jump,
 	.put = put,

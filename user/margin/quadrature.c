@@ -116,6 +116,23 @@ int quadrature_sum(struct quadrature *out, const struct quadrature *a, const str
 	return rc;
 }
 
+int quadrature_compress(struct quadrature *rule)
+{
+	struct quadrature zero = {0}, out = {0};
+	int rc;
+
+	if (rule->count <= QUADRATURE_SMALL)
+		return 0;
+	rc = quadrature_add(&zero, 0, 1);
+	if (!rc)
+		rc = sum_in_bins(&out, rule, &zero);
+	quadrature_free(&zero);
+	quadrature_free(rc ? &out : rule);
+	if (!rc)
+		*rule = out;
+	return rc;
+}
+
 struct pair {
 	double node, weight;
 };

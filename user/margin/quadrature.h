@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #define QUADRATURE_EXACT 4096
+#define QUADRATURE_SMALL 700
 #define DELAY_MAX_S 1e9	  /* longer delays count as this long (32 years) */
 #define DELAY_MIN_S 1e-15 /* shorter ones count as none */
 
@@ -24,6 +25,8 @@ struct quadrature {
 int quadrature_add(struct quadrature *rule, double node, double weight);
 /* The law of the sum of two independent delays; `out` must be empty. */
 int quadrature_sum(struct quadrature *out, const struct quadrature *a, const struct quadrature *b);
+/* The same law in bins, if it has more than QUADRATURE_SMALL nodes: a constant after a wide law leaves many in one place. 0 or -ENOMEM. */
+int quadrature_compress(struct quadrature *rule);
 /* Nodes ascending, and the masses above. 0 or -ENOMEM. */
 int quadrature_sort(struct quadrature *rule);
 

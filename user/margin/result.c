@@ -16,7 +16,7 @@ struct totals {
 	double mean[MEASURES], squares[MEASURES];
 	double losses_squared;
 	struct outcome outcome;
-	uint64_t liquidations, steps;
+	uint64_t liquidations, steps, beyond;
 };
 
 /* Chan, Golub and LeVeque: means and squared deviations of two groups, merged in the order of the blocks. */
@@ -39,6 +39,7 @@ static void merge(struct totals *totals, const struct block *block)
 	totals->outcome.slippage += block->outcome.slippage;
 	totals->liquidations += block->liquidations;
 	totals->steps += block->steps;
+	totals->beyond += block->beyond;
 }
 
 /*
@@ -55,9 +56,14 @@ static struct estimate estimate(const struct run *run, const struct totals *tota
 		for (size_t i = 0; i < run->model->asset_count; i++) {
 			const struct ladder *ladder = &run->ladders[i];
 
-			if (ladder->count > ladder->at_start)
+			if (ladder->count > ladder->at_start && ladder->prefix[measure])
 				everything += ladder->prefix[measure][ladder->count] - ladder->prefix[measure][ladder->at_start];
 		}
+		for (size_t i = 0; i < run->model->asset_count; i++) /* with a memory: all of the debt, and who knows what slope */
+			for (size_t j = 0; !process_is_levy(&run->model->assets[i].process) && j < run->ladders[i].count; j++)
+				everything += measure == MEASURE_COUNT	 ? 1 :
+					      measure == MEASURE_SLOPE ? INFINITY :
+									 run->ladders[i].rungs[j].units * exp(run->ladders[i].rungs[j].log_strike);
 		sampling = fabs(everything) / n;
 	}
 	result.stderr_ = hypot(sampling, bound);
@@ -151,9 +157,12 @@ int run_result(const struct run *run, struct model_result *result)
 	slope.stderr_ = hypot(slope.stderr_, NUMERICAL_BOUND * slope.value);
 	for (int i = 0; i < DELAY_STAGES; i++) /* the stages add up: a millisecond is worth the same in each */
 		result->stages[i].per_ms = (struct estimate){slope.value * 1e-3, slope.stderr_ * 1e-3};
-	for (size_t i = 0; i < run->model->asset_count; i++)
+	result->beyond_tape = totals.beyond;
+	for (size_t i = 0; i < run->model->asset_count; i++) {
+		result->sampled_assets += run->ladders[i].count && !process_is_levy(&run->model->assets[i].process);
 		result->tilted_assets += run->tilts[i].extra_drift != 0 ||
 					 run->tilts[i].jump_rate > run->model->assets[i].process.jump_rate;
+	}
 	return distribution(run, &totals, result);
 }
 
@@ -163,6 +172,20 @@ static double now_seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int check_prices(const struct model *model, struct error *err)
+{
+	for (size_t i = 0; i < model->asset_count; i++) {
+		const struct model_asset *asset = &model->assets[i];
+
+		if (!(asset->price > 0 && isfinite(asset->price)))
+			return error_set(err, -EINVAL, "asset %s: price is %g; allowed: above 0", asset->name, asset->price);
+		if (asset->process.type == &process_tape && tape_length(&asset->process) < model->horizon_s)
+			return error_set(err, -EINVAL, "asset %s: the tape ends after %g s, before the horizon of %g s", asset->name,
+					 tape_length(&asset->process), model->horizon_s);
+	}
+	return engine_check(&model->engine, err);
 }
 
 static int check(const struct model *model, struct error *err)
@@ -175,10 +198,6 @@ static int check(const struct model *model, struct error *err)
 		return error_set(err, -EINVAL, "the model needs at least one asset and one account");
 	if (model->account_count > UINT32_MAX)
 		return error_set(err, -EINVAL, "more than 2^32 - 1 accounts");
-	for (size_t i = 0; i < model->asset_count; i++)
-		if (!(model->assets[i].price > 0 && isfinite(model->assets[i].price)))
-			return error_set(err, -EINVAL, "asset %s: price is %g; allowed: above 0", model->assets[i].name,
-					 model->assets[i].price);
 	for (size_t i = 0; i < model->account_count; i++) {
 		const struct account *a = &model->accounts[i];
 
@@ -188,7 +207,7 @@ static int check(const struct model *model, struct error *err)
 					 "account %zu: collateral %g (above 0), debt %g (0 or more), liquidation threshold %g (above 0, to 1)",
 					 i, a->collateral, a->debt, a->liquidation_threshold);
 	}
-	return engine_check(&model->engine, err);
+	return check_prices(model, err);
 }
 
 int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
@@ -223,6 +242,9 @@ void model_free(struct model *model)
 {
 	for (int i = 0; i < DELAY_STAGES; i++)
 		delay_free(&model->delays[i]);
+	for (size_t i = 0; i < model->asset_count; i++)
+		process_free(&model->assets[i].process);
+	dependence_free(&model->dependence);
 	free(model->assets);
 	free(model->accounts);
 	*model = (struct model){0};

@@ -14,6 +14,8 @@ enum rng_stream {
 	RNG_MINIMUM,   /* lowest price between two points of the skeleton */
 	RNG_WALK,      /* crossing times, prices at execution */
 	RNG_DELAY,     /* delays of one account */
+	RNG_SHOCKS,    /* diffusions of correlated assets */
+	RNG_COMMON,    /* times of the jumps that assets share (lane 0), and the n-th one's size (lane n) */
 };
 
 struct rng {

@@ -17,7 +17,8 @@ struct block {
 	double losses_squared;			  /* of sampled paths */
 	struct outcome outcome;			  /* sums over sampled paths */
 	uint64_t liquidations;
-	uint64_t steps;
+	uint64_t steps, beyond;
+	double variants[VARIANTS]; /* sums over drawn paths: assets with a memory only */
 };
 
 struct run {
@@ -26,6 +27,7 @@ struct run {
 	struct ladder *ladders;	   /* one per asset */
 	struct tilt *tilts;	   /* one per asset: the law of every second path */
 	struct exposure *exposure; /* one per asset: sums over threads */
+	double added_s[VARIANTS];  /* delay on top, per variant */
 	double at_start[MEASURES]; /* accounts below their trigger at the start: no random part */
 	uint64_t block_count, blocks_done;
 	struct block *blocks;
@@ -41,6 +43,9 @@ int run_threads(struct run *run, const struct model_control *control);
 
 /* Fills everything in the result that comes from the sums (result.c). 0 or -ENOMEM. */
 int run_result(const struct run *run, struct model_result *result);
+
+/* The added delays of the curve: multiples of the mean delay, from 0. */
+void run_added_delays(const struct model *model, double out[MODEL_CURVE_POINTS]);
 
 /* The same paths under other delays (exposure.c): added delay, stages left out, error of measured delays. 0 or -ENOMEM. */
 int run_what_if(const struct run *run, struct model_result *result);

@@ -28,6 +28,19 @@ struct exposure {
 void expect_path(const struct ladder *ladder, const struct skeleton *skeleton, double weight, struct rng *minimum,
 		 double sum[MEASURES], struct exposure *exposure);
 
+/*
+ * Where the loss after a trigger has no formula (processes with a memory), each account is executed several times on the
+ * same path: as it is, and under other delays.
+ */
+enum variant {
+	VARIANT_AS_IS,
+	VARIANT_AT_ONCE, /* at the trigger: the gap */
+	VARIANT_LATER,	 /* by walk->added_s: the slope */
+	VARIANT_WITHOUT, /* one of the stages left out: DELAY_STAGES of them */
+	VARIANT_ADDED = VARIANT_WITHOUT + DELAY_STAGES, /* the curve of added delays but for its first point: MODEL_CURVE_POINTS - 1 */
+	VARIANTS = VARIANT_ADDED + MODEL_CURVE_POINTS - 1,
+};
+
 /* What is drawn anew for each path; arrays grow as needed. */
 struct walk {
 	struct skeleton skeleton;
@@ -36,14 +49,21 @@ struct walk {
 	struct known *known; /* stack, nearest in time on top: points of the path ahead */
 	size_t known_count;
 	size_t capacity;
+	const double *added_s; /* one per variant: delay on top */
 	uint64_t steps;
+	uint64_t beyond; /* executions after the end of a tape, at its last price */
 };
 
-int walk_init(struct walk *walk, size_t rung_count_max);
+/* Room for `execution_count_max` executions on one path. */
+int walk_init(struct walk *walk, size_t execution_count_max);
 void walk_free(struct walk *walk);
 
 /* Triggers, delays and executions along walk->skeleton; adds to `sum` what the engine did. Returns the number of liquidations. */
 uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path, uint32_t asset,
 		   struct outcome *sum);
+
+/* The same for a process with a memory, drawn as it is walked; adds the bad debt under every variant. `drive` NULL: alone. */
+uint64_t walk_memory_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path,
+			  uint32_t asset, const struct drive *drive, struct outcome *sum, double variants[VARIANTS]);
 
 #endif

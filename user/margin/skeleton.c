@@ -20,30 +20,94 @@ static int append(struct skeleton *skeleton, double time, double before, double 
 	return 0;
 }
 
-int skeleton_draw(struct skeleton *skeleton, const struct process *process, double start, double horizon,
-		  const struct tilt *tilt, struct rng *rng)
-{
-	double time = 0, x = start, jump_rate = tilt ? tilt->jump_rate : process->jump_rate;
-	double log_drift = process->log_drift + (tilt ? tilt->extra_drift : 0);
+/* The Brownian part between two grid points, if there is a grid: what is left of its move, and of the step. */
+struct step {
+	double end, move, length;
+};
 
+static void next_step(struct step *step, const struct drive *drive, size_t k, double horizon, double log_drift, double variance)
+{
+	double begin = step->end;
+
+	step->end = fmin(horizon, (double)(k + 1) * drive->step_s);
+	step->length = step->end - begin;
+	step->move = log_drift * step->length + sqrt(variance * step->length) * drive->normals[k * drive->stride];
+}
+
+/* The move over the next `length`: free, or as much of the step's as a bridge gives. */
+static double move_on(struct step *step, double length, double log_drift, double variance, struct rng *rng)
+{
+	double move;
+
+	if (!step->length)
+		return log_drift * length + sqrt(variance * length) * rng_normal(rng);
+	if (length >= step->length)
+		move = step->move;
+	else
+		move = bridge_value(0, step->move, length / step->length, variance * step->length, rng);
+	step->move -= move;
+	step->length -= fmin(length, step->length);
+	return move;
+}
+
+static double next_time(double time, double rate, struct rng *rng)
+{
+	return rate > 0 ? time + rng_exponential(rng) / rate : INFINITY;
+}
+
+/* The n-th common jump at the same quantile for every asset. */
+static double common_jump(const struct process *process, const struct drive *drive, uint32_t n)
+{
+	struct rng rng;
+
+	rng_open(&rng, drive->seed, drive->path, n + 1, RNG_COMMON);
+	return process->type->draw_jump(process, &rng);
+}
+
+int skeleton_draw(struct skeleton *skeleton, const struct process *process, double start, double horizon,
+		  const struct tilt *tilt, const struct drive *drive, struct rng *rng)
+{
+	double time = 0, x = start, log_drift = process->log_drift + (tilt ? tilt->extra_drift : 0), own, common = INFINITY;
+	double rate = tilt ? tilt->jump_rate : process->jump_rate, common_rate = 0;
+	bool grid = drive && drive->normals;
+	struct step step = {.end = grid ? 0 : horizon};
+	uint32_t commons = 0;
+	struct rng times;
+
+	if (drive && drive->common_rate > 0) {
+		common_rate = rate * drive->common_rate / process->jump_rate;
+		rng_open(&times, drive->seed, drive->path, 0, RNG_COMMON);
+		common = next_time(0, common_rate, &times);
+	}
+	own = next_time(0, rate - common_rate, rng);
 	skeleton->count = skeleton->jumps = 0;
 	skeleton->diffusion = 0;
-	for (;;) {
-		double wait = jump_rate > 0 ? rng_exponential(rng) / jump_rate : INFINITY;
-		bool jumps = wait < horizon - time;
-		double length = jumps ? wait : horizon - time, move, jump;
+	for (size_t k = 0;;) {
+		double until, move, jump = 0;
 
-		move = log_drift * length + sqrt(process->variance * length) * rng_normal(rng);
-		jump = jumps ? process->type->draw_jump(process, rng) : 0;
+		if (grid && !step.length)
+			next_step(&step, drive, k++, horizon, log_drift, process->variance);
+		until = fmin(fmin(own, common), step.end);
+		move = move_on(&step, until - time, log_drift, process->variance, rng);
+		if (until == own)
+			jump = process->type->draw_jump(process, rng);
+		else if (until == common)
+			jump = common_jump(process, drive, commons++);
+		skeleton->jumps += until == own || until == common;
+		if (until == own)
+			own = next_time(until, rate - common_rate, rng);
+		else if (until == common)
+			common = next_time(until, common_rate, &times);
 		skeleton->diffusion += move;
 		x += move;
-		time = jumps ? time + length : horizon;
-		if (append(skeleton, time, x, jump))
+		time = until;
+		if (grid && time >= step.end)
+			step.length = 0;
+		if (append(skeleton, time, x, time < horizon ? jump : 0))
 			return -ENOMEM;
-		if (!jumps)
+		if (time >= horizon)
 			return 0;
 		x += jump;
-		skeleton->jumps++;
 	}
 }
 

@@ -31,9 +31,18 @@ struct skeleton {
 	double diffusion; /* sum of the Brownian parts, drift included: what a change of drift is weighted by */
 };
 
-/* Draws a path from ln S = start. `tilt` NULL: as the process has it. 0 or -ENOMEM. */
+/* What an asset shares with others (dependence.h). */
+struct drive {
+	const double *normals; /* its shock of step k at normals[k · stride]; NULL: none, and no grid */
+	size_t stride;
+	double step_s;
+	double common_rate; /* of the jumps that are not its own alone, per second; the tilt multiplies both kinds */
+	uint64_t seed, path;
+};
+
+/* Draws a path of a Lévy process from ln S = start. `tilt` NULL: as the process has it; `drive` NULL: alone. 0 or -ENOMEM. */
 int skeleton_draw(struct skeleton *skeleton, const struct process *process, double start, double horizon,
-		  const struct tilt *tilt, struct rng *rng);
+		  const struct tilt *tilt, const struct drive *drive, struct rng *rng);
 void skeleton_free(struct skeleton *skeleton);
 
 /* Minimum of a bridge from a to b with variance `variance` over the interval: (a + b - √((a - b)² - 2 v ln u))/2. */

@@ -12,20 +12,23 @@
 
 #define NO_RUNG SIZE_MAX
 #define MANY_JUMPS 1000 /* their sum is drawn as a normal from here on */
+#define STRETCHES_MAX 10000000 /* of a path with a memory: what is still waiting then is executed at the last price */
 
 struct pending {
 	double time;
 	size_t rung;
+	int variant;
 };
 
 struct known {
 	double time, x;
 	size_t rung; /* execution of this account, or NO_RUNG */
+	int variant;
 };
 
-int walk_init(struct walk *walk, size_t rung_count_max)
+int walk_init(struct walk *walk, size_t execution_count_max)
 {
-	*walk = (struct walk){.capacity = rung_count_max + 1};
+	*walk = (struct walk){.capacity = execution_count_max + 2};
 	walk->waiting = calloc(walk->capacity, sizeof(*walk->waiting));
 	walk->known = calloc(walk->capacity, sizeof(*walk->known));
 	if (!walk->waiting || !walk->known) {
@@ -46,12 +49,14 @@ void walk_free(struct walk *walk)
 
 static bool earlier(const struct pending *a, const struct pending *b)
 {
-	return a->time < b->time || (a->time == b->time && a->rung < b->rung);
+	if (a->time != b->time)
+		return a->time < b->time;
+	return a->rung != b->rung ? a->rung < b->rung : a->variant < b->variant;
 }
 
-static void wait_for(struct walk *walk, double time, size_t rung)
+static void wait_for(struct walk *walk, double time, size_t rung, int variant)
 {
-	struct pending item = {time, rung};
+	struct pending item = {time, rung, variant};
 	size_t i = walk->waiting_count++;
 
 	for (; i && earlier(&item, &walk->waiting[(i - 1) / 2]); i = (i - 1) / 2)
@@ -96,30 +101,46 @@ struct journey {
 	const struct model *model;
 	uint64_t path;
 	struct outcome *sum;
-	size_t next; /* first rung not triggered yet */
+	double *variants;     /* bad debt under each variant; NULL: they are not asked for */
+	double variance_rate; /* of the stretch */
+	size_t next;	      /* first rung not triggered yet */
+	size_t end;	      /* rungs[end ..] can no longer be triggered */
 };
 
 /* Accounts that a price of e^x at `time` makes liquidatable start to wait for their execution. */
 static void trigger(struct journey *journey, double time, double x)
 {
-	for (; journey->next < journey->ladder->count && journey->ladder->rungs[journey->next].trigger >= x; journey->next++) {
+	for (; journey->next < journey->end && journey->ladder->rungs[journey->next].trigger >= x; journey->next++) {
+		const struct model *model = journey->model;
+		double stage[DELAY_STAGES], delay = 0;
 		struct rng rng;
-		double delay = 0;
 
-		rng_open(&rng, journey->model->seed, journey->path,
-			 (uint32_t)journey->ladder->rungs[journey->next].account, RNG_DELAY);
+		rng_open(&rng, model->seed, journey->path, (uint32_t)journey->ladder->rungs[journey->next].account, RNG_DELAY);
 		for (int i = 0; i < DELAY_STAGES; i++)
-			delay += delay_quantile(&journey->model->delays[i], rng_uniform(&rng));
-		wait_for(journey->walk, time + delay, journey->next);
+			delay += stage[i] = delay_quantile(&model->delays[i], rng_uniform(&rng));
+		wait_for(journey->walk, time + delay, journey->next, 0);
+		if (!journey->variants)
+			continue;
+		for (int k = 1; k < VARIANTS; k++) {
+			double changed = delay + journey->walk->added_s[k];
+
+			if (k >= VARIANT_WITHOUT && k < VARIANT_WITHOUT + DELAY_STAGES)
+				changed -= stage[k - VARIANT_WITHOUT];
+			wait_for(journey->walk, time + (k == VARIANT_AT_ONCE ? 0 : changed), journey->next, k);
+		}
 	}
 }
 
-static void execute(struct journey *journey, size_t rung, double x)
+static void execute(struct journey *journey, size_t rung, int variant, double x)
 {
 	const struct model *model = journey->model;
 	struct outcome outcome;
 
 	model->engine.type->execute(&model->engine, &model->accounts[journey->ladder->rungs[rung].account], exp(x), &outcome);
+	if (journey->variants)
+		journey->variants[variant] += outcome.bad_debt;
+	if (variant)
+		return;
 	journey->sum->seized += outcome.seized;
 	journey->sum->repaid += outcome.repaid;
 	journey->sum->bad_debt += outcome.bad_debt;
@@ -127,49 +148,45 @@ static void execute(struct journey *journey, size_t rung, double x)
 	journey->sum->slippage += outcome.slippage;
 }
 
-/* From (*time, *x) to the point at the bottom of the stack. fmin and fmax keep rounding from turning a length negative. */
-static void cross_stretch(struct journey *journey, double *time, double *x, struct rng *rng)
+/* One move from (*time, *x): to the nearest known point, to an execution before it, or to a crossing. fmin and fmax keep rounding from turning a length negative. */
+static void cross_to_next(struct journey *journey, double *time, double *x, struct rng *rng)
 {
-	const struct ladder *ladder = journey->ladder;
 	struct walk *walk = journey->walk;
+	struct known ahead = walk->known[walk->known_count - 1];
+	double length = fmax(0, ahead.time - *time), variance = journey->variance_rate * length;
 
-	while (walk->known_count) {
-		struct known ahead = walk->known[walk->known_count - 1];
-		double length = fmax(0, ahead.time - *time), variance = ladder->process->variance * length;
+	walk->steps++;
+	if (walk->waiting_count && walk->waiting[0].time < ahead.time) {
+		struct pending execution = take_first(walk);
+		double share = length > 0 ? fmin(1, fmax(0, (execution.time - *time) / length)) : 0;
 
-		walk->steps++;
-		if (walk->waiting_count && walk->waiting[0].time < ahead.time) {
-			struct pending execution = take_first(walk);
-			double share = fmin(1, fmax(0, (execution.time - *time) / length));
-
-			walk->known[walk->known_count++] = (struct known){
-				execution.time, bridge_value(*x, ahead.x, share, variance, rng), execution.rung};
-			continue;
-		}
-		if (journey->next < ladder->count) {
-			double level = ladder->rungs[journey->next].trigger;
-			double probability = bridge_crossing_probability(*x, ahead.x, level, variance);
-
-			if (rng_uniform(rng) < probability) {
-				*time = fmin(ahead.time, *time + length * bridge_crossing_share(*x, ahead.x, level,
-												variance, rng));
-				*x = level;
-				trigger(journey, *time, *x);
-				continue;
-			}
-		}
-		*time = ahead.time;
-		*x = ahead.x;
-		walk->known_count--;
-		if (ahead.rung != NO_RUNG)
-			execute(journey, ahead.rung, *x);
+		walk->known[walk->known_count++] = (struct known){
+			execution.time, bridge_value(*x, ahead.x, share, variance, rng), execution.rung, execution.variant};
+		return;
 	}
+	if (journey->next < journey->end) {
+		double level = journey->ladder->rungs[journey->next].trigger;
+		double probability = bridge_crossing_probability(*x, ahead.x, level, variance);
+
+		if (rng_uniform(rng) < probability) {
+			*time = fmin(ahead.time, *time + length * bridge_crossing_share(*x, ahead.x, level, variance, rng));
+			*x = level;
+			trigger(journey, *time, *x);
+			return;
+		}
+	}
+	*time = ahead.time;
+	*x = ahead.x;
+	walk->known_count--;
+	if (ahead.rung != NO_RUNG)
+		execute(journey, ahead.rung, ahead.variant, *x);
 }
 
 uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path, uint32_t asset,
 		   struct outcome *sum)
 {
-	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum};
+	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum,
+				  .variance_rate = ladder->process->variance, .end = ladder->count};
 	double time = 0, x = ladder->log_price;
 	struct rng rng;
 
@@ -179,8 +196,9 @@ uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct 
 	for (size_t i = 0; i < walk->skeleton.count; i++) {
 		const struct skeleton_point *point = &walk->skeleton.points[i];
 
-		walk->known[walk->known_count++] = (struct known){point->time, point->before, NO_RUNG};
-		cross_stretch(&journey, &time, &x, &rng);
+		walk->known[walk->known_count++] = (struct known){point->time, point->before, NO_RUNG, 0};
+		while (walk->known_count)
+			cross_to_next(&journey, &time, &x, &rng);
 		x = point->after;
 		trigger(&journey, time, x);
 	}
@@ -189,8 +207,69 @@ uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct 
 
 		x = move_on(ladder->process, x, fmax(0, execution.time - time), &rng);
 		time = execution.time;
-		execute(&journey, execution.rung, x);
+		execute(&journey, execution.rung, 0, x);
 		walk->steps++;
+	}
+	return journey.next;
+}
+
+/* Adds the stretch from (time, x), and the horizon if it lies within: accounts are triggered up to there. */
+static void push_stretch(struct walk *walk, const struct stretch *stretch, double time, double x, double horizon, struct rng *rng)
+{
+	double end = time + stretch->length_s, cut = (horizon - time) / stretch->length_s;
+
+	walk->known[walk->known_count++] = (struct known){end, x + stretch->move, NO_RUNG, 0};
+	if (cut > 0 && cut < 1)
+		walk->known[walk->known_count++] = (struct known){
+			horizon, bridge_value(x, x + stretch->move, cut, stretch->variance, rng), NO_RUNG, 0};
+}
+
+uint64_t walk_memory_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path,
+			  uint32_t asset, const struct drive *drive, struct outcome *sum, double variants[VARIANTS])
+{
+	const struct process *process = ladder->process;
+	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum,
+				  .variants = variants, .end = ladder->count};
+	double time = 0, x = ladder->log_price;
+	struct process_state state;
+	struct stretch stretch;
+	struct rng rng, shocks;
+
+	rng_open(&rng, model->seed, path, asset, RNG_WALK);
+	rng_open(&shocks, model->seed, path, asset, RNG_SKELETON);
+	process->type->start(process, &state, &shocks);
+	walk->waiting_count = walk->known_count = 0;
+	trigger(&journey, 0, x);
+	state.triggered = journey.next > 0;
+	for (size_t k = 0; time < model->horizon_s || walk->waiting_count; k++) {
+		bool shared = drive && drive->normals && time < model->horizon_s;
+		size_t before = journey.next;
+		double end;
+
+		process->type->next(process, &state, shared ? drive->normals[k * drive->stride] : rng_normal(&shocks), &shocks,
+				    &stretch);
+		if (isinf(stretch.length_s) || k >= STRETCHES_MAX) { /* the price stays where it is */
+			while (walk->waiting_count) {
+				struct pending execution = take_first(walk);
+
+				walk->beyond += execution.variant == VARIANT_AS_IS;
+				execute(&journey, execution.rung, execution.variant, x);
+			}
+			break;
+		}
+		journey.variance_rate = stretch.variance / stretch.length_s;
+		end = time + stretch.length_s;
+		push_stretch(walk, &stretch, time, x, model->horizon_s, &rng);
+		while (walk->known_count) {
+			cross_to_next(&journey, &time, &x, &rng);
+			if (time >= model->horizon_s)
+				journey.end = journey.next;
+		}
+		x += stretch.jump;
+		time = end;
+		if (time <= model->horizon_s)
+			trigger(&journey, time, x);
+		state.triggered = journey.next > before;
 	}
 	return journey.next;
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The parts of model.yaml, one file each. All return 0, or -EINVAL with FILE:LINE, the path and the allowed values. */
+#ifndef PL_CMD_MODEL_PARTS_H
+#define PL_CMD_MODEL_PARTS_H
+
+#include "base/conf.h"
+#include "margin/model.h"
+
+/* "constant, uniform, …" of a table of descriptors that begin with their name. */
+#define MODEL_NAMES_OF(table, out)                                                                    \
+	do {                                                                                          \
+		(out)[0] = '\0';                                                                      \
+		for (size_t i_ = 0; (table)[i_]; i_++)                                                \
+			snprintf((out) + strlen(out), sizeof(out) - strlen(out), "%s%s", i_ ? ", " : "", \
+				 (table)[i_]->name);                                                  \
+	} while (0)
+
+int model_read_seconds(struct conf node, double *out, struct error *err);
+
+/* `assets:`, and of the root `correlation:` and `common_jumps:`; model->step_s must be there. */
+int model_prices(struct conf root, struct conf assets, struct model *model, struct error *err);
+/* Index of an asset by name; -EINVAL where there is none. */
+int model_asset_index(struct conf node, const struct model *model, size_t *out, struct error *err);
+
+/* `delay:`; `session` (NULL: none) is where measured laws come from that do not say so themselves. */
+int model_delays(struct conf map, const char *session, struct model *model, struct error *err);
+
+#endif
