@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
+#include "cmd/race_arbitration.h"
 #include "latency/race.h"
 #include "latency/race_blocks.h"
 #include "output/json_out.h"
@@ -61,7 +62,9 @@ static const struct argp argp = {
 	"Copies on one feed count once, as their first arrival.\n"
 	"A set is carried by a feed that could decode it, and its time is that of the packet which made it decodable. A slot "
 	"runs twice: with its first packet, and when all of its sets were decodable, as far as any of the feeds knows them. "
-	"Shreds run where the site says 'packets: all'; repair responses do not.",
+	"Shreds run where the site says 'packets: all'; repair responses do not.\n"
+	"For feeds that number their messages (cme-mdp3, moldudp64) it also tells what each lost of the numbers that all of "
+	"them could see, how much of that another feed delivered, and what came over none.",
 	NULL, NULL, NULL};
 
 /* One race of the document: its key in JSON and CSV, and what people read. */
@@ -75,6 +78,7 @@ struct run {
 struct races {
 	struct race messages;
 	struct block_races blocks;
+	struct arbitration_list arbitration;
 	struct run runs[RUNS_MAX];
 };
 
@@ -84,6 +88,8 @@ static int compute(sqlite3 *db, struct races *races, struct error *err)
 
 	if (!status)
 		status = block_races_compute(db, &races->blocks, err);
+	if (!status)
+		status = arbitration_load(db, &races->arbitration, err);
 	races->runs[0] = (struct run){"messages", "messages", &races->messages};
 	for (int i = 0; i < BLOCK_RACES; i++)
 		races->runs[1 + i] = (struct run){block_race_names[i].key, block_race_names[i].title, &races->blocks.of[i]};
@@ -156,6 +162,7 @@ static int print_json(sqlite3 *db, const struct races *races, struct error *err)
 		}
 		json_add(document, races->runs[i].key, race);
 	}
+	json_add(document, "arbitration", arbitration_json(&races->arbitration));
 	status = json_add_losses(document, "losses", db, err);
 	if (status) {
 		json_object_put(document);
@@ -293,6 +300,8 @@ static int print_tables(const struct races *races)
 		any = true;
 		status = print_race(&races->runs[i]);
 	}
+	if (!status)
+		arbitration_print(&races->arbitration);
 	return status;
 }
 
@@ -343,6 +352,7 @@ int cmd_race(int argc, char **argv)
 	}
 	race_free(&races.messages);
 	block_races_free(&races.blocks);
+	arbitration_free(&races.arbitration);
 	sqlite3_close(db);
 	return status;
 }

@@ -18,6 +18,9 @@ const struct decoder decoders[] = {
 	{"pyth-pnau", "Pyth's accumulator update (PNAU), bytes or hex; Merkle proofs are verified", OPTIONS(NULL), pnau_decode},
 	{"pyth-lazer", "Pyth Pro (Lazer): its JSON, and the formats solana, evm, leEcdsa and leUnsigned",
 	 OPTIONS("signer", "exponent", NULL), lazer_decode},
+	{"cme-mdp3", "CME's MDP 3.0 packets: sequence number and sending time", OPTIONS(NULL), mdp3_decode},
+	{"moldudp64", "Nasdaq's MoldUDP64 packets: session and sequence number of each message", OPTIONS(NULL),
+	 moldudp64_decode},
 	{0},
 };
 

@@ -79,6 +79,12 @@ int lazer_decode(const struct decode_options *options, const uint8_t *data, size
 int shred_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		 struct error *err);
 
+/* user/feed/mdp3.c and moldudp64.c: feeds of numbered packets (see sequence.h) */
+int mdp3_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		struct error *err);
+int moldudp64_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
+		     void *context, struct error *err);
+
 /* All decoders of feeds, ended by one without a name. */
 extern const struct decoder decoders[];
 const struct decoder *decoder_find(const char *name);

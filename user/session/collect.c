@@ -6,11 +6,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "session/numbering.h"
+
 #include "shred.bpf.h"
 
 struct feed_state {
 	const struct collect_feed *feed;
 	const struct asset_name **by_id; /* the feed's assets in the order of their ids */
+	sequence_fn sequence;		 /* of a feed that numbers its messages, with … */
+	struct numberings *numberings;	 /* … what the numbers told; else both NULL */
 	uint64_t counters[COLLECT_COUNTER_MAX];
 	struct error last_error;
 };
@@ -59,6 +63,9 @@ int collector_new(struct collector **out, struct session *session, const struct 
 		size_t count = feeds[i].asset_count;
 
 		state->feed = &feeds[i];
+		state->sequence = sequence_reader(feeds[i].decoder);
+		if (state->sequence && !(state->numberings = numberings_new()))
+			goto no_memory;
 		if (!count)
 			continue;
 		state->by_id = calloc(count, sizeof(*state->by_id));
@@ -79,8 +86,10 @@ void collector_free(struct collector *collector)
 {
 	if (!collector)
 		return;
-	for (size_t i = 0; i < collector->feed_count; i++)
+	for (size_t i = 0; i < collector->feed_count; i++) {
 		free(collector->feeds[i].by_id);
+		numberings_free(collector->feeds[i].numberings);
+	}
 	free(collector->feeds);
 	free(collector);
 }
@@ -198,6 +207,7 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 		.stall_ns = TIME_UNKNOWN, /* nothing waits in order before a datagram */
 		.app_mono_ns = TIME_UNKNOWN, /* a passive tap is not the application */
 	};
+	struct sequence sequence;
 	struct error err;
 
 	if (!feed)
@@ -208,6 +218,8 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 		refuse(feed, COLLECT_COUNTER_UNDECODABLE, &err);
 		return;
 	}
+	if (feed->sequence && feed->sequence(payload, datagram->len, &sequence))
+		numberings_add(feed->numberings, datagram, &sequence);
 	decode(&delivery, payload, datagram->len);
 }
 
@@ -301,11 +313,29 @@ void collector_egress(struct collector *collector, const struct pl_egress *egres
 	});
 }
 
+static void add_numbering(const struct numberings *numberings, uint64_t out[COLLECT_COUNTER_MAX])
+{
+	struct numbering_counts counts;
+
+	numberings_counts(numberings, &counts);
+	out[COLLECT_COUNTER_SEQUENCE_GAPS] = counts.missing;
+	out[COLLECT_COUNTER_SEQUENCE_GAP_EVENTS] = counts.gaps;
+	out[COLLECT_COUNTER_SEQUENCE_LATE] = counts.late;
+	out[COLLECT_COUNTER_SEQUENCE_REPEATS] = counts.repeats;
+	out[COLLECT_COUNTER_SEQUENCE_RESTARTS] = counts.restarts;
+	out[COLLECT_COUNTER_SEQUENCE_STREAMS] = counts.streams;
+	out[COLLECT_COUNTER_SEQUENCE_UNFOLLOWED] = counts.unfollowed;
+	out[COLLECT_COUNTER_SEQUENCE_MESSAGES] = counts.messages;
+}
+
 void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX])
 {
 	memset(out, 0, COLLECT_COUNTER_MAX * sizeof(*out));
-	if (feed < collector->feed_count)
-		memcpy(out, collector->feeds[feed].counters, COLLECT_COUNTER_MAX * sizeof(*out));
+	if (feed >= collector->feed_count)
+		return;
+	memcpy(out, collector->feeds[feed].counters, COLLECT_COUNTER_MAX * sizeof(*out));
+	if (collector->feeds[feed].numberings)
+		add_numbering(collector->feeds[feed].numberings, out);
 }
 
 const char *collector_last_error(const struct collector *collector, uint32_t feed)

@@ -39,7 +39,15 @@ struct collect_feed {
 	X(WITHOUT_WIRE, without_wire, "updates or block messages without a wire stamp", 1)                             \
 	X(BLOCK_MESSAGES, block_messages, "messages about blocks decoded", 0)                                          \
 	X(SEALED, sealed, "messages that only the peers' keys can open: nothing of them was read", 1)                    \
-	X(BAD_SIGNATURES, bad_signatures, "updates whose publisher's signature is wrong", 1)
+	X(BAD_SIGNATURES, bad_signatures, "updates whose publisher's signature is wrong", 1)                                 \
+	X(SEQUENCE_GAPS, sequence_gaps, "numbered messages (CME: packets) that never came", 1)                         \
+	X(SEQUENCE_GAP_EVENTS, sequence_gap_events, "jumps in the numbers of a feed", 0)                               \
+	X(SEQUENCE_LATE, sequence_late, "numbered messages that came after a later one", 0)                            \
+	X(SEQUENCE_REPEATS, sequence_repeats, "numbered messages that came again", 0)                                  \
+	X(SEQUENCE_RESTARTS, sequence_restarts, "numberings that began again", 0)                                      \
+	X(SEQUENCE_STREAMS, sequence_streams, "numberings that were followed: source, port and session", 0)            \
+	X(SEQUENCE_UNFOLLOWED, sequence_unfollowed, "datagrams of numberings beyond what is followed: gaps unknown", 1) \
+	X(SEQUENCE_MESSAGES, sequence_messages, "messages inside numbered datagrams", 0)
 
 enum collect_counter {
 #define X(ID, name, text, is_loss) COLLECT_COUNTER_##ID,
