@@ -20,6 +20,7 @@ struct command {
 };
 
 int cmd_blocks(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_export(int argc, char **argv);

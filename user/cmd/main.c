@@ -14,6 +14,7 @@ static const struct command commands[] = {
 	{"blocks", "per block: first, decodable and last packet, losses", cmd_blocks},
 	{"race", "the same message over several feeds: who was first, by how much", cmd_race},
 	{"window", "the arbitrage window in time and in money, per asset", cmd_window},
+	{"compare", "two sites or two days side by side, with intervals", cmd_compare},
 	{"model", "bad debt under the measured latency", cmd_model},
 	{"report", "one self-contained page with plots", cmd_report},
 	{"export", "a table of a session as CSV or JSON Lines", cmd_export},

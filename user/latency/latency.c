@@ -74,6 +74,19 @@ static int64_t clock_error_ns(const struct clockmap *clock, enum stage from, enu
 	return add_bounds(bound, resolution_ns);
 }
 
+int latency_clock_error(sqlite3 *db, const struct stage_pair *pair, const struct sample_group *group, int64_t *out_ns,
+			struct error *err)
+{
+	struct clockmap *clock = NULL;
+	int status = clockmap_load(&clock, db, err);
+
+	if (!status)
+		*out_ns = clock_error_ns(clock, pair->from, pair->to,
+					 resolution_ns(pair->from, pair->to, group->published_step_ns));
+	clockmap_free(clock);
+	return status;
+}
+
 /* ---- one pair ---- */
 
 static void fill_empty(struct latency *latency)

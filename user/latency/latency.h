@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "latency/samples.h"
 #include "latency/stage.h"
 #include "stats/quantile.h"
 
@@ -53,6 +54,10 @@ struct latency_list {
 int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, struct latency_list *out,
 		    struct error *err);
 void latency_list_free(struct latency_list *list);
+
+/* Bound on what the clocks may add to or take from a latency of that pair, in a group of samples; TIME_UNKNOWN: there is none. */
+int latency_clock_error(sqlite3 *db, const struct stage_pair *pair, const struct sample_group *group, int64_t *out_ns,
+			struct error *err);
 
 /* A name that the session does not know would otherwise look like a feed without data: -ENOENT, with the feeds that it has. */
 int latency_check_feed(sqlite3 *db, const char *name, struct error *err);
