@@ -23,7 +23,7 @@ CFLAGS  ?= $(OPT)
 WARN     = -Wall -Wextra $(if $(WERROR),-Werror)
 SANFLAGS = $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 comma   := ,
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SANFLAGS) -Iuser -Ibpf -I$(BUILD)/gen -MMD -MP \
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(SANFLAGS) -Iuser -Ibpf -I$(BUILD)/gen -MMD -MP -MT $@ \
 	$(shell pkg-config --cflags $(PACKAGES))
 LIBS     = $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
 TEST_LIBS = $(shell pkg-config --libs $(TEST_PACKAGES))
@@ -53,7 +53,7 @@ $(BUILD)/user/%.o: user/%.c | generated
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(wildcard $(BUILD)/user/*/*.d)
+-include $(wildcard $(BUILD)/user/*/*.d $(BUILD)/tests/*/*.d)
 
 # ---- kernel side ----------------------------------------------------------------------------------------------------
 BPF_PROGRAMS := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
