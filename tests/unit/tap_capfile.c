@@ -15,6 +15,7 @@
 #include "capture_files.h"
 #include "tap/capfile.h"
 #include "tap/pcapng.h"
+#include "tap/pcapng_write.h"
 
 #define SECOND_NS 1000000000ULL
 
@@ -557,6 +558,57 @@ static void test_cut_anywhere(void **state)
 	free(bytes.data);
 }
 
+/* What the writer makes, the reader and libpcap read; Wireshark's tools do in tests/golden/export_packets. */
+static void test_what_is_written_is_read(void **state)
+{
+	static const char *const comments[] = {"feed=turbine slot=1", "", "µs"};
+	static const enum link_direction directions[] = {LINK_UNKNOWN, LINK_INCOMING, LINK_OUTGOING};
+	static char too_long[PCAPNG_COMMENT_MAX + 100];
+	const char *only = too_long;
+	struct pcap_pkthdr *header;
+	struct capfile_packet packet = {.data = (const uint8_t *)"abcdefgh", .has_stamp = true};
+	struct capture_bytes bytes;
+	struct capfile *file;
+	char text[PCAP_ERRBUF_SIZE];
+	const uint8_t *data;
+	pcap_t *pcap;
+	FILE *stream = open_memstream((char **)&bytes.data, &bytes.len);
+
+	(void)state;
+	memset(too_long, 'x', sizeof(too_long) - 1);
+	pcapng_write_section(stream, "test");
+	pcapng_write_interface(stream, LINKTYPE_ETHERNET, "eth0");
+	for (uint32_t i = 0; i < 8; i++) {
+		packet.captured = i;
+		packet.len = 100 + i;
+		packet.direction = directions[i % 3];
+		packet.stamp_ns = 1767225600 * SECOND_NS + i;
+		pcapng_write_packet(stream, 0, &packet, i < 4 ? comments : &only, i < 4 ? i : 1);
+	}
+	assert_int_equal(fclose(stream), 0);
+
+	pcap = pcap_fopen_offline_with_tstamp_precision(fmemopen(bytes.data, bytes.len, "rb"), PCAP_TSTAMP_PRECISION_NANO, text);
+	assert_non_null(pcap);
+	file = file_of(&bytes);
+	for (uint32_t i = 0; i < 8; i++) {
+		assert_int_equal(pcap_next_ex(pcap, &header, &data), 1);
+		assert_int_equal(header->caplen, i);
+		assert_int_equal(header->len, 100 + i);
+		assert_int_equal(header->ts.tv_sec, 1767225600);
+		assert_int_equal(header->ts.tv_usec, i);
+		assert_memory_equal(data, "abcdefgh", i);
+		assert_int_equal(capfile_next(file, &packet, NULL), 1);
+		assert_int_equal(packet.direction, directions[i % 3]);
+		assert_int_equal(packet.stamp_ns, 1767225600 * SECOND_NS + i);
+		assert_int_equal(packet.len, 100 + i);
+		packet.data = (const uint8_t *)"abcdefgh";
+	}
+	assert_int_equal(pcap_next_ex(pcap, &header, &data), PCAP_ERROR_BREAK);
+	pcap_close(pcap);
+	expect_end(file);
+	free(bytes.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -571,6 +623,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_capture),
 		cmocka_unit_test(test_blocks_that_contradict_themselves),
 		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_what_is_written_is_read),
 	};
 
 	return cmocka_run_group_tests_name("capture file formats", tests, NULL, NULL);

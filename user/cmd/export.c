@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* pricelag export: one table of a session, row by row, for other tools. */
+/* pricelag export: one table of a session, row by row, for other tools; or its packets, for Wireshark. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,25 +11,47 @@
 
 #include "base/format.h"
 #include "cmd/cmd.h"
+#include "cmd/export_packets.h"
 #include "latency/latency.h"
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/session.h"
 
-enum format { FORMAT_CSV, FORMAT_JSONL, FORMATS };
-static const char *const format_names[FORMATS] = {"csv", "jsonl"};
+enum format { FORMAT_CSV, FORMAT_JSONL, FORMAT_PCAPNG, FORMATS };
+static const char *const format_names[FORMATS] = {"csv", "jsonl", "pcapng"};
 
 struct arguments {
 	const char *session, *table, *out;
 	enum format format;
+	struct export_packets packets;
+	bool untrusted; /* of what was written: the reason is on stderr */
 };
 
 static const struct argp_option options[] = {
 	{"table", 't', "TABLE", 0, "the table; without it the tables are listed", 0},
-	{"format", 'f', "FORMAT", 0, "csv (RFC 4180, unknown is empty; the default) or jsonl (one JSON object a line)", 0},
+	{"format", 'f', "FORMAT", 0, "csv (RFC 4180, unknown is empty; the default), jsonl (one JSON object a line), or pcapng", 0},
 	{"output", 'o', "FILE", 0, "a file that does not exist yet, instead of stdout", 0},
+	{0, 0, 0, 0, "Of pcapng:", 1},
+	{"site", 'c', "SITE.yaml", 0, "the site that the session was replayed with", 1},
+	{"packets", 'p', "FILE", 0, "a capture that the session was replayed from; may be given again (default: those that it names)", 1},
+	{"keylog", 'k', "FILE", 0, "TLS secrets, as for replay", 1},
 	{0},
 };
+
+/* What belongs to the other kind of export. */
+static void check(const struct arguments *a, struct argp_state *state)
+{
+	const struct export_packets *packets = &a->packets;
+
+	if (a->format != FORMAT_PCAPNG && (packets->site || packets->file_count || packets->keylog))
+		argp_error(state, "--site, --packets and --keylog belong to --format pcapng");
+	if (a->format == FORMAT_PCAPNG && a->table)
+		argp_error(state, "--format pcapng writes packets, not a table: leave out --table %s", a->table);
+	if (a->format == FORMAT_PCAPNG && !packets->site)
+		argp_error(state, "-c SITE.yaml is missing: it says which packets are whose");
+	if (a->format == FORMAT_PCAPNG && !a->out && isatty(STDOUT_FILENO))
+		argp_error(state, "-o FILE is missing: a capture is not for a terminal");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -43,8 +65,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		for (a->format = 0; a->format < FORMATS; a->format++)
 			if (!strcmp(arg, format_names[a->format]))
 				return 0;
-		argp_error(state, "--format %s: there are csv and jsonl", arg);
+		argp_error(state, "--format %s: there are csv, jsonl and pcapng", arg);
 		return EINVAL;
+	case 'c':
+		a->packets.site = arg;
+		return 0;
+	case 'k':
+		a->packets.keylog = arg;
+		return 0;
+	case 'p':
+		a->packets.files = realloc(a->packets.files, (a->packets.file_count + 1) * sizeof(*a->packets.files));
+		if (!a->packets.files)
+			argp_failure(state, EXIT_FAILED, ENOMEM, "--packets");
+		a->packets.files[a->packets.file_count++] = arg;
+		return 0;
 	case 'o':
 		a->out = arg;
 		return 0;
@@ -56,6 +90,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!a->session)
 			argp_error(state, "the session file is missing");
+		check(a, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -63,8 +98,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	options, parse, "S.db",
-	"A table of a session as CSV or JSON Lines. Tables and columns are explained in docs/session.md."
-	"\vTimes are integers of ns as they are stored: *_ns in UTC, *_mono_ns of the recording machine's monotonic clock.",
+	"A table of a session as CSV or JSON Lines, or the packets of a replayed session as pcapng. Tables and columns are "
+	"explained in docs/session.md."
+	"\vTimes are integers of ns as they are stored: *_ns in UTC, *_mono_ns of the recording machine's monotonic clock.\n\n"
+	"A session holds no packets. pcapng reads the captures of a replayed session once more, and writes every packet of a "
+	"feed, a chain or the keeper with comments that Wireshark shows and finds (frame.comment contains \"stage=wire\"): "
+	"whose it is, which slot, set, block or message, and the stage for which it stands. For packets beside a live "
+	"recording capture them with tcpdump or dumpcap meanwhile, replay the capture, and export from that session.",
 	NULL, NULL, NULL};
 
 /* Calls back with the name of each table; SQLite's own start with sqlite_. */
@@ -185,8 +225,15 @@ static int write_table(sqlite3 *db, const struct arguments *a, FILE *out, struct
 	return 0;
 }
 
+static int write_any(sqlite3 *db, struct arguments *a, FILE *out, struct error *err)
+{
+	if (a->format == FORMAT_PCAPNG)
+		return export_packets(db, a->session, &a->packets, out, a->out ? a->out : "stdout", &a->untrusted, err);
+	return write_table(db, a, out, err);
+}
+
 /* A file is made new: an export never replaces one, least of all the session. What was not written to its end is removed. */
-static int write_file(sqlite3 *db, const struct arguments *a, struct error *err)
+static int write_file(sqlite3 *db, struct arguments *a, struct error *err)
 {
 	int fd = open(a->out, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644), status;
 	FILE *out;
@@ -198,7 +245,7 @@ static int write_file(sqlite3 *db, const struct arguments *a, struct error *err)
 		close(fd);
 		status = error_set(err, -ENOMEM, "%s: out of memory", a->out);
 	} else {
-		status = write_table(db, a, out, err);
+		status = write_any(db, a, out, err);
 		if (fclose(out) && !status)
 			status = error_set(err, -errno, "%s cannot be written: %s", a->out, strerror(errno));
 	}
@@ -217,18 +264,19 @@ int cmd_export(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	status = session_open_read(&db, a.session, &err);
-	if (!status && !find_table(db, a.table, names, sizeof(names))) {
+	if (!status && a.format != FORMAT_PCAPNG && !find_table(db, a.table, names, sizeof(names))) {
 		fprintf(stderr, "pricelag export: %s%s%s; the tables are %s\n", a.table ? "there is no table '" : "--table is missing",
 			a.table ? a.table : "", a.table ? "'" : "", names);
 		sqlite3_close(db);
 		return EXIT_USAGE;
 	}
-	if (!status && !strncmp(a.table, "timeline", 8))
+	if (!status && a.table && !strncmp(a.table, "timeline", 8))
 		status = join_if_needed(db, &err);
 	if (!status)
-		status = a.out ? write_file(db, &a, &err) : write_table(db, &a, stdout, &err);
+		status = a.out ? write_file(db, &a, &err) : write_any(db, &a, stdout, &err);
 	if (status)
 		fprintf(stderr, "pricelag export: %s\n", err.text);
+	free(a.packets.files);
 	sqlite3_close(db);
-	return status ? EXIT_FAILED : EXIT_OK;
+	return status ? EXIT_FAILED : a.untrusted ? EXIT_UNTRUSTED : EXIT_OK;
 }

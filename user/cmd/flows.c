@@ -324,10 +324,13 @@ static void restart(struct flow *flow, uint32_t syn_seq)
 static void follow(struct flow *flow, bool from_server, const struct capture_segment *segment)
 {
 	const struct packet *packet = segment->packet;
+	const struct flow_target *what = flow->flows->targets[flow->target].what;
 	uint64_t *tap;
 
 	if (flow->state != FLOW_FOLLOWED)
 		return;
+	if (what->on_packet)
+		what->on_packet(what->context, segment);
 	tap = flow->flows->targets[flow->target].totals.tap;
 	tap[PL_COUNTER_PACKETS] += from_server;
 	tap[PL_COUNTER_TRUNCATED] += segment->captured < packet->len;

@@ -25,6 +25,8 @@ struct flow_target {
 	size_t max_message_bytes; /* 0 = the subscriber's default */
 	void *context;
 	void (*on_message)(void *context, const struct stream_message *message);
+	/* Each segment of its connections, before what it completes; NULL: nobody wants to know. */
+	void (*on_packet)(void *context, const struct capture_segment *segment);
 };
 
 struct flows;

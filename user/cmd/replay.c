@@ -4,19 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/flows.h"
+#include "cmd/offline.h"
 #include "cmd/pace.h"
-#include "cmd/site.h"
 #include "cmd/summary.h"
 #include "session/loss.h"
-#include "tap/capture.h"
 #include "version.h"
 
-#define SECOND_NS 1000000000L
-#define SLOT_IDLE_NS (5 * SECOND_NS) /* as in a recording */
 #define LOOK_EVERY 4096		     /* packets between two looks at the clock and at the writer */
 #define LOSS_SOURCE_CAPTURE "capture" /* what is wrong with the files themselves */
 
@@ -26,26 +21,13 @@ struct arguments {
 	size_t file_count;
 };
 
-/* A feed or chain of the site; the active ones are targets of flows. */
-struct source {
-	struct replay *replay;
-	const char *name;
-	uint32_t feed;
-	struct chain *chain; /* NULL: a feed */
-};
-
 struct replay {
 	const struct arguments *arguments;
 	struct site site;
-	struct capture *capture;
-	struct flows *flows;
+	struct offline *offline;
 	struct session *session;
 	struct collector *collector;
 	struct pace *pace;
-	struct source *sources; /* feeds first, then chains */
-	struct flow_target *targets;
-	size_t *target_source; /* index in sources */
-	size_t source_count, target_count;
 	int status; /* of the first failure inside a callback */
 	struct error err;
 };
@@ -153,115 +135,44 @@ static void on_slot(void *context, const struct pl_slot_key *key, const struct p
 	rows(r, 1);
 }
 
-static bool on_segment(void *context, const struct capture_segment *segment)
+static void on_message(void *context, uint32_t feed, const struct stream_message *message)
 {
-	return flows_segment(((struct replay *)context)->flows, segment);
+	struct replay *r = context;
+	uint64_t before = rows_of(r, feed);
+
+	collector_stream_message(r->collector, feed, message);
+	rows(r, rows_of(r, feed) - before);
 }
 
-static void on_message(void *context, const struct stream_message *message)
+static void on_update(void *context, const char *chain, const struct chain_update *update)
 {
-	struct source *source = context;
-	struct replay *r = source->replay;
-	uint64_t before;
+	struct replay *r = context;
 
-	if (source->chain) {
-		struct chain_stamps stamps = {message->first_mono_ns, message->wire_mono_ns, message->app_mono_ns};
-
-		chain_message(source->chain, message->data, message->len, &stamps);
-		return;
-	}
-	before = rows_of(r, source->feed);
-	collector_stream_message(r->collector, source->feed, message);
-	rows(r, rows_of(r, source->feed) - before);
+	session_put_chain_update(r->session, chain, update);
+	rows(r, 1);
 }
 
-static void on_chain_update(void *context, const struct chain_update *update)
+static void on_block(void *context, const char *chain, const struct chain_block *block)
 {
-	struct source *source = context;
+	struct replay *r = context;
 
-	session_put_chain_update(source->replay->session, source->name, update);
-	rows(source->replay, 1);
-}
-
-static void on_chain_block(void *context, const struct chain_block *block)
-{
-	struct source *source = context;
-
-	session_put_chain_block(source->replay->session, source->name, block);
-	rows(source->replay, 1);
-}
-
-static void on_chain_warning(void *context, const char *text)
-{
-	fprintf(stderr, "%s: %s\n", ((struct source *)context)->name, text);
+	session_put_chain_block(r->session, chain, block);
+	rows(r, 1);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
-static int open_capture(struct replay *r, struct error *err)
+static int open_files(struct replay *r, struct error *err)
 {
-	struct capture_options capture_options = {.idle_ns = SLOT_IDLE_NS};
-	struct capture_handlers handlers = {r, on_record, on_set, on_slot, on_segment};
-	const struct site *site = &r->site;
-	int status = capture_new(&r->capture, &capture_options, &handlers, err);
-
-	for (size_t i = 0; !status && i < site->feed_count; i++)
-		for (size_t k = 0; !status && k < site->feeds[i].match_count; k++)
-			status = capture_add_match(r->capture, &site->feeds[i].matches[k], (uint32_t)i,
-						   site->feeds[i].action, site->feeds[i].shred_version, err);
-	for (size_t k = 0; !status && k < site->keeper_match_count; k++)
-		status = capture_add_match(r->capture, &site->keeper[k], PL_FEED_NONE, PL_ACTION_EGRESS, 0, err);
-	for (size_t i = 0; !status && i < r->arguments->file_count; i++)
-		status = capture_add_file(r->capture, r->arguments->files[i], err);
-	return status;
-}
-
-static void add_target(struct replay *r, size_t source, const struct site_feed *how)
-{
-	r->target_source[r->target_count] = source;
-	r->targets[r->target_count++] = (struct flow_target){
-		.name = r->sources[source].name,
-		.url = how->url,
-		.max_message_bytes = how->max_message_bytes,
-		.context = &r->sources[source],
-		.on_message = on_message,
+	struct offline_input input = {
+		.site = &r->site,
+		.files = r->arguments->files,
+		.file_count = r->arguments->file_count,
+		.keylog = r->arguments->keylog,
 	};
-}
+	struct offline_handlers handlers = {r, on_record, on_set, on_slot, NULL, on_message, on_update, on_block};
 
-static int open_sources(struct replay *r, struct error *err)
-{
-	const struct site *site = &r->site;
-	int status = 0;
-
-	r->source_count = site->feed_count + site->chain_count;
-	r->sources = calloc(r->source_count, sizeof(*r->sources));
-	r->targets = calloc(r->source_count, sizeof(*r->targets));
-	r->target_source = calloc(r->source_count, sizeof(*r->target_source));
-	if (!r->sources || !r->targets || !r->target_source)
-		return error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; !status && i < r->source_count; i++) {
-		struct source *source = &r->sources[i];
-		size_t chain = i - site->feed_count;
-
-		source->replay = r;
-		if (i < site->feed_count) {
-			source->name = site->collect[i].name;
-			source->feed = (uint32_t)i;
-			if (site->feeds[i].url)
-				add_target(r, i, &site->feeds[i]);
-		} else {
-			struct chain_callbacks callbacks = {source, on_chain_update, on_chain_block, NULL, on_chain_warning};
-
-			source->name = site->chains[chain].name;
-			status = chain_new(&source->chain, &site->chains[chain], &callbacks, err);
-			add_target(r, i, &site->chain_connections[chain]);
-		}
-	}
-	if (!status)
-		status = flows_new(&r->flows, r->targets, r->target_count, r->arguments->keylog, err);
-	if (!status)
-		flows_watch(r->flows, r->capture);
-	return status;
+	return offline_open(&r->offline, &input, &handlers, err);
 }
 
 static int open_session(struct replay *r, struct error *err)
@@ -302,37 +213,17 @@ static int open_session(struct replay *r, struct error *err)
 
 /* ---- running ------------------------------------------------------------------------------------------------------ */
 
-static void show_progress(const struct replay *r, int64_t started_ns, bool last)
-{
-	static int64_t next_ns;
-	int64_t now = clock_mono_ns();
-	struct capture_totals totals;
-
-	if (!isatty(STDERR_FILENO) || now < started_ns + SECOND_NS || (now < next_ns && !last))
-		return;
-	next_ns = now + SECOND_NS / 4;
-	capture_totals(r->capture, &totals);
-	fprintf(stderr, "\r%llu packets", (unsigned long long)totals.packets);
-	if (totals.bytes_all)
-		fprintf(stderr, ", %.0f %%", 100.0 * (double)totals.bytes_read / (double)totals.bytes_all);
-	fputs(last ? "\n" : " ", stderr);
-}
-
 static int run(struct replay *r, struct error *err)
 {
-	int64_t started_ns = clock_mono_ns();
-
-	for (uint64_t packets = 0; !r->status && capture_next(r->capture); packets++) {
+	for (uint64_t packets = 0; !r->status && offline_next(r->offline); packets++) {
 		if (packets % LOOK_EVERY)
 			continue;
-		show_progress(r, started_ns, false);
+		offline_progress(r->offline, false);
 		r->status = session_status(r->session, &r->err);
 	}
-	if (!r->status) {
-		capture_finish(r->capture);
-		flows_finish(r->flows);
-	}
-	show_progress(r, started_ns, true);
+	if (!r->status)
+		offline_finish(r->offline);
+	offline_progress(r->offline, true);
 	if (r->status)
 		*err = r->err;
 	return r->status;
@@ -369,41 +260,44 @@ static void put_span(struct replay *r, const struct capture_totals *totals)
 	put_meta_number(r, "end_mono_ns", last);
 }
 
-/* The packets of a passive feed are counted by the capture, those of an active one by its connections. */
+/* What one should know of a source that gave less than it might. */
+static void remark(const struct offline_counts *source)
+{
+	const struct flow_totals *flow = &source->flow;
+
+	if (!source->is_active) {
+		if (!source->tap[PL_COUNTER_PACKETS])
+			fprintf(stderr, "%s: no packet of the capture matches\n", source->name);
+		return;
+	}
+	if (!flow->connections)
+		fprintf(stderr, "%s: no connection to its url is in the capture\n", source->name);
+	if (flow->stream[STREAM_COUNTER_ENCRYPTED])
+		fprintf(stderr, "%s: %llu of %llu connections are encrypted and gave no message: give their secrets with "
+				"--keylog\n",
+			source->name, (unsigned long long)flow->stream[STREAM_COUNTER_ENCRYPTED],
+			(unsigned long long)flow->connections);
+}
+
 static void put_losses(struct replay *r)
 {
-	uint64_t tap[PL_COUNTER_MAX], collect[COLLECT_COUNTER_MAX], chain[CHAIN_COUNTER_MAX];
-	struct flow_totals totals;
+	uint64_t tap[PL_COUNTER_MAX], collect[COLLECT_COUNTER_MAX];
+	struct offline_counts counts;
 
-	for (size_t i = 0; i < r->site.feed_count; i++) {
-		if (!r->site.feeds[i].url) {
-			capture_counters(r->capture, (uint32_t)i, tap);
-			loss_put_tap(r->session, r->sources[i].name, tap);
-			if (!tap[PL_COUNTER_PACKETS])
-				fprintf(stderr, "%s: no packet of the capture matches\n", r->sources[i].name);
+	for (size_t i = 0; i < r->site.feed_count + r->site.chain_count; i++) {
+		offline_counts(r->offline, i, &counts);
+		loss_put_tap(r->session, counts.name, counts.tap);
+		if (counts.is_active)
+			loss_put_stream(r->session, counts.name, counts.flow.stream);
+		if (counts.is_chain) {
+			loss_put_chain(r->session, counts.name, counts.chain);
+		} else {
+			collector_counters(r->collector, (uint32_t)i, collect);
+			loss_put_collect(r->session, counts.name, collect);
 		}
-		collector_counters(r->collector, (uint32_t)i, collect);
-		loss_put_collect(r->session, r->sources[i].name, collect);
+		remark(&counts);
 	}
-	for (size_t i = 0; i < r->target_count; i++) {
-		const struct source *source = &r->sources[r->target_source[i]];
-
-		flows_totals(r->flows, i, &totals);
-		loss_put_tap(r->session, source->name, totals.tap);
-		loss_put_stream(r->session, source->name, totals.stream);
-		if (source->chain) {
-			chain_counters(source->chain, chain);
-			loss_put_chain(r->session, source->name, chain);
-		}
-		if (!totals.connections)
-			fprintf(stderr, "%s: no connection to its url is in the capture\n", source->name);
-		if (totals.stream[STREAM_COUNTER_ENCRYPTED])
-			fprintf(stderr, "%s: %llu of %llu connections are encrypted and gave no message: give their secrets "
-					"with --keylog\n",
-				source->name, (unsigned long long)totals.stream[STREAM_COUNTER_ENCRYPTED],
-				(unsigned long long)totals.connections);
-	}
-	capture_counters(r->capture, PL_FEED_NONE, tap);
+	capture_counters(offline_capture(r->offline), PL_FEED_NONE, tap);
 	loss_put_tap(r->session, LOSS_SOURCE_TAP, tap);
 }
 
@@ -415,10 +309,10 @@ static void put_capture_losses(struct replay *r, const struct capture_totals *to
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "dropped", totals->dropped, true);
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "backwards", totals->backwards, false);
 	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "packets_read", totals->packets, false);
-	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "connections_not_followed", flows_not_followed(r->flows), true);
+	session_put_loss(r->session, LOSS_SOURCE_CAPTURE, "connections_not_followed", offline_not_followed(r->offline), true);
 	session_put_loss(r->session, LOSS_SOURCE_SESSION, "rows_lost", session_rows_lost(r->session), true);
-	for (size_t i = 0; capture_broken(r->capture, i); i++)
-		fprintf(stderr, "%s\n", capture_broken(r->capture, i));
+	for (size_t i = 0; capture_broken(offline_capture(r->offline), i); i++)
+		fprintf(stderr, "%s\n", capture_broken(offline_capture(r->offline), i));
 	for (uint32_t i = 0; i < r->site.feed_count; i++)
 		if (collector_last_error(r->collector, i)[0])
 			fprintf(stderr, "%s: last message that could not be decoded: %s\n", r->site.collect[i].name,
@@ -429,14 +323,7 @@ static void close_all(struct replay *r)
 {
 	if (r->collector)
 		collector_free(r->collector);
-	flows_free(r->flows);
-	for (size_t i = 0; i < r->source_count && r->sources; i++)
-		if (r->sources[i].chain)
-			chain_free(r->sources[i].chain);
-	capture_free(r->capture);
-	free(r->sources);
-	free(r->targets);
-	free(r->target_source);
+	offline_close(r->offline);
 	site_free(&r->site);
 }
 
@@ -455,14 +342,12 @@ int cmd_replay(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	/* The files first: a session is created only where there is something to fill it. */
-	status = open_capture(&r, &err);
-	if (!status)
-		status = open_sources(&r, &err);
+	status = open_files(&r, &err);
 	if (!status)
 		status = open_session(&r, &err);
 	if (!status) {
 		status = run(&r, &err);
-		capture_totals(r.capture, &totals);
+		capture_totals(offline_capture(r.offline), &totals);
 		put_span(&r, &totals);
 		put_losses(&r);
 		put_capture_losses(&r, &totals);

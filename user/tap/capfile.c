@@ -194,8 +194,11 @@ int capfile_next(struct capfile *file, struct capfile_packet *out, struct error 
 	} else {
 		status = file->read_next(file, out, err);
 	}
-	if (status > 0 && out->captured > out->len)
-		out->captured = out->len;
+	if (status > 0) {
+		out->file = file->name;
+		if (out->captured > out->len)
+			out->captured = out->len;
+	}
 	return status;
 }
 

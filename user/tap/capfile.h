@@ -28,6 +28,7 @@ struct capfile_packet {
 	enum link_direction direction; /* where the file tells it (pcapng's epb_flags) */
 	bool has_stamp;		/* false: none (a simple packet block), or one that is no time before the year 2262 */
 	uint64_t stamp_ns;	/* UTC */
+	const char *file;	/* name of the capture file, as long as it is open */
 };
 
 struct capfile;

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "match.bpf.h"
 #include "tap/aggregate.h"
-#include "tap/capfile.h"
 
 #define SETS_MAX 32768 /* as many as the kernel's table holds, so that the same packets are counted as not aggregated */
 #define SECOND_NS 1000000000ULL
@@ -40,6 +39,7 @@ struct capture {
 	uint64_t counters[PL_FEEDS_MAX][PL_COUNTER_MAX];
 	struct capture_totals totals;
 	uint64_t next_retire_ns;
+	struct capfile_packet in_hand;
 	uint8_t scratch[LINK_FRAME_MAX];
 	struct {
 		struct pl_datagram head;
@@ -249,7 +249,8 @@ static void take(struct capture *capture, const struct capfile_packet *in)
 void capture_packet(struct capture *capture, int link_type, const uint8_t *data, uint32_t captured, uint32_t len,
 		    uint64_t stamp_ns)
 {
-	take(capture, &(struct capfile_packet){data, captured, len, link_type, LINK_UNKNOWN, true, stamp_ns});
+	take(capture, &(struct capfile_packet){
+		.data = data, .captured = captured, .len = len, .link_type = link_type, .has_stamp = true, .stamp_ns = stamp_ns});
 }
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
@@ -340,8 +341,14 @@ int capture_next(struct capture *capture)
 		capture->next_retire_ns = first->packet.stamp_ns + SECOND_NS;
 	}
 	first->has = false;
+	capture->in_hand = first->packet;
 	take(capture, &first->packet);
 	return 1;
+}
+
+const struct capfile_packet *capture_in_hand(const struct capture *capture)
+{
+	return &capture->in_hand;
 }
 
 void capture_finish(struct capture *capture)

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "parse.bpf.h"
 #include "record.h"
+#include "tap/capfile.h"
 #include "tap/match.h"
 #include "tap/tap.h"
 
@@ -63,6 +64,9 @@ int capture_add_stream(struct capture *capture, FILE *stream, const char *name, 
 
 /* Handles the next packet in time order: 1, or 0 when all files have ended. */
 int capture_next(struct capture *capture);
+
+/* The packet that capture_next() handled last, or is handling; valid until it is called again. */
+const struct capfile_packet *capture_in_hand(const struct capture *capture);
 
 /* Handles one captured packet of link type LINKTYPE_* (tap/link.h): `captured` bytes of the `len` that were on the wire. */
 void capture_packet(struct capture *capture, int link_type, const uint8_t *data, uint32_t captured, uint32_t len,
