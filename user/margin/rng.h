@@ -16,6 +16,9 @@ enum rng_stream {
 	RNG_DELAY,     /* delays of one account */
 	RNG_SHOCKS,    /* diffusions of correlated assets */
 	RNG_COMMON,    /* times of the jumps that assets share (lane 0), and the n-th one's size (lane n) */
+	RNG_PRICE,     /* the market walk: prices, block by block */
+	RNG_REPORT,    /* the market walk: delays and errors of oracle reports */
+	RNG_ATTEMPT,   /* the market walk: delays of one account's liquidations */
 };
 
 struct rng {

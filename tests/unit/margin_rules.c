@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Liquidation rules, liquidity, waterfall and gas: every number worked out by hand beside it. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "margin/gas.h"
+#include "margin/liquidity.h"
+#include "margin/rules.h"
+#include "margin/waterfall.h"
+
+static void near(double is, double wanted, double tolerance)
+{
+	if (!(fabs(is - wanted) <= tolerance))
+		fail_msg("%.12g, should be %.12g", is, wanted);
+}
+
+static struct rules preset(const struct rules_type *type)
+{
+	struct rules rules;
+	struct error err;
+
+	rules_preset(&rules, type);
+	if (rules_check(&rules, &err))
+		fail_msg("%s: %s", type->name, err.text);
+	return rules;
+}
+
+static struct plan plan_of(const struct rules *rules, const struct position *position, double oracle)
+{
+	struct plan plan;
+
+	assert_true(rules->type->plan(rules, position, oracle, &plan));
+	return plan;
+}
+
+/* C 100, D 8000, LT 0.8, bonus 5 %, protocol fee 10 % of it. */
+static void aave_takes_half_then_all(void **state)
+{
+	struct rules rules = preset(&rules_aave_v3);
+	struct position position = {100, -8000, 0.8}, after;
+	struct plan plan;
+
+	(void)state;
+	/* 99: health 100·99·0.8/8000 = 0.99, above 0.95: half. Seized 4000·1.05 = 4200, fee 10 % of 200. */
+	near(position_health(&position, 99), 0.99, 1e-12);
+	plan = plan_of(&rules, &position, 99);
+	near(plan.repay, 4000, 1e-9);
+	near((plan.units + plan.fee_units) * 99, 4200, 1e-9);
+	near(plan.fee_units * 99, 20, 1e-9);
+	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8};
+	near(position_health(&after, 99), 1.14, 1e-12); /* (9900 - 4200)·0.8/4000 */
+	/* 94: health 0.94, at most 0.95: all. */
+	near(plan_of(&rules, &position, 94).repay, 8000, 1e-9);
+	/* 80: the collateral pays 8000/1.05 and is gone; 380.95 is left. */
+	plan = plan_of(&rules, &position, 80);
+	near(plan.repay, 8000 / 1.05, 1e-9);
+	near(plan.units + plan.fee_units, 100, 1e-12);
+	near(8000 - plan.repay, 380.952380952, 1e-8);
+}
+
+static void aave_leaves_no_dust(void **state)
+{
+	struct rules rules = preset(&rules_aave_v3);
+	/* debt below 2000: all of it, though the health is above 0.95 */
+	struct position small = {25, -1990, 0.8};
+	/* 2350·0.8/1900... both above 2000, health 0.96: half, which leaves both above 1000 */
+	struct position large = {30, -2450, 0.8};
+	struct plan plan;
+
+	(void)state;
+	near(position_health(&small, 79), 25 * 79 * 0.8 / 1990, 1e-12);
+	near(plan_of(&rules, &small, 79).repay, 25 * 79 / 1.05, 1e-9); /* all the collateral: 1975 < 1990·1.05 */
+	near(position_health(&large, 99), 0.969795918367, 1e-9);
+	plan = plan_of(&rules, &large, 99);
+	near(plan.repay, 1225, 1e-9);
+	near(30 * 99 - (plan.units + plan.fee_units) * 99, 2970 - 1286.25, 1e-9);
+}
+
+static void compound_v2_keeps_a_share_of_what_is_seized(void **state)
+{
+	struct rules rules = preset(&rules_compound_v2);
+	struct position position = {10, -8000, 0.8};
+	struct plan plan = plan_of(&rules, &position, 990);
+
+	(void)state;
+	near(plan.repay, 4000, 1e-9);			       /* close factor 50 % */
+	near((plan.units + plan.fee_units) * 990, 4320, 1e-9); /* incentive 8 % */
+	near(plan.fee_units * 990, 4320 * 0.028, 1e-9);
+}
+
+static void morpho_incentive_follows_the_lltv(void **state)
+{
+	struct rules rules = preset(&rules_morpho);
+	struct position position = {1, -900, 0.86}, cheap = {1, -300, 0.3};
+	struct plan plan = plan_of(&rules, &position, 1000);
+
+	(void)state;
+	near((plan.units + plan.fee_units) * 1000 / plan.repay, 1 / (1 - 0.3 * 0.14), 1e-12);
+	near(plan.repay, 900, 1e-9);
+	plan = plan_of(&rules, &cheap, 990);
+	near(plan.units * 990 / plan.repay, 1.15, 1e-12); /* 1/(1 - 0.21) = 1.27 is capped */
+}
+
+static void euler_discount_grows_with_the_violation(void **state)
+{
+	struct rules rules = preset(&rules_euler_v2);
+	struct position position = {10, -8000, 0.8};
+	struct plan plan = plan_of(&rules, &position, 990); /* health 0.99: a discount of 1 % */
+
+	(void)state;
+	near(plan.repay, 8000, 1e-9);
+	near(plan.units * 990, 8000 / 0.99, 1e-8);
+	plan = plan_of(&rules, &position, 800); /* health 0.8, at most 15 %; 8000/0.85 is more than there is */
+	near(plan.repay, 8000 * 0.85, 1e-8);
+	near(plan.units, 10, 1e-12);
+}
+
+static void maker_sells_in_steps_from_above(void **state)
+{
+	struct rules rules = preset(&rules_maker);
+	struct position position = {10, -8000, 0.69};
+	struct lot lot;
+
+	(void)state;
+	rules.type->take(&rules, &position, 1000, 60, &lot);
+	near(position.units, 0, 0);
+	near(position.cash, 0, 0);
+	near(lot.claim, 8000, 0);
+	near(lot.target, 8000 * 1.13, 1e-9);
+	near(rules.type->offer(&rules, &lot, 1000, 60), 1300, 1e-9);
+	near(rules.type->offer(&rules, &lot, 1000, 60 + 89), 1300, 1e-9);
+	near(rules.type->offer(&rules, &lot, 1000, 60 + 90), 1287, 1e-9);
+	near(rules.type->offer(&rules, &lot, 1000, 60 + 900), 1300 * pow(0.99, 10), 1e-9);
+	/* 0.99^91 = 0.4007 is above the cusp, 0.99^92 below it: a new auction at the price of now */
+	near(rules.type->offer(&rules, &lot, 700, 60 + 91 * 90), 1300 * pow(0.99, 91), 1e-9);
+	near(rules.type->offer(&rules, &lot, 700, 60 + 92 * 90), 910, 1e-9);
+	near(lot.start_s, 60 + 92 * 90, 0);
+}
+
+static void compound_v3_absorbs_and_sells_at_a_discount(void **state)
+{
+	struct rules rules = preset(&rules_compound_v3);
+	struct position position = {10, -9100, 0.9}, under = {10, -9700, 0.9};
+	struct lot lot;
+
+	(void)state;
+	/* credited 10·1000·0.95 = 9500: 400 beyond its debt stay with the account */
+	rules.type->take(&rules, &position, 1000, 0, &lot);
+	near(position.cash, 400, 1e-9);
+	near(lot.claim, 9500, 1e-9);
+	/* half of the 5 % */
+	near(rules.type->offer(&rules, &lot, 1000, 0), 975, 1e-9);
+	/* 9500 do not cover 9700: the account owes nothing, the reserves are owed all */
+	rules.type->take(&rules, &under, 1000, 0, &lot);
+	near(under.cash, 0, 0);
+	near(lot.claim, 9700, 1e-9);
+}
+
+/* Long 1 BTC at a price of 47,600 with a net collateral of 100 and a maintenance requirement of 1,428 (3 %). */
+static void dydx_prices(void **state)
+{
+	struct position position = {1, 100 - 47600, 0.97};
+	struct rules rules = preset(&rules_dydx_v4);
+	struct plan plan;
+
+	(void)state;
+	near(perp_bankruptcy_price(&position), 47500, 1e-9);
+	near(perp_fillable_price(&position, 47600, 1, 1.5), 45608, 1e-9);
+	near(perp_initial_margin(0.05, 25, 20, 50), 0.208333333, 1e-9);
+	near(perp_initial_margin(0.05, 45, 20, 50), 0.841666667, 1e-9);
+	near(perp_initial_margin(0.05, 10, 20, 50), 0.05, 0);
+	near(perp_initial_margin(0.05, 90, 20, 50), 1, 0);
+	plan = plan_of(&rules, &position, 47600);
+	assert_false(plan.takeover);
+	near(plan.limit, 47600 - (1 - 100 / 1428.0) * 0.1 * 1428, 1e-9);
+	near(plan.penalty, 238, 1e-9);
+	assert_true(plan_of(&rules, &position, 47400).takeover); /* under its bankruptcy price */
+}
+
+static void hyperliquid_closes_large_positions_in_parts(void **state)
+{
+	struct rules rules = preset(&rules_hyperliquid);
+	struct position small = {1, 1450 - 50000, 0.97}, large = {10, 14500 - 500000, 0.97};
+	struct position shorted = {-1, 1450 + 50000, 1.03};
+
+	(void)state;
+	near(plan_of(&rules, &small, 50000).units, 1, 0);
+	near(plan_of(&rules, &large, 50000).units, 2, 1e-12);
+	near(plan_of(&rules, &shorted, 50000).units, -1, 0);
+	/* maintenance margin 3 % of 49,500 is 1485, two thirds of it 990: equity of 950 is the vault's */
+	assert_true(plan_of(&rules, &small, 49500).takeover);
+	assert_false(plan_of(&rules, &small, 49800).takeover);
+}
+
+static void health_of_both_sides(void **state)
+{
+	struct position lent = {10, -8000, 0.8}, shorted = {-2, 2200, 1.05}, owes_nothing = {10, 5, 0.8};
+
+	(void)state;
+	near(position_trigger(&lent), 1000, 1e-12);
+	near(position_health(&lent, 1000), 1, 1e-12);
+	near(position_trigger(&shorted), 2200 / 2.1, 1e-9);
+	near(position_health(&shorted, 2200 / 2.1), 1, 1e-12);
+	assert_true(position_health(&shorted, 1100) < 1);
+	assert_true(isinf(position_health(&owes_nothing, 1)));
+}
+
+static void selling_moves_the_price_and_the_market_recovers(void **state)
+{
+	struct depth_level levels[] = {{100, 0.98}, {300, 0.9}};
+	struct liquidity pool = {&liquidity_pool, 1000, 60, NULL, 0}, book = {&liquidity_book, 0, INFINITY, levels, 2};
+	struct liquidity root = {&liquidity_sqrt, 10000, 60, NULL, 0};
+	struct error err;
+
+	(void)state;
+	near(liquidity_average(&pool, 0, 250), 1000.0 / 1250, 1e-12); /* X/(X + q) */
+	/* sold in two halves it brings the same as at once */
+	near(125 * liquidity_average(&pool, 0, 125) + 125 * liquidity_average(&pool, 125, 125), 200, 1e-9);
+	near(liquidity_marginal(&pool, 250), 0.64, 1e-5); /* (X/(X + x))² */
+	near(liquidity_recover(&pool, 250, 60), 125, 1e-9);
+	near(liquidity_recover(&book, 250, 1e9), 250, 0);
+	near(liquidity_average(&root, 0, 100), 0.9, 1e-12); /* 1 - √(100/10000) */
+	near(liquidity_average(&book, 0, 100), 0.99, 1e-12);
+	near(liquidity_average(&book, 100, 100), 0.96, 1e-12); /* from 0.98 to 0.94 */
+	near(liquidity_average(&book, 300, 100), 0, 0);	       /* nobody is there */
+	assert_int_equal(liquidity_check(&book, &err), 0);
+	levels[1].fraction = 0.99;
+	assert_int_equal(liquidity_check(&book, &err), -22);
+}
+
+static void losses_go_down_the_waterfall(void **state)
+{
+	struct waterfall waterfall = {.count = 3, .tiers = {{"fund", TIER_INSURANCE, 100, 0.5, 0},
+							     {"token", TIER_BACKSTOP, 120, 0, 1},
+							     {"treasury", TIER_CAPITAL, 50, 0, 0}}};
+	struct waterfall_state left;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(waterfall_check(&waterfall, &err), 0);
+	waterfall_start(&waterfall, &left);
+	near(waterfall_feed(&waterfall, &left, 40), 20, 1e-12); /* the fund holds 120 */
+	waterfall_absorb(&waterfall, &left, 90);
+	near(left.absorbed[0], 90, 1e-12);
+	/* 30 from the fund; 60 by the token: issuing costs 60(1 + 60/120) = 90 of 120 */
+	waterfall_absorb(&waterfall, &left, 90);
+	near(left.absorbed[0], 120, 1e-12);
+	near(left.absorbed[1], 60, 1e-12);
+	near(left.left[1], 30, 1e-12);
+	/* the token's last 30 raise x(1 + x/120) = 30: x = 60(√2 - 1) = 24.853; the treasury has 50; the rest is the lenders' */
+	waterfall_absorb(&waterfall, &left, 100);
+	near(left.absorbed[1], 60 + 60 * (sqrt(2) - 1), 1e-9);
+	near(left.absorbed[2], 50, 1e-12);
+	near(left.lenders, 100 - 60 * (sqrt(2) - 1) - 50, 1e-9);
+	near(left.absorbed[0] + left.absorbed[1] + left.absorbed[2] + left.lenders, 280, 1e-9);
+	waterfall.tiers[2].fed_share = 0.1;
+	assert_int_equal(waterfall_check(&waterfall, &err), -22);
+}
+
+static void base_fee_by_the_integer_rule(void **state)
+{
+	uint64_t fee = 1000000000;
+	struct gas gas = {.units = 500000, .base_fee_gwei = 20, .priority_gwei = 2, .congestion = 0.3};
+
+	(void)state;
+	assert_int_equal(gas_next_base_fee(1000000000, 10000000, 20000000), 1000000000);
+	assert_int_equal(gas_next_base_fee(1000000000, 9000000, 20000000), 987500000);
+	assert_int_equal(gas_next_base_fee(1000000000, 20000000, 20000000), 1125000000);
+	assert_int_equal(gas_next_base_fee(1000000000, 0, 20000000), 875000000);
+	for (int i = 0; i < 10; i++)
+		fee = gas_next_base_fee(fee, 20000000, 20000000);
+	assert_int_equal(fee, 3247321023);
+	assert_int_equal(gas_next_base_fee(1, 20000000, 20000000), 2); /* it rises by one at least */
+	near(gas_block_usage(&gas, 1), 0.5, 0);
+	near(gas_block_usage(&gas, 2), 0.8, 1e-12);
+	near(gas_block_usage(&gas, 5), 1, 0);
+	near(gas_block_usage(&gas, 0), 0.35, 1e-12);
+	near(gas_cost(&gas, 20e9, 3000), 33, 1e-9); /* 500,000 · 22 gwei · 3000 */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(aave_takes_half_then_all),
+		cmocka_unit_test(aave_leaves_no_dust),
+		cmocka_unit_test(compound_v2_keeps_a_share_of_what_is_seized),
+		cmocka_unit_test(morpho_incentive_follows_the_lltv),
+		cmocka_unit_test(euler_discount_grows_with_the_violation),
+		cmocka_unit_test(maker_sells_in_steps_from_above),
+		cmocka_unit_test(compound_v3_absorbs_and_sells_at_a_discount),
+		cmocka_unit_test(dydx_prices),
+		cmocka_unit_test(hyperliquid_closes_large_positions_in_parts),
+		cmocka_unit_test(health_of_both_sides),
+		cmocka_unit_test(selling_moves_the_price_and_the_market_recovers),
+		cmocka_unit_test(losses_go_down_the_waterfall),
+		cmocka_unit_test(base_fee_by_the_integer_rule),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a sample of losses says of their law: probability, value at risk, expected shortfall, quantiles. */
+#ifndef PL_MARGIN_DISTRIBUTION_H
+#define PL_MARGIN_DISTRIBUTION_H
+
+#include <stdint.h>
+
+#include "margin/model.h"
+
+/*
+ * Fills distribution_paths … quantile of the result from n > 0 losses. Intervals of the value at risk by order statistics
+ * (normal approximation of the binomial ranks), the expected shortfall as the mean of the worst hundredth, the upper bound
+ * of the probability one-sided at 95 %: exact for none seen (the rule of three), Wilson's otherwise. 0 or -ENOMEM.
+ */
+int distribution_of(const double *losses, uint64_t n, struct model_result *result);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "margin/market.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define PATHS_MAX 50000000u /* each keeps its result: 250 bytes, twice */
+#define STEPS_MAX 1e9
+
+static int check_accounts(const struct market *market, const struct model *model, struct error *err)
+{
+	bool perpetual = market->rules.type->perpetual;
+
+	for (size_t i = 0; i < model->account_count; i++) {
+		const struct account *a = &model->accounts[i];
+
+		if (!(isfinite(a->collateral) && isfinite(a->debt) && a->asset < model->asset_count) || a->collateral == 0)
+			return error_set(err, -EINVAL, "account %zu: a size or a debt is no number, or nothing", i);
+		if (!(a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
+			return error_set(err, -EINVAL, "account %zu: liquidation threshold %g (above 0, to 1)", i, a->liquidation_threshold);
+		if (!perpetual && market->rules.type != &rules_instant && (a->collateral < 0 || a->debt < 0))
+			return error_set(err, -EINVAL, "account %zu: %s holds loans: collateral above 0, debt 0 or more", i,
+					 market->rules.type->name);
+	}
+	return 0;
+}
+
+static int check_keepers(const struct keepers *keepers, struct error *err)
+{
+	if (keepers->count > 100 || keepers->count + keepers->has_own < 1)
+		return error_set(err, -EINVAL, "keepers: count is %u; allowed: 1 to 100", keepers->count);
+	if (!(keepers->capital > 0))
+		return error_set(err, -EINVAL, "keepers: capital is %g; it should be above 0", keepers->capital);
+	if (!isfinite(keepers->min_profit))
+		return error_set(err, -EINVAL, "keepers: min_profit is no number");
+	return 0;
+}
+
+static int check_gas(const struct gas *gas, const struct model *model, struct error *err)
+{
+	if (!(gas->units >= 0 && isfinite(gas->units)) || !(gas->base_fee_gwei >= 0 && gas->base_fee_gwei <= 1e6) ||
+	    !(gas->priority_gwei >= 0 && gas->priority_gwei <= 1e6))
+		return error_set(err, -EINVAL, "network: gas, base_fee_gwei and priority_gwei should be 0 or more, fees at most 1e6");
+	if (!(gas->congestion >= 0 && gas->congestion <= 100))
+		return error_set(err, -EINVAL, "network: congestion is %g; allowed: 0 to 100", gas->congestion);
+	if ((isnan(gas->price) && gas->asset >= model->asset_count) || gas->price < 0)
+		return error_set(err, -EINVAL, "network: the coin's price is unknown");
+	return 0;
+}
+
+int market_check(const struct market *market, const struct model *model, struct error *err)
+{
+	int rc = rules_check(&market->rules, err);
+
+	if (!model->paths || model->paths > PATHS_MAX)
+		return error_set(err, -EINVAL, "paths is %llu; the market walk takes 1 to %u", (unsigned long long)model->paths, PATHS_MAX);
+	if (!(model->step_s > 0 && model->horizon_s >= model->step_s && model->horizon_s / model->step_s <= STEPS_MAX))
+		return error_set(err, -EINVAL, "step is %g s, horizon %g s: a block's time, and one or more of them", model->step_s,
+				 model->horizon_s);
+	if (!rc)
+		rc = oracle_check(&market->oracle, model->step_s, err);
+	for (size_t i = 0; !rc && i < model->asset_count; i++)
+		rc = liquidity_check(&market->liquidity[i], err);
+	if (!rc)
+		rc = check_gas(&market->gas, model, err);
+	if (!rc)
+		rc = check_keepers(&market->keepers, err);
+	if (!rc)
+		rc = waterfall_check(&market->waterfall, err);
+	if (!rc)
+		rc = breaker_check(&market->breaker, model->step_s, err);
+	if (!rc)
+		rc = dynamic_margin_check(&market->dynamic_margin, err);
+	return rc ? rc : check_accounts(market, model, err);
+}
+
+void market_free(struct market *market)
+{
+	free(market->liquidity);
+	delay_free(&market->keepers.own);
+	*market = (struct market){0};
+}

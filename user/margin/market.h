@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The market walk: the model block by block, for everything that feeds back. Prices move; reports follow by the oracle's
+ * policy and delay; accounts fall below their health; keepers come after their delay, look whether it pays, and liquidate
+ * by the protocol's rules; what they sell moves the market; what is left unpaid goes down the waterfall. One step is one
+ * block (model.step_s): nothing on chain happens between two of them.
+ *
+ * Sampled, not expected: rare losses need many paths, and a zero is an upper bound. Questions about another latency or
+ * mechanism are asked of the same random numbers.
+ */
+#ifndef PL_MARGIN_MARKET_H
+#define PL_MARGIN_MARKET_H
+
+#include "margin/controls.h"
+#include "margin/gas.h"
+#include "margin/liquidity.h"
+#include "margin/model.h"
+#include "margin/oracle.h"
+#include "margin/rules.h"
+#include "margin/waterfall.h"
+
+struct keepers {
+	unsigned count;	   /* competing ones, each with a delay of its own from the keeper law; the first one gets it */
+	bool has_own;	   /* one more, whose profit and win rate are asked for */
+	struct delay_law own;
+	double capital;	   /* the most that one liquidation may repay; INFINITY: no limit */
+	double min_profit; /* numeraire, after gas: below it nobody acts, and the account waits */
+};
+
+/* What stands beside `struct model`, whose engine is not looked at. */
+struct market {
+	struct rules rules;
+	struct oracle_policy oracle;
+	struct liquidity *liquidity; /* one per asset */
+	bool feedback;		     /* the oracle sees the price after the sales' impact */
+	struct gas gas;
+	struct keepers keepers;
+	struct waterfall waterfall;
+	struct breaker breaker;
+	struct dynamic_margin dynamic_margin;
+};
+
+/* -EINVAL names what is wrong. Accounts of a perpetual protocol: collateral = signed size, debt = size·entry - margin. */
+int market_check(const struct market *market, const struct model *model, struct error *err);
+void market_free(struct market *market);
+
+enum market_part { MARKET_GAP, MARKET_LATENCY, MARKET_CONGESTION, MARKET_LIQUIDITY, MARKET_PARTS };
+extern const char *const market_part_names[MARKET_PARTS + 1];
+
+struct market_result {
+	struct estimate parts[MARKET_PARTS]; /* of bad debt; they add up to it */
+	struct estimate open;		     /* part of bad debt: debt above the value of its collateral, not liquidated at the end */
+	struct estimate liquidations;
+	struct estimate absorbed[WATERFALL_TIERS_MAX], lenders;
+	double exhausted[WATERFALL_TIERS_MAX]; /* share of paths that left the tier empty, of those that began with something in it */
+	struct estimate keeper_profit;		     /* all of them */
+	struct estimate keeper_profit_per_ms;	     /* by one millisecond more of the keeper stage */
+	struct estimate own_profit;
+	double win_rate; /* of the own keeper; NAN without one or without a liquidation */
+	double gas_mean, slippage_mean, fees_mean, waits_mean, recovered_mean;
+	double time_to_liquidation_s; /* from health below 1 to the first liquidation, mean; NAN without one */
+	double imbalance_max;   /* largest |what everybody gained together| on a path: rounding only */
+};
+
+/* Fills `result` (measurement_stderr and stages' measurement_stderr stay NAN) and `more`. As model_run(). */
+int market_run(const struct market *market, const struct model *model, const struct model_control *control,
+	       struct model_result *result, struct market_result *more, struct error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Inside market_run(): one path of the market walk. */
+#ifndef PL_MARGIN_MARKET_PATH_H
+#define PL_MARGIN_MARKET_PATH_H
+
+#include "margin/front.h"
+#include "margin/market.h"
+
+/* The same paths under another world. */
+struct scenario {
+	bool no_delay, no_gas, no_impact;
+	double added_s[DELAY_STAGES];
+};
+
+/* What a path came to, in the numeraire. Gains of everybody involved add up to nothing. */
+struct path_result {
+	double bad_debt; /* written off, and `open` */
+	double open;
+	double borrowers, keepers, own, protocol, buyers, gas; /* gains; buyers: who bought below the price, i.e. slippage */
+	double seized; /* value of all collateral taken, at the market's price */
+	double absorbed[WATERFALL_TIERS_MAX], lenders;
+	bool exhausted[WATERFALL_TIERS_MAX];
+	uint32_t liquidations, own_wins, waits, recovered, first_times;
+	double first_time_s; /* sum over accounts: from health below 1 to their first liquidation */
+	uint64_t steps;
+};
+
+/* What all paths share. */
+struct market_book {
+	const struct market *market;
+	const struct model *model;
+	struct position *positions;	  /* of the accounts, at the start */
+	struct front_order *orders; /* two an asset: long, short */
+};
+
+int market_book_init(struct market_book *book, const struct market *market, const struct model *model);
+void market_book_free(struct market_book *book);
+
+struct market_walk; /* what a thread needs for a path */
+
+int market_walk_new(struct market_walk **out, const struct market_book *book);
+void market_walk_free(struct market_walk *walk);
+
+/* 0 or -ENOMEM */
+int market_walk_path(struct market_walk *walk, const struct scenario *scenario, uint64_t path, struct path_result *out);
+
+#endif

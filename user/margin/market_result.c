@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "margin/market_result.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "margin/distribution.h"
+
+struct moments {
+	double n, mean, squares;
+};
+
+static void take(struct moments *moments, double value)
+{
+	double delta = value - moments->mean;
+
+	moments->n += 1;
+	moments->mean += delta / moments->n;
+	moments->squares += delta * (value - moments->mean);
+}
+
+static struct estimate estimate_of(const struct moments *moments)
+{
+	if (!(moments->n > 0))
+		return (struct estimate){NAN, NAN};
+	return (struct estimate){moments->mean,
+				 moments->n > 1 ? sqrt(moments->squares / (moments->n - 1) / moments->n) : INFINITY};
+}
+
+void market_difference(const struct path_result *results, double *before, uint64_t paths, struct estimate *out)
+{
+	struct moments moments = {0};
+
+	for (uint64_t i = 0; i < paths; i++) {
+		take(&moments, results[i].bad_debt - before[i]);
+		before[i] = results[i].bad_debt;
+	}
+	*out = estimate_of(&moments);
+}
+
+void market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s,
+		  struct estimate *bad_debt, struct estimate *profit)
+{
+	struct moments debt = {0}, gain = {0};
+	double per_ms = 1e-3 / added_s;
+
+	for (uint64_t i = 0; i < paths; i++) {
+		take(&debt, (other[i].bad_debt - base[i].bad_debt) * per_ms);
+		take(&gain, (other[i].keepers - base[i].keepers) * per_ms);
+	}
+	*bad_debt = estimate_of(&debt);
+	*profit = estimate_of(&gain);
+}
+
+/* Gains of everybody involved, which add up to nothing but rounding. */
+static double balance(const struct path_result *r, size_t tiers)
+{
+	double sum = r->borrowers + r->keepers + r->protocol + r->buyers + r->gas - r->lenders;
+
+	for (size_t i = 0; i < tiers; i++)
+		sum -= r->absorbed[i];
+	return sum;
+}
+
+struct sums {
+	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX];
+	double seized, gas, slippage, fees, waits, recovered, own_wins, liquidation_count, first_times, first_time_s;
+	double exhausted[WATERFALL_TIERS_MAX];
+};
+
+static void add(struct sums *sums, const struct path_result *r, size_t tiers)
+{
+	take(&sums->bad_debt, r->bad_debt);
+	take(&sums->open, r->open);
+	take(&sums->liquidations, r->liquidations);
+	take(&sums->profit, r->keepers);
+	take(&sums->own, r->own);
+	take(&sums->lenders, r->lenders);
+	for (size_t i = 0; i < tiers; i++) {
+		take(&sums->absorbed[i], r->absorbed[i]);
+		sums->exhausted[i] += r->exhausted[i];
+	}
+	sums->seized += r->seized;
+	sums->gas += r->gas;
+	sums->slippage += r->buyers;
+	sums->fees += r->protocol;
+	sums->waits += r->waits;
+	sums->recovered += r->recovered;
+	sums->own_wins += r->own_wins;
+	sums->liquidation_count += r->liquidations;
+	sums->first_times += r->first_times;
+	sums->first_time_s += r->first_time_s;
+}
+
+static int delays(const struct model *model, struct model_result *result)
+{
+	struct quadrature total;
+	int rc = delay_total(model->delays, DELAY_STAGES, &total);
+
+	if (rc)
+		return rc;
+	result->delay_p50_s = quadrature_quantile(&total, 0.5);
+	result->delay_p99_s = quadrature_quantile(&total, 0.99);
+	quadrature_free(&total);
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		struct model_stage *stage = &result->stages[i];
+
+		stage->mean_s = delay_mean(&model->delays[i]);
+		stage->p50_s = delay_quantile(&model->delays[i], 0.5);
+		stage->p99_s = delay_quantile(&model->delays[i], 0.99);
+		stage->without = stage->measurement_stderr = NAN; /* not asked for */
+		result->delay_mean_s += stage->mean_s;
+	}
+	return 0;
+}
+
+int market_summary(const struct market_book *book, const struct path_result *results, uint64_t paths,
+		   struct model_result *result, struct market_result *more)
+{
+	size_t tiers = book->market->waterfall.count;
+	double *losses = malloc((paths ? paths : 1) * sizeof(*losses)), n = (double)paths;
+	struct sums sums = {0};
+	int rc;
+
+	if (!losses)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < paths; i++) {
+		add(&sums, &results[i], tiers);
+		losses[i] = results[i].bad_debt;
+		more->imbalance_max = fmax(more->imbalance_max, fabs(balance(&results[i], tiers)));
+		result->path_steps += results[i].steps;
+	}
+	rc = distribution_of(losses, paths, result);
+	free(losses);
+	if (rc)
+		return rc;
+	result->paths = paths;
+	result->bad_debt = result->sampled = estimate_of(&sums.bad_debt);
+	result->triggers = estimate_of(&sums.liquidations);
+	result->outcome_mean = (struct outcome){.seized = sums.seized / n, .bad_debt = sums.bad_debt.mean, .slippage = sums.slippage / n};
+	result->measurement_stderr = NAN;
+	more->open = estimate_of(&sums.open);
+	more->liquidations = estimate_of(&sums.liquidations);
+	more->keeper_profit = estimate_of(&sums.profit);
+	more->own_profit = estimate_of(&sums.own);
+	more->lenders = estimate_of(&sums.lenders);
+	for (size_t i = 0; i < tiers; i++) {
+		more->absorbed[i] = estimate_of(&sums.absorbed[i]);
+		more->exhausted[i] = sums.exhausted[i] / n;
+	}
+	more->win_rate = book->market->keepers.has_own && sums.liquidation_count > 0 ? sums.own_wins / sums.liquidation_count : NAN;
+	more->gas_mean = sums.gas / n;
+	more->slippage_mean = sums.slippage / n;
+	more->fees_mean = sums.fees / n;
+	more->waits_mean = sums.waits / n;
+	more->recovered_mean = sums.recovered / n;
+	more->time_to_liquidation_s = sums.first_times > 0 ? sums.first_time_s / sums.first_times : NAN;
+	return delays(book->model, result);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Inside market_run(): from the results of paths to the answers. */
+#ifndef PL_MARGIN_MARKET_RESULT_H
+#define PL_MARGIN_MARKET_RESULT_H
+
+#include "margin/market_path.h"
+
+/* Everything that one run of all paths tells. 0 or -ENOMEM. */
+int market_summary(const struct market_book *book, const struct path_result *results, uint64_t paths,
+		   struct model_result *result, struct market_result *more);
+
+/* Mean and standard error, path by path, of bad debt minus `before`, which then holds this scenario's. */
+void market_difference(const struct path_result *results, double *before, uint64_t paths, struct estimate *out);
+
+/* By one millisecond of a delay that was longer by added_s in `other`: bad debt, and the keepers' profit. NAN for no paths. */
+void market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s,
+		  struct estimate *bad_debt, struct estimate *profit);
+
+#endif

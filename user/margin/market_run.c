@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Paths over threads, scenarios one after the other. Every path leaves its result in a place of its own, and sums are taken
+ * in the order of paths: the same answer, to the last bit, for any number of threads.
+ */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "margin/market_result.h"
+
+#define PATHS_PER_BATCH 64
+#define CURVE_SHARE 8 /* the curve against added delay takes every 8th part of the paths: it is a difference on the same numbers */
+
+const char *const market_part_names[MARKET_PARTS + 1] = {"gap", "latency", "congestion", "liquidity", NULL};
+
+struct task {
+	const struct market_book *book;
+	const struct scenario *scenario;
+	const struct model_control *control;
+	struct path_result *results;
+	uint64_t paths;
+	atomic_uint_fast64_t next, finished;
+	atomic_int failure;
+};
+
+static void *work(void *argument)
+{
+	struct task *task = argument;
+	struct market_walk *walk;
+	int rc = market_walk_new(&walk, task->book);
+
+	while (!rc && !atomic_load(&task->failure)) {
+		uint64_t first, end;
+
+		if (task->control->stop && *task->control->stop && atomic_load(&task->next) > 0)
+			break;
+		first = atomic_fetch_add(&task->next, PATHS_PER_BATCH);
+		if (first >= task->paths)
+			break;
+		end = first + PATHS_PER_BATCH < task->paths ? first + PATHS_PER_BATCH : task->paths;
+		for (uint64_t path = first; !rc && path < end; path++)
+			rc = market_walk_path(walk, task->scenario, path, &task->results[path]);
+		if (!rc)
+			atomic_fetch_add(&task->finished, end - first);
+	}
+	if (rc)
+		atomic_store(&task->failure, rc);
+	market_walk_free(walk);
+	return NULL;
+}
+
+static unsigned thread_count(const struct model_control *control, uint64_t paths)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned wanted = control->threads ? control->threads : processors > 0 ? (unsigned)processors : 1;
+	uint64_t batches = (paths + PATHS_PER_BATCH - 1) / PATHS_PER_BATCH;
+
+	return wanted < batches ? wanted : (unsigned)batches;
+}
+
+/* Runs `paths` paths; *done are the first ones that are finished. `from` and `to`: the share of all work that this is. */
+static int run_scenario(const struct market_book *book, const struct scenario *scenario, const struct model_control *control,
+			double from, double to, struct path_result *results, uint64_t paths, uint64_t *done)
+{
+	struct task task = {.book = book, .scenario = scenario, .control = control, .results = results, .paths = paths};
+	unsigned wanted = thread_count(control, paths), started = 0;
+	pthread_t *threads = calloc(wanted, sizeof(*threads));
+
+	if (!threads)
+		return -ENOMEM;
+	while (started < wanted && !pthread_create(&threads[started], NULL, work, &task))
+		started++; /* fewer threads give the same result */
+	while (started && control->progress && !atomic_load(&task.failure)) {
+		uint64_t finished = atomic_load(&task.finished);
+
+		control->progress(control->context, from + (to - from) * (double)finished / (double)paths);
+		if (finished >= paths || (control->stop && *control->stop))
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+	}
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+	if (!started)
+		return -EAGAIN;
+	*done = atomic_load(&task.finished);
+	return atomic_load(&task.failure);
+}
+
+/* ---- the questions -------------------------------------------------------------------------------------------------- */
+
+/* The smallest change of a delay that the grid can show, and a share of the delay that is no small change. */
+static double bump_of(const struct model *model, int stage)
+{
+	return fmax(model->step_s, 0.05 * delay_mean(&model->delays[stage]));
+}
+
+/* Each scenario adds one mechanism to the one before; what it adds is that mechanism's part. */
+static const struct scenario parts[MARKET_PARTS - 1] = {
+	[MARKET_GAP] = {.no_delay = true, .no_gas = true, .no_impact = true},
+	[MARKET_LATENCY] = {.no_gas = true, .no_impact = true},
+	[MARKET_CONGESTION] = {.no_impact = true},
+};
+
+static bool has_impact(const struct market *market, size_t asset_count)
+{
+	for (size_t i = 0; i < asset_count; i++)
+		if (market->liquidity[i].type != &liquidity_none)
+			return true;
+	return false;
+}
+
+struct questions {
+	const struct market_book *book;
+	const struct model_control *control;
+	struct path_result *base, *other;
+	uint64_t paths; /* finished ones of the base */
+	unsigned runs, run;
+	bool cut; /* an answer is missing, because the user stopped */
+};
+
+/* 0 with *done paths in q->other */
+static int ask(struct questions *q, const struct scenario *scenario, uint64_t paths, uint64_t *done)
+{
+	double from = (double)q->run / q->runs, to = (double)(q->run + 1) / q->runs;
+	int rc;
+
+	q->run++;
+	*done = 0;
+	if (q->control->stop && *q->control->stop) {
+		q->cut = true;
+		return 0;
+	}
+	rc = run_scenario(q->book, scenario, q->control, from, to, q->other, paths, done);
+	q->cut = q->cut || *done < paths;
+	return rc;
+}
+
+static int ask_parts(struct questions *q, struct market_result *more)
+{
+	const struct market *market = q->book->market;
+	bool differs[MARKET_PARTS] = {true, true, market->gas.congestion > 0 && market->gas.units > 0,
+				      has_impact(market, q->book->model->asset_count)};
+	double *before = calloc(q->paths, sizeof(*before)); /* bad debt of the scenario before */
+	int rc = before ? 0 : -ENOMEM;
+
+	for (int part = 0; !rc && part < MARKET_PARTS; part++) {
+		uint64_t done = q->paths;
+		bool last = true; /* nothing is left out any more: that is the base */
+
+		more->parts[part] = (struct estimate){0, 0};
+		if (!differs[part])
+			continue;
+		for (int later = part + 1; later < MARKET_PARTS; later++)
+			last = last && !differs[later];
+		if (!last)
+			rc = ask(q, &parts[part], q->paths, &done);
+		if (!rc)
+			market_difference(last ? q->base : q->other, before, done, &more->parts[part]);
+	}
+	free(before);
+	return rc;
+}
+
+static int ask_stages(struct questions *q, struct model_result *result, struct market_result *more)
+{
+	const struct model *model = q->book->model;
+	int rc = 0;
+
+	for (int stage = 0; !rc && stage < DELAY_STAGES; stage++) {
+		struct scenario scenario = {0};
+		double bump = bump_of(model, stage);
+		struct estimate by_profit;
+		uint64_t done;
+
+		scenario.added_s[stage] = bump;
+		rc = ask(q, &scenario, q->paths, &done);
+		market_slope(q->base, q->other, done, bump, &result->stages[stage].per_ms, &by_profit);
+		if (stage == DELAY_KEEPER)
+			more->keeper_profit_per_ms = by_profit;
+	}
+	return rc;
+}
+
+static int ask_without(struct questions *q, struct model_result *result)
+{
+	static const double added[MODEL_CURVE_POINTS] = {0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20};
+	double unit = result->delay_mean_s > 0 ? result->delay_mean_s : q->book->model->step_s;
+	uint64_t paths = q->paths / CURVE_SHARE, done;
+	int rc = 0;
+
+	if (!paths)
+		paths = q->paths;
+	for (int k = 0; !rc && k < MODEL_CURVE_POINTS; k++) {
+		struct scenario scenario = {.added_s[DELAY_INCLUSION] = added[k] * unit};
+		struct estimate slope, by_profit;
+
+		result->added_s[k] = added[k] * unit;
+		result->added_bad_debt[k] = result->bad_debt.value;
+		if (!k)
+			continue;
+		rc = ask(q, &scenario, paths, &done);
+		market_slope(q->base, q->other, done, 1e-3, &slope, &by_profit); /* by one millisecond of 1e-3 s: the difference itself */
+		result->added_bad_debt[k] += slope.value;
+	}
+	return rc;
+}
+
+int market_run(const struct market *market, const struct model *model, const struct model_control *control,
+	       struct model_result *result, struct market_result *more, struct error *err)
+{
+	struct market_book book;
+	struct questions q = {.book = &book, .control = control,
+			      .runs = 1 + MARKET_PARTS - 1 + DELAY_STAGES + MODEL_CURVE_POINTS - 1};
+	struct timespec begin, end;
+	int rc = market_check(market, model, err);
+
+	if (rc)
+		return rc;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	*result = (struct model_result){0};
+	*more = (struct market_result){0};
+	rc = market_book_init(&book, market, model);
+	q.base = calloc(model->paths, sizeof(*q.base));
+	q.other = calloc(model->paths, sizeof(*q.other));
+	if (!rc && (!q.base || !q.other))
+		rc = -ENOMEM;
+	if (!rc)
+		rc = run_scenario(&book, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths, &q.paths);
+	q.run = 1;
+	if (!rc)
+		rc = market_summary(&book, q.base, q.paths, result, more);
+	if (!rc)
+		rc = ask_parts(&q, more);
+	if (!rc)
+		rc = ask_stages(&q, result, more);
+	if (!rc)
+		rc = ask_without(&q, result);
+	if (rc)
+		error_set(err, rc, rc == -EAGAIN ? "no thread could be started: raise the limit of processes"
+						 : "out of memory for %llu paths of %zu accounts",
+			  (unsigned long long)model->paths, model->account_count);
+	result->gap = more->parts[MARKET_GAP];
+	result->latency = more->parts[MARKET_LATENCY];
+	result->interrupted = q.paths < model->paths || q.cut;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	result->seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+	market_book_free(&book);
+	free(q.base);
+	free(q.other);
+	return rc;
+}

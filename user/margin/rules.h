@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Liquidation rules of lending and perpetual protocols: what one liquidation takes from one position. Pure arithmetic; who
+ * liquidates, when, and at what market price is the market walk's business (market.h). One row in rules_types per protocol,
+ * one file per family.
+ *
+ * A position holds `units` of one asset and `cash` in the numeraire; its equity is units·price + cash.
+ *	loan			units > 0, cash = -debt, weight = liquidation threshold
+ *	long perpetual		units = size, cash = margin - size·entry, weight = 1 - maintenance margin
+ *	short perpetual		units = -size, cash = margin + size·entry, weight = 1 + maintenance margin
+ * It can be liquidated once units·price·weight + cash < 0 at the oracle's price.
+ */
+#ifndef PL_MARGIN_RULES_H
+#define PL_MARGIN_RULES_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+#define RULES_PARAMETERS_MAX 8
+
+struct position {
+	double units, cash, weight;
+};
+
+/* (0, inf); below 1: to be liquidated. A loan's health factor; for a short position cash over what it must be worth. */
+double position_health(const struct position *position, double oracle);
+
+/* The oracle price at which the health is 1: a long position is below 1 under it, a short one above it. */
+double position_trigger(const struct position *position);
+
+/* What leaves the position at one liquidation. Signs are those of the position's units. */
+struct plan {
+	double units;	  /* to the keeper, or onto the market */
+	double fee_units; /* to the protocol */
+	double repay;	  /* cash that the keeper pays in; NAN: the position gets what the market pays for `units` */
+	double penalty;	  /* cash to the insurance fund, at most what is left after a full close */
+	double limit;	  /* the sale stands only at this price or a better one; 0: at any */
+	bool takeover;	  /* the protocol's own vault takes all at the oracle's price, and what equity there is */
+};
+
+/* Collateral that the protocol has taken over and offers for cash. */
+struct lot {
+	double units;
+	double claim;  /* cash that the protocol is owed for it: less is a loss, more a gain */
+	double target; /* cash at which selling ends, and the rest goes back to the owner; INFINITY: all is sold */
+	double raised;
+	double top;	/* price at the start of the auction */
+	double start_s; /* of the auction, in the path's time */
+};
+
+struct rules;
+
+struct rules_parameter {
+	const char *name; /* key in model.yaml */
+	double low, high, preset;
+};
+
+struct rules_type {
+	const char *name;   /* of engine.type in model.yaml */
+	const char *source; /* where the rule and its numbers were read, and when */
+	bool perpetual;	    /* the book holds perpetual positions, not loans */
+	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */
+	/* One liquidation of a position with health < 1; false where there is nothing to take. NULL: the position becomes a lot. */
+	bool (*plan)(const struct rules *rules, const struct position *position, double oracle, struct plan *out);
+	/* The position becomes a lot: `position` keeps what is its owner's. */
+	void (*take)(const struct rules *rules, struct position *position, double oracle, double now_s, struct lot *out);
+	/* The price at which the lot is on offer; starts the auction anew where the rule says so. */
+	double (*offer)(const struct rules *rules, struct lot *lot, double oracle, double now_s);
+};
+
+struct rules {
+	const struct rules_type *type;
+	double parameter[RULES_PARAMETERS_MAX];
+};
+
+extern const struct rules_type *const rules_types[]; /* NULL at the end */
+extern const struct rules_type rules_instant, rules_aave_v3, rules_compound_v2, rules_morpho, rules_euler_v2, rules_maker,
+	rules_compound_v3, rules_dydx_v4, rules_hyperliquid;
+
+const struct rules_type *rules_find(const char *name);
+
+/* Every parameter at its preset. */
+void rules_preset(struct rules *rules, const struct rules_type *type);
+
+/* Checks the parameters against their ranges; -EINVAL names the parameter. */
+int rules_check(const struct rules *rules, struct error *err);
+
+/* The price at which the equity of a perpetual position is nothing. */
+double perp_bankruptcy_price(const struct position *position);
+
+/*
+ * dYdX v4: the price at which a liquidation order of the whole position may fill. Net notional value minus the adjusted
+ * bankruptcy rating's share of the maintenance margin, per unit: (PNNV - ABR·SMMR·PMMR)/PS with ABR = clamp(BA·(1 -
+ * TNC/TMMR), 0, 1). Here one position an account, so that TNC is its equity and TMMR its maintenance margin.
+ */
+double perp_fillable_price(const struct position *position, double oracle, double adjustment, double spread);
+
+/* dYdX v4: initial margin fraction scaled by open interest, min(1, base + max(0, (oi - lower)/(upper - lower))·(1 - base)). */
+double perp_initial_margin(double base, double open_interest, double lower, double upper);
+
+#endif
