@@ -60,6 +60,7 @@ struct rules_type {
 	const char *name;   /* of engine.type in model.yaml */
 	const char *source; /* where the rule and its numbers were read, and when */
 	bool perpetual;	    /* the book holds perpetual positions, not loans */
+	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */
 	/* One liquidation of a position with health < 1; false where there is nothing to take. NULL: the position becomes a lot. */
 	bool (*plan)(const struct rules *rules, const struct position *position, double oracle, struct plan *out);

@@ -136,6 +136,7 @@ static bool plan_instant(const struct rules *rules, const struct position *posit
 
 const struct rules_type rules_instant = {
 	.name = "instant",
+	.commits = true,
 	.source = "the reference of docs/model.md: all is sold at the market's price, a shortfall is bad debt",
 	.plan = plan_instant,
 };

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Who comes when: transactions on their way, in the order of their times. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "margin/market_walk.h"
+
+#define ATTEMPT_BLOCKS 64 /* of random numbers, kept for each attempt of an account */
+
+static bool attempt_earlier(const struct attempt *a, const struct attempt *b)
+{
+	return a->due_s < b->due_s || (a->due_s == b->due_s && a->account < b->account);
+}
+
+static int attempt_push(struct market_walk *walk, struct attempt item)
+{
+	size_t i = walk->attempt_count;
+
+	if (walk->attempt_count == walk->attempt_capacity) {
+		void *memory = realloc(walk->attempts, 2 * walk->attempt_capacity * sizeof(*walk->attempts));
+
+		if (!memory)
+			return -ENOMEM;
+		walk->attempts = memory;
+		walk->attempt_capacity *= 2;
+	}
+	walk->attempt_count++;
+	for (; i && attempt_earlier(&item, &walk->attempts[(i - 1) / 2]); i = (i - 1) / 2)
+		walk->attempts[i] = walk->attempts[(i - 1) / 2];
+	walk->attempts[i] = item;
+	return 0;
+}
+
+struct attempt attempt_take_first(struct market_walk *walk)
+{
+	struct attempt first = walk->attempts[0], last = walk->attempts[--walk->attempt_count];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < walk->attempt_count) {
+		if (child + 1 < walk->attempt_count && attempt_earlier(&walk->attempts[child + 1], &walk->attempts[child]))
+			child++;
+		if (!attempt_earlier(&walk->attempts[child], &last))
+			break;
+		walk->attempts[i] = walk->attempts[child];
+		i = child;
+	}
+	walk->attempts[i] = last;
+	return first;
+}
+
+double stage_delay(const struct market_walk *walk, const struct delay_law *law, enum delay_stage stage, struct rng *rng)
+{
+	return walk->scenario->no_delay ? 0 : delay_quantile(law, rng_uniform(rng)) + walk->scenario->added_s[stage];
+}
+
+double attempt_delay(struct market_walk *walk, uint32_t account, bool *own)
+{
+	const struct model *model = walk->book->model;
+	const struct keepers *keepers = &walk->book->market->keepers;
+	double first = INFINITY, inclusion;
+	struct rng rng;
+
+	rng_open(&rng, model->seed, walk->path, account, RNG_ATTEMPT);
+	rng.counter[0] = ATTEMPT_BLOCKS * walk->states[account].attempts++;
+	inclusion = stage_delay(walk, &model->delays[DELAY_INCLUSION], DELAY_INCLUSION, &rng);
+	*own = false;
+	if (keepers->has_own) {
+		first = stage_delay(walk, &keepers->own, DELAY_KEEPER, &rng);
+		*own = true;
+	}
+	for (unsigned i = 0; i < keepers->count; i++) {
+		double delay = stage_delay(walk, &model->delays[DELAY_KEEPER], DELAY_KEEPER, &rng);
+
+		if (delay < first) {
+			first = delay;
+			*own = false;
+		}
+	}
+	return first + inclusion;
+}
+
+int attempt_schedule(struct market_walk *walk, uint32_t account)
+{
+	bool own;
+	double delay = attempt_delay(walk, account, &own);
+
+	walk->last_arrival_s = fmax(walk->last_arrival_s, walk->now_s + delay);
+	return attempt_push(walk, (struct attempt){walk->now_s + delay, account, own});
+}
+
+int attempt_wait(struct market_walk *walk, struct attempt attempt)
+{
+	walk->out->waits++;
+	attempt.due_s = walk->now_s + walk->book->model->step_s;
+	return attempt_push(walk, attempt);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
+ * market_attempt.c keeps who comes when, market_trade.c moves the money, market_path.c goes block by block.
+ */
+#ifndef PL_MARGIN_MARKET_WALK_H
+#define PL_MARGIN_MARKET_WALK_H
+
+#include "margin/market_path.h"
+
+#define WALK_DUST 1e-12 /* of a position: what rounding leaves of all of it */
+
+struct attempt {
+	double due_s;
+	uint32_t account;
+	bool own; /* the own keeper was first */
+};
+
+struct lot_on_offer {
+	struct lot lot;
+	uint32_t account;
+	double due_s; /* of the purchase that is under way; INFINITY: none */
+	bool own;
+};
+
+struct account_state {
+	bool touched;
+	bool liquidated;
+	uint32_t attempts;
+	double below_since_s;
+};
+
+struct asset_state {
+	double log_price, price, used; /* used: units that the market has not digested */
+	struct rng prices, reports;
+	struct oracle oracle;
+	struct controls controls;
+	struct front fronts[2];
+};
+
+struct market_walk {
+	const struct market_book *book;
+	const struct scenario *scenario;
+	uint64_t path;
+	double now_s, last_arrival_s;
+	struct asset_state *assets;
+	struct position *positions;
+	struct account_state *states;
+	uint32_t *touched;
+	size_t touched_count;
+	struct attempt *attempts; /* heap by time, then account */
+	size_t attempt_count, attempt_capacity;
+	struct lot_on_offer *lots;
+	size_t lot_count, lot_capacity;
+	double base_fee_wei;
+	struct waterfall_state waterfall;
+	struct path_result *out;
+};
+
+/* Positions that no price can bring below 1 are in no front. */
+bool position_at_risk(const struct position *position);
+int position_side(const struct position *position);   /* index of its front: 0 long, 1 short */
+double position_key(const struct position *position); /* in that front */
+
+/* An account fell below 1: its first transaction is on the way. 0 or -ENOMEM. */
+int attempt_schedule(struct market_walk *walk, uint32_t account);
+/* The same transaction again in the next block. 0 or -ENOMEM. */
+int attempt_wait(struct market_walk *walk, struct attempt attempt);
+struct attempt attempt_take_first(struct market_walk *walk);
+/* The first keeper's delay with the inclusion's, and whether it was the own one. Every attempt of an account has numbers of its own, whatever the others do. */
+double attempt_delay(struct market_walk *walk, uint32_t account, bool *own);
+/* A delay of one stage in this scenario. */
+double stage_delay(const struct market_walk *walk, const struct delay_law *law, enum delay_stage stage, struct rng *rng);
+
+/* One account, whose transaction is in this block. 0 or -ENOMEM. */
+int trade_liquidation(struct market_walk *walk, struct attempt attempt);
+/* What the protocol offers in this block. */
+void trade_lots(struct market_walk *walk);
+/* A loss goes down the waterfall. */
+void trade_write_off(struct market_walk *walk, double loss);
+
+#endif
