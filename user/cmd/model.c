@@ -67,7 +67,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	options, parse, NULL,
 	"Estimates the bad debt of a book of loans when liquidations are as late as was measured: by expectation where it is "
-	"known given the path, by plain sampling beside it as a check. Ctrl-C gives the result so far.",
+	"known given the path, by plain sampling beside it as a check. A protocol's rules, an oracle's policy, liquidity, gas, "
+	"keepers, funds and controls are walked block by block. Ctrl-C gives the result so far.",
 	NULL, NULL, NULL};
 
 static volatile sig_atomic_t stop;
@@ -84,14 +85,14 @@ static void show_progress(void *context, double share)
 	fprintf(stderr, "\rmodel: %3.0f %%", 100 * share);
 }
 
-static int write_file(const char *path, const struct model *model, const struct model_result *result, struct error *err)
+static int write_file(const char *path, const struct model_answer *answer, struct error *err)
 {
 	FILE *file = fopen(path, "we");
 	int status;
 
 	if (!file)
 		return error_set(err, -1, "%s: cannot be written: %m", path);
-	status = model_print_json(model, result, file, err);
+	status = model_print_json(answer, file, err);
 	if (fclose(file) && !status)
 		status = error_set(err, -1, "%s: cannot be written: %m", path);
 	return status;
@@ -103,8 +104,7 @@ int cmd_model(int argc, char **argv)
 	bool terminal = isatty(STDERR_FILENO);
 	struct model_control control = {.stop = &stop, .progress = terminal ? show_progress : NULL};
 	struct arguments a = {0};
-	struct model_result result;
-	struct model model;
+	static struct model_answer answer;
 	struct error err;
 	int status;
 
@@ -114,27 +114,30 @@ int cmd_model(int argc, char **argv)
 		status = error_set(&err, -EEXIST, "%s is a database, perhaps a recording, and is not overwritten; give another name "
 				   "with -o", a.output);
 	else
-		status = model_config_load(&model, a.config, a.session, &err);
+		status = model_config_load(&answer.model, &answer.market, a.config, a.session, &err);
 	if (!status) {
 		sigaction(SIGINT, &action, NULL);
-		status = model_run(&model, &control, &result, &err);
+		status = answer.market.rules.type
+				 ? market_run(&answer.market, &answer.model, &control, &answer.result, &answer.more, &err)
+				 : model_run(&answer.model, &control, &answer.result, &err);
 		if (terminal)
 			fputs("\r\033[K", stderr);
 		if (!status && a.json)
-			status = model_print_json(&model, &result, stdout, &err);
+			status = model_print_json(&answer, stdout, &err);
 		else if (!status)
-			status = model_print_text(&model, &result, stdout, &err);
+			status = model_print_text(&answer, stdout, &err);
 		if (!status && a.output)
-			status = write_file(a.output, &model, &result, &err);
-		model_free(&model);
+			status = write_file(a.output, &answer, &err);
+		market_free(&answer.market, answer.model.asset_count);
+		model_free(&answer.model);
 	}
 	if (status) {
 		fprintf(stderr, "pricelag model: %s\n", err.text);
 		return EXIT_FAILED;
 	}
-	if (result.interrupted) {
+	if (answer.result.interrupted) {
 		fprintf(stderr, "pricelag model: stopped after %llu paths: the errors are those of these paths\n",
-			(unsigned long long)result.paths);
+			(unsigned long long)answer.result.paths);
 		return EXIT_UNTRUSTED;
 	}
 	return EXIT_OK;

@@ -29,17 +29,47 @@ static int asset_index(const struct model *model, const char *name, uint32_t *ou
 	return -ENOENT;
 }
 
-/* What is wrong with an account, or NULL. */
-static const char *account_mistake(const struct account *account)
+/* A kind of account: its numbers, by key and by column, and what they make. */
+#define NUMBERS_MAX 4
+
+struct layout {
+	const char *names[NUMBERS_MAX + 1];
+	const char *(*to_account)(const double numbers[NUMBERS_MAX], struct account *out); /* what is wrong, or NULL */
+};
+
+static const char *loan_to_account(const double numbers[NUMBERS_MAX], struct account *out)
 {
-	if (!(account->collateral > 0 && isfinite(account->collateral)))
+	out->collateral = numbers[0];
+	out->debt = numbers[1];
+	out->liquidation_threshold = numbers[2];
+	if (!(out->collateral > 0 && isfinite(out->collateral)))
 		return "collateral should be above 0";
-	if (!(account->debt >= 0 && isfinite(account->debt)))
+	if (!(out->debt >= 0 && isfinite(out->debt)))
 		return "debt should be 0 or more";
-	if (!(account->liquidation_threshold > 0 && account->liquidation_threshold <= 1))
+	if (!(out->liquidation_threshold > 0 && out->liquidation_threshold <= 1))
 		return "liquidation_threshold should be above 0, and 1 at most";
 	return NULL;
 }
+
+/* equity = size·(price - entry) + margin: what a loan of size·entry - margin against `size` units would have. */
+static const char *position_to_account(const double numbers[NUMBERS_MAX], struct account *out)
+{
+	double size = numbers[0], entry = numbers[1], margin = numbers[2], maintenance = numbers[3];
+
+	if (!(size != 0 && isfinite(size)))
+		return "size should be a number of units: above 0 for a long position, below 0 for a short one";
+	if (!(entry > 0 && isfinite(entry)) || !(margin >= 0 && isfinite(margin)))
+		return "entry should be a price above 0, margin 0 or more";
+	if (!(maintenance > 0 && maintenance < 1))
+		return "maintenance_margin should be a share of the position's value, between 0 and 1";
+	out->collateral = size;
+	out->debt = size * entry - margin;
+	out->liquidation_threshold = 1 - maintenance;
+	return NULL;
+}
+
+static const struct layout loans = {{"collateral", "debt", "liquidation_threshold", NULL}, loan_to_account};
+static const struct layout positions = {{"size", "entry", "margin", "maintenance_margin", NULL}, position_to_account};
 
 static int add_account(struct model *model, size_t *capacity, const struct account *account)
 {
@@ -68,18 +98,41 @@ static int read_single(struct conf map, const char *what, const char **name, dou
 	return conf_read_double(conf_at(map, 0), value, err);
 }
 
+static int read_position(struct conf map, const struct model *model, struct account *out, struct error *err)
+{
+	struct conf asset, value;
+	double numbers[NUMBERS_MAX];
+	const char *mistake;
+
+	if (conf_require(map, "asset", "the asset's name, as under assets", &asset, err))
+		return -EINVAL;
+	if (!conf_text(asset) || asset_index(model, conf_text(asset), &out->asset))
+		return conf_error(asset, err, "'%s' is not among the assets of this file", conf_text(asset) ? conf_text(asset) : "?");
+	for (int i = 0; positions.names[i]; i++)
+		if (conf_require(map, positions.names[i], "a number", &value, err) || conf_read_double(value, &numbers[i], err))
+			return -EINVAL;
+	if (conf_reject_unknown(map, "asset, size, entry, margin, maintenance_margin", err))
+		return -EINVAL;
+	mistake = positions.to_account(numbers, out);
+	return mistake ? conf_error(map, err, "%s", mistake) : 0;
+}
+
 static int read_account(struct conf map, const struct model *model, struct account *out, struct error *err)
 {
 	struct conf collateral, debt, threshold;
+	double numbers[NUMBERS_MAX] = {0};
+	const char *mistake;
 	const char *asset, *numeraire, *threshold_asset;
 	uint32_t ignored;
 
+	if (conf_exists(conf_get(map, "size")))
+		return read_position(map, model, out, err);
 	if (conf_require(map, "collateral", "units of the asset, e.g. {ETH: 10}", &collateral, err) ||
 	    conf_require(map, "debt", "what is owed, in the numeraire, e.g. {USD: 29000}", &debt, err) ||
 	    conf_require(map, "liquidation_threshold", "share of the collateral's value that counts, e.g. {ETH: 0.83}", &threshold, err) ||
-	    read_single(collateral, "{ETH: 10}", &asset, &out->collateral, err) ||
-	    read_single(debt, "{USD: 29000}", &numeraire, &out->debt, err) ||
-	    read_single(threshold, "{ETH: 0.83}", &threshold_asset, &out->liquidation_threshold, err) ||
+	    read_single(collateral, "{ETH: 10}", &asset, &numbers[0], err) ||
+	    read_single(debt, "{USD: 29000}", &numeraire, &numbers[1], err) ||
+	    read_single(threshold, "{ETH: 0.83}", &threshold_asset, &numbers[2], err) ||
 	    conf_reject_unknown(map, "collateral, debt, liquidation_threshold", err))
 		return -EINVAL;
 	if (asset_index(model, asset, &out->asset))
@@ -89,9 +142,8 @@ static int read_account(struct conf map, const struct model *model, struct accou
 	if (!asset_index(model, numeraire, &ignored))
 		return conf_error(debt, err, "'%s' is an asset with a price of its own; engine instant takes debt in the numeraire "
 					     "(any name that is not an asset, e.g. USD)", numeraire);
-	if (account_mistake(out))
-		return conf_error(map, err, "%s", account_mistake(out));
-	return 0;
+	mistake = loans.to_account(numbers, out);
+	return mistake ? conf_error(map, err, "%s", mistake) : 0;
 }
 
 static int read_list(struct conf list, struct model *model, struct error *err)
@@ -99,7 +151,7 @@ static int read_list(struct conf list, struct model *model, struct error *err)
 	size_t capacity = 0;
 
 	if (!conf_is_list(list) || !conf_count(list))
-		return conf_error(list, err, "should be a list of accounts: {collateral, debt, liquidation_threshold}");
+		return conf_error(list, err, "should be a list of accounts: {collateral, debt, liquidation_threshold}, or {asset, size, entry, margin, maintenance_margin}");
 	for (size_t i = 0; i < conf_count(list); i++) {
 		struct account account;
 
@@ -113,9 +165,11 @@ static int read_list(struct conf list, struct model *model, struct error *err)
 
 /* ---- CSV ---------------------------------------------------------------------------------------------------------- */
 
-enum column { ASSET, COLLATERAL, DEBT, THRESHOLD, COLUMNS };
-
-static const char *const column_names[COLUMNS] = {"asset", "collateral", "debt", "liquidation_threshold"};
+/* A CSV file's columns: where the asset stands, and the numbers of its layout. */
+struct columns {
+	const struct layout *layout;
+	int asset, numbers[NUMBERS_MAX];
+};
 
 static size_t split(char *line, char *cells[CSV_COLUMNS_MAX])
 {
@@ -127,19 +181,30 @@ static size_t split(char *line, char *cells[CSV_COLUMNS_MAX])
 	return n;
 }
 
-static int read_header(struct conf node, char *line, int place[COLUMNS], struct error *err)
+static int column_of(char *const cells[], size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(cells[i], name))
+			return (int)i;
+	return -1;
+}
+
+static int read_header(struct conf node, char *line, struct columns *out, struct error *err)
 {
 	char *cells[CSV_COLUMNS_MAX];
 	size_t n = split(line, cells);
 
-	for (int column = 0; column < COLUMNS; column++) {
-		place[column] = -1;
-		for (size_t i = 0; i < n; i++)
-			if (!strcmp(cells[i], column_names[column]))
-				place[column] = (int)i;
-		if (place[column] < 0)
-			return conf_error(node, err, "%s:1: no column '%s'; needed: asset,collateral,debt,liquidation_threshold",
-					  conf_text(node), column_names[column]);
+	out->layout = column_of(cells, n, positions.names[0]) >= 0 ? &positions : &loans;
+	out->asset = column_of(cells, n, "asset");
+	for (int i = -1; i < 0 || out->layout->names[i]; i++) {
+		const char *name = i < 0 ? "asset" : out->layout->names[i];
+		int place = column_of(cells, n, name);
+
+		if (place < 0)
+			return conf_error(node, err, "%s:1: no column '%s'; needed: asset,collateral,debt,liquidation_threshold or "
+						     "asset,size,entry,margin,maintenance_margin", conf_text(node), name);
+		if (i >= 0)
+			out->numbers[i] = place;
 	}
 	return 0;
 }
@@ -152,32 +217,35 @@ static int read_cell(const char *text, double *out)
 	return end == text || *end ? -EINVAL : 0;
 }
 
-static int read_row(struct conf node, const struct model *model, char *line, size_t number, const int place[COLUMNS],
+static int read_row(struct conf node, const struct model *model, char *line, size_t number, const struct columns *columns,
 		    struct account *out, struct error *err)
 {
-	double *const values[COLUMNS] = {NULL, &out->collateral, &out->debt, &out->liquidation_threshold};
+	double numbers[NUMBERS_MAX] = {0};
 	char *cells[CSV_COLUMNS_MAX];
 	size_t n = split(line, cells);
+	const char *mistake;
 
-	for (int column = 0; column < COLUMNS; column++) {
-		if ((size_t)place[column] >= n)
-			return conf_error(node, err, "%s:%zu: no value for '%s'", conf_text(node), number, column_names[column]);
-		if (values[column] && read_cell(cells[place[column]], values[column]))
-			return conf_error(node, err, "%s:%zu: %s '%s' is not a number", conf_text(node), number,
-					  column_names[column], cells[place[column]]);
-	}
-	if (asset_index(model, cells[place[ASSET]], &out->asset))
+	if ((size_t)columns->asset >= n || asset_index(model, cells[columns->asset], &out->asset))
 		return conf_error(node, err, "%s:%zu: '%s' is not among the assets of the model file", conf_text(node), number,
-				  cells[place[ASSET]]);
-	if (account_mistake(out))
-		return conf_error(node, err, "%s:%zu: %s", conf_text(node), number, account_mistake(out));
-	return 0;
+				  (size_t)columns->asset < n ? cells[columns->asset] : "");
+	for (int i = 0; columns->layout->names[i]; i++) {
+		const char *name = columns->layout->names[i];
+
+		if ((size_t)columns->numbers[i] >= n)
+			return conf_error(node, err, "%s:%zu: no value for '%s'", conf_text(node), number, name);
+		if (read_cell(cells[columns->numbers[i]], &numbers[i]))
+			return conf_error(node, err, "%s:%zu: %s '%s' is not a number", conf_text(node), number, name,
+					  cells[columns->numbers[i]]);
+	}
+	mistake = columns->layout->to_account(numbers, out);
+	return mistake ? conf_error(node, err, "%s:%zu: %s", conf_text(node), number, mistake) : 0;
 }
 
 static int read_csv(struct conf node, struct model *model, struct error *err)
 {
 	size_t capacity = 0, size = 0, number = 1;
-	int place[COLUMNS], status;
+	struct columns columns = {&loans, 0, {0}};
+	int status;
 	char *line = NULL;
 	FILE *file;
 
@@ -187,14 +255,14 @@ static int read_csv(struct conf node, struct model *model, struct error *err)
 	if (getline(&line, &size, file) < 0)
 		status = conf_error(node, err, "%s: the file is empty", conf_text(node));
 	else
-		status = read_header(node, line, place, err);
+		status = read_header(node, line, &columns, err);
 	while (!status && getline(&line, &size, file) >= 0) {
 		struct account account = {0};
 
 		number++;
 		if (line[strspn(line, " \r\n")] == '\0')
 			continue;
-		status = read_row(node, model, line, number, place, &account, err);
+		status = read_row(node, model, line, number, &columns, &account, err);
 		if (!status && (model->account_count >= ACCOUNTS_MAX || add_account(model, &capacity, &account)))
 			status = conf_error(node, err, "%s:%zu: too many accounts (at most %u)", conf_text(node), number, ACCOUNTS_MAX);
 	}

@@ -7,6 +7,7 @@
 
 #include "base/conf.h"
 #include "cmd/model_book.h"
+#include "cmd/model_market.h"
 #include "cmd/model_parts.h"
 
 int model_read_seconds(struct conf node, double *out, struct error *err)
@@ -48,7 +49,7 @@ static int read_engine(struct conf map, struct engine *out, struct error *err)
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
-static int read_root(struct conf root, const char *session, struct model *model, struct error *err)
+static int read_root(struct conf root, const char *session, struct model *model, struct market *market, struct error *err)
 {
 	struct conf seed = conf_get(root, "seed"), paths, horizon, step, assets, book, engine, delay;
 
@@ -63,7 +64,6 @@ static int read_root(struct conf root, const char *session, struct model *model,
 	    conf_require(root, "assets", "prices and how they move", &assets, err) || model_prices(root, assets, model, err) ||
 	    conf_require(root, "book", "the accounts", &book, err) || model_book(book, model, err) ||
 	    conf_require(root, "engine", "how accounts are liquidated: {type: instant}", &engine, err) ||
-	    read_engine(engine, &model->engine, err) ||
 	    conf_require(root, "delay", "the three stages oracle, keeper, inclusion", &delay, err) ||
 	    model_delays(delay, session, model, err))
 		return -EINVAL;
@@ -71,21 +71,27 @@ static int read_root(struct conf root, const char *session, struct model *model,
 		return conf_error(horizon, err, "should be above 0 and at most 366d");
 	if (!(model->step_s > 0) || model->step_s > model->horizon_s)
 		return conf_error(step, err, "should be above 0 and at most the horizon");
-	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay", err);
+	if (model_market_wanted(root) ? model_market_read(root, session, model, market, err) : read_engine(engine, &model->engine, err))
+		return -EINVAL;
+	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, "
+				   MODEL_MARKET_KEYS, err);
 }
 
-int model_config_load(struct model *model, const char *path, const char *session, struct error *err)
+int model_config_load(struct model *model, struct market *market, const char *path, const char *session, struct error *err)
 {
 	struct conf_file *file;
 	int status;
 
 	memset(model, 0, sizeof(*model));
+	memset(market, 0, sizeof(*market));
 	status = conf_open(&file, path, err);
 	if (status)
 		return status;
-	status = read_root(conf_root(file), session, model, err);
+	status = read_root(conf_root(file), session, model, market, err);
 	conf_close(file);
-	if (status)
+	if (status) {
+		market_free(market, model->asset_count);
 		model_free(model);
+	}
 	return status;
 }

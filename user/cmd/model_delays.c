@@ -195,3 +195,8 @@ int model_delays(struct conf map, const char *session, struct model *model, stru
 	}
 	return conf_reject_unknown(map, "oracle, keeper, inclusion", err);
 }
+
+int model_delay(struct conf map, const char *session, struct delay_law *out, struct error *err)
+{
+	return read_delay(map, session, 0, out, err);
+}

@@ -78,37 +78,104 @@ static struct json_object *curve_json(const char *x, const double *xs, const cha
 	return list;
 }
 
-int model_print_json(const struct model *model, const struct model_result *r, FILE *out, struct error *err)
+/* What the bad debt is made of. The expectation knows of no congestion and no liquidity. */
+static struct json_object *decomposition_json(const struct model_answer *answer)
 {
-	struct json_object *document = json_document("pricelag.model/1"), *part, *tiers = json_object_new_array();
+	struct json_object *object = json_object_new_object();
+	const struct estimate parts[] = {answer->result.gap, answer->result.latency, answer->more.parts[MARKET_CONGESTION],
+					 answer->more.parts[MARKET_LIQUIDITY]};
+
+	for (int part = 0; part < (answer->market.rules.type ? MARKET_PARTS : MARKET_CONGESTION); part++)
+		json_add(object, market_part_names[part], estimate_json(&parts[part]));
+	return object;
+}
+
+static void add_tier(struct json_object *tiers, const char *name, const struct estimate *absorbed, double exhausted)
+{
+	struct json_object *tier = json_object_new_object();
+
+	json_add_text(tier, "name", name);
+	json_add_number(tier, "absorbed_mean", absorbed->value);
+	json_add_number(tier, "stderr", absorbed->stderr_);
+	json_add_number(tier, "exhausted", exhausted);
+	json_object_array_add(tiers, tier);
+}
+
+/* Engine instant: the shortfall stays with the lenders. */
+static struct json_object *waterfall_json(const struct model_answer *answer)
+{
+	struct json_object *tiers = json_object_new_array();
+	const struct waterfall *waterfall = &answer->market.waterfall;
+
+	for (size_t i = 0; i < waterfall->count; i++)
+		add_tier(tiers, waterfall->tiers[i].name, &answer->more.absorbed[i], answer->more.exhausted[i]);
+	add_tier(tiers, "lenders", answer->market.rules.type ? &answer->more.lenders : &answer->result.bad_debt, NAN);
+	return tiers;
+}
+
+/* Nobody is paid for liquidating by engine instant. */
+static struct json_object *keeper_json(const struct model_answer *answer)
+{
+	const struct market_result *more = &answer->more;
+	bool walked = answer->market.rules.type, own = walked && answer->market.keepers.has_own;
+	struct json_object *object = json_object_new_object();
+
+	json_add_number(object, "profit_mean", walked ? more->keeper_profit.value : NAN);
+	json_add_number(object, "win_rate", own ? more->win_rate : NAN);
+	if (!walked)
+		return object;
+	json_add_number(object, "profit_stderr", more->keeper_profit.stderr_);
+	json_add_number(object, "profit_per_ms", more->keeper_profit_per_ms.value);
+	json_add_number(object, "profit_per_ms_stderr", more->keeper_profit_per_ms.stderr_);
+	json_add_number(object, "own_profit_mean", own ? more->own_profit.value : NAN);
+	json_add_number(object, "gas_mean", more->gas_mean);
+	json_add_number(object, "waits_mean", more->waits_mean);
+	return object;
+}
+
+static struct json_object *liquidations_json(const struct model_answer *answer)
+{
+	struct json_object *object = json_object_new_object();
+	const struct market_result *more = &answer->more;
+
+	json_add_number(object, "count_mean", answer->result.triggers.value);
+	json_add_number(object, "count_stderr", answer->result.triggers.stderr_);
+	json_add_number(object, "value_mean", answer->result.outcome_mean.seized);
+	if (!answer->market.rules.type)
+		return object;
+	json_add_number(object, "slippage_mean", more->slippage_mean);
+	json_add_number(object, "fees_mean", more->fees_mean);
+	json_add_number(object, "recovered_mean", more->recovered_mean);
+	json_add_number(object, "time_to_liquidation_mean_s", more->time_to_liquidation_s);
+	json_add_number(object, "not_liquidated_bad_debt_mean", more->open.value);
+	return object;
+}
+
+static const char *engine_name(const struct model_answer *answer)
+{
+	return answer->market.rules.type ? answer->market.rules.type->name : answer->model.engine.type->name;
+}
+
+int model_print_json(const struct model_answer *answer, FILE *out, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.model/1"), *part;
+	const struct model_result *r = &answer->result;
 
 	json_add_count(document, "paths", r->paths);
-	json_add_count(document, "seed", model->seed);
-	json_add_text(document, "engine", model->engine.type->name);
-	json_add_count(document, "accounts", model->account_count);
-	json_add_text(document, "estimator", r->sampled_assets ? "executions" : "conditional expectation");
+	json_add_count(document, "seed", answer->model.seed);
+	json_add_text(document, "engine", engine_name(answer));
+	json_add_text(document, "engine_source", answer->market.rules.type ? answer->market.rules.type->source : NULL);
+	json_add_count(document, "accounts", answer->model.account_count);
+	json_add_text(document, "estimator", answer->market.rules.type ? "market walk"
+				: r->sampled_assets	       ? "executions"
+							       : "conditional expectation");
 	json_add_count(document, "sampled_assets", r->sampled_assets);
 	json_add_count(document, "beyond_tape", r->beyond_tape);
 	json_add(document, "bad_debt", bad_debt_json(r));
-	part = json_object_new_object();
-	json_add(part, "gap", estimate_json(&r->gap));
-	json_add(part, "latency", estimate_json(&r->latency));
-	json_add(document, "decomposition", part);
-	part = json_object_new_object();
-	json_add_number(part, "count_mean", r->triggers.value);
-	json_add_number(part, "count_stderr", r->triggers.stderr_);
-	json_add_number(part, "value_mean", r->outcome_mean.seized);
-	json_add(document, "liquidations", part);
-	/* engine instant: the shortfall stays with the lenders, and nobody is paid for liquidating */
-	part = json_object_new_object();
-	json_add_text(part, "name", "lenders");
-	json_add_number(part, "absorbed_mean", r->bad_debt.value);
-	json_object_array_add(tiers, part);
-	json_add(document, "waterfall", tiers);
-	part = json_object_new_object();
-	json_add_number(part, "profit_mean", NAN);
-	json_add_number(part, "win_rate", NAN);
-	json_add(document, "keeper", part);
+	json_add(document, "decomposition", decomposition_json(answer));
+	json_add(document, "liquidations", liquidations_json(answer));
+	json_add(document, "waterfall", waterfall_json(answer));
+	json_add(document, "keeper", keeper_json(answer));
 	json_add(document, "sensitivity", stages_json(r));
 	part = json_object_new_object();
 	json_add_number(part, "mean_s", r->delay_mean_s);
@@ -142,21 +209,12 @@ static void print_probability(const struct model_result *r, FILE *out)
 			(unsigned long long)r->distribution_paths, r->probability_upper95);
 }
 
-int model_print_text(const struct model *model, const struct model_result *r, FILE *out, struct error *err)
+static void print_expectation(const struct model_result *r, FILE *out)
 {
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	int status;
-
-	fprintf(out, "Bad debt over %g h, %zu accounts, engine %s: %.6g ± %.2g on average (standard error, %llu paths).\n",
-		model->horizon_s / 3600, model->account_count, model->engine.type->name, r->bad_debt.value, r->bad_debt.stderr_,
-		(unsigned long long)r->paths);
 	if (!isnan(r->measurement_stderr))
 		fprintf(out, "  The measured delays being a finite sample adds ± %.2g.\n", r->measurement_stderr);
 	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency) and %.4g ± %.2g comes of latency.\n", r->gap.value,
 		r->gap.stderr_, r->latency.value, r->latency.stderr_);
-	print_probability(r, out);
-	fprintf(out, "  It stays below %.4g in 95 %% and below %.4g in 99 %% of paths; in the worst 1 %% it is %.4g on average.\n",
-		r->var95, r->var99, r->es99);
 	fprintf(out, "  %.4g accounts are triggered on average, %.6g of collateral is sold.\n", r->triggers.value,
 		r->outcome_mean.seized);
 	if (r->sampled_assets)
@@ -167,6 +225,54 @@ int model_print_text(const struct model *model, const struct model_result *r, FI
 	if (r->beyond_tape)
 		fprintf(out, "  %llu executions came after the end of a tape: they got its last price.\n",
 			(unsigned long long)r->beyond_tape);
+}
+
+static void print_walk(const struct model_answer *answer, FILE *out)
+{
+	const struct market_result *more = &answer->more;
+	const struct waterfall *waterfall = &answer->market.waterfall;
+	char time[FORMAT_MAX];
+
+	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency), %.4g ± %.2g comes of latency, %.4g ± %.2g of congestion and "
+		     "%.4g ± %.2g of thin markets.\n",
+		more->parts[MARKET_GAP].value, more->parts[MARKET_GAP].stderr_, more->parts[MARKET_LATENCY].value,
+		more->parts[MARKET_LATENCY].stderr_, more->parts[MARKET_CONGESTION].value, more->parts[MARKET_CONGESTION].stderr_,
+		more->parts[MARKET_LIQUIDITY].value, more->parts[MARKET_LIQUIDITY].stderr_);
+	fprintf(out, "  %.4g of it had not been liquidated when the time was over.\n", more->open.value);
+	fprintf(out, "  %.4g liquidations on average take %.6g of collateral, %s after the health fell below 1; slippage is %.4g, "
+		     "the protocol's fees %.4g.\n",
+		answer->result.triggers.value, answer->result.outcome_mean.seized,
+		format_duration(isnan(more->time_to_liquidation_s) ? TIME_UNKNOWN : llround(more->time_to_liquidation_s * 1e9), time,
+				sizeof(time)),
+		more->slippage_mean, more->fees_mean);
+	fprintf(out, "  Keepers earn %.4g ± %.2g after %.4g of gas; they waited %.4g times for it to pay.\n", more->keeper_profit.value,
+		more->keeper_profit.stderr_, more->gas_mean, more->waits_mean);
+	if (answer->market.keepers.has_own)
+		fprintf(out, "  The own keeper wins %.3g of the liquidations and earns %.4g ± %.2g.\n", more->win_rate,
+			more->own_profit.value, more->own_profit.stderr_);
+	for (size_t i = 0; i < waterfall->count; i++)
+		fprintf(out, "  %s absorbs %.4g ± %.2g, and is empty at the end of %.3g of the paths.\n", waterfall->tiers[i].name,
+			more->absorbed[i].value, more->absorbed[i].stderr_, more->exhausted[i]);
+	if (waterfall->count)
+		fprintf(out, "  %.4g ± %.2g is left to the lenders.\n", more->lenders.value, more->lenders.stderr_);
+}
+
+int model_print_text(const struct model_answer *answer, FILE *out, struct error *err)
+{
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	const struct model_result *r = &answer->result;
+	int status;
+
+	fprintf(out, "Bad debt over %g h, %zu accounts, engine %s: %.6g ± %.2g on average (standard error, %llu paths).\n",
+		answer->model.horizon_s / 3600, answer->model.account_count, engine_name(answer), r->bad_debt.value,
+		r->bad_debt.stderr_, (unsigned long long)r->paths);
+	print_probability(r, out);
+	fprintf(out, "  It stays below %.4g in 95 %% and below %.4g in 99 %% of paths; in the worst 1 %% it is %.4g on average.\n",
+		r->var95, r->var99, r->es99);
+	if (answer->market.rules.type)
+		print_walk(answer, out);
+	else
+		print_expectation(r, out);
 	fputc('\n', out);
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		table_text(table, delay_stage_names[i]);

@@ -5,9 +5,16 @@
 
 #include <stdio.h>
 
-#include "margin/model.h"
+#include "margin/market.h"
 
-int model_print_json(const struct model *model, const struct model_result *result, FILE *out, struct error *err);
-int model_print_text(const struct model *model, const struct model_result *result, FILE *out, struct error *err);
+struct model_answer {
+	struct model model;
+	struct model_result result;
+	struct market market; /* without rules: the expectation answered, and `more` holds nothing */
+	struct market_result more;
+};
+
+int model_print_json(const struct model_answer *answer, FILE *out, struct error *err);
+int model_print_text(const struct model_answer *answer, FILE *out, struct error *err);
 
 #endif

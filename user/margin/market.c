@@ -75,8 +75,10 @@ int market_check(const struct market *market, const struct model *model, struct 
 	return rc ? rc : check_accounts(market, model, err);
 }
 
-void market_free(struct market *market)
+void market_free(struct market *market, size_t asset_count)
 {
+	for (size_t i = 0; market->liquidity && i < asset_count; i++)
+		free(market->liquidity[i].levels);
 	free(market->liquidity);
 	delay_free(&market->keepers.own);
 	*market = (struct market){0};

@@ -42,7 +42,7 @@ struct market {
 
 /* -EINVAL names what is wrong. Accounts of a perpetual protocol: collateral = signed size, debt = size·entry - margin. */
 int market_check(const struct market *market, const struct model *model, struct error *err);
-void market_free(struct market *market);
+void market_free(struct market *market, size_t asset_count);
 
 enum market_part { MARKET_GAP, MARKET_LATENCY, MARKET_CONGESTION, MARKET_LIQUIDITY, MARKET_PARTS };
 extern const char *const market_part_names[MARKET_PARTS + 1];

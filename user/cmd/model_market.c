@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/model_market.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/model_parts.h"
+
+#define LEVELS_MAX 10000
+
+static const char *const keys[] = {"oracle", "liquidity", "network", "keepers", "waterfall", "controls", NULL};
+
+/* A number or duration that may be left out: the value that is there stays. */
+struct entry {
+	const char *name;
+	double *out;
+	bool is_duration;
+};
+
+/* Reads what is given of `entries`; `more`: further keys of the map, for the message. */
+static int read_entries(struct conf map, const struct entry *entries, const char *more, struct error *err)
+{
+	char allowed[512];
+	int used = snprintf(allowed, sizeof(allowed), "%s", more);
+
+	if (!conf_is_map(map))
+		return conf_error(map, err, "should be a map of settings");
+	for (; entries->name; entries++) {
+		struct conf value = conf_get(map, entries->name);
+
+		used += snprintf(allowed + used, sizeof(allowed) - (size_t)used, "%s%s", used ? ", " : "", entries->name);
+		if (conf_exists(value) && (entries->is_duration ? model_read_seconds(value, entries->out, err)
+								: conf_read_double(value, entries->out, err)))
+			return -EINVAL;
+	}
+	return conf_reject_unknown(map, allowed, err);
+}
+
+bool model_market_wanted(struct conf root)
+{
+	const char *type = conf_text(conf_get(conf_get(root, "engine"), "type"));
+
+	for (int i = 0; keys[i]; i++)
+		if (conf_exists(conf_get(root, keys[i])))
+			return true;
+	return type && rules_find(type) && rules_find(type) != &rules_instant;
+}
+
+/* ---- engine ------------------------------------------------------------------------------------------------------- */
+
+static int read_rules(struct conf map, struct rules *out, struct error *err)
+{
+	struct entry entries[RULES_PARAMETERS_MAX + 1] = {{NULL, NULL, false}};
+	const struct rules_type *found;
+	struct error why = {""};
+	char names[256] = "";
+	struct conf type;
+
+	for (size_t i = 0; rules_types[i]; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "", rules_types[i]->name);
+	if (conf_require(map, "type", names, &type, err))
+		return -EINVAL;
+	found = conf_text(type) ? rules_find(conf_text(type)) : NULL;
+	if (!found)
+		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?", names);
+	rules_preset(out, found);
+	for (size_t i = 0; i < RULES_PARAMETERS_MAX && found->parameters[i].name; i++)
+		entries[i] = (struct entry){found->parameters[i].name, &out->parameter[i], false};
+	if (read_entries(map, entries, "type", err))
+		return -EINVAL;
+	return rules_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
+}
+
+/* ---- oracle ------------------------------------------------------------------------------------------------------- */
+
+static int read_oracle(struct conf map, double step_s, struct oracle_policy *out, struct error *err)
+{
+	static const char *const policies[] = {"every-block", "deviation", NULL};
+	const struct entry entries[] = {{"deviation", &out->deviation, false}, {"heartbeat", &out->heartbeat_s, true},
+					{"twap", &out->twap_s, true}, {"source_sd", &out->source_sd, false},
+					{"outlier_probability", &out->outlier_probability, false},
+					{"outlier_sd", &out->outlier_sd, false}, {NULL, NULL, false}};
+	struct conf policy = conf_get(map, "policy"), sources = conf_get(map, "sources");
+	struct error why = {""};
+	uint64_t count = 0;
+	int choice = 0;
+
+	if (!conf_exists(map))
+		return 0;
+	if ((conf_exists(policy) && conf_read_choice(policy, policies, &choice, err)) ||
+	    (conf_exists(sources) && conf_read_uint(sources, 1, ORACLE_SOURCES_MAX, &count, err)))
+		return -EINVAL;
+	out->on_deviation = choice == 1;
+	out->sources = (unsigned)count;
+	if (read_entries(map, entries, "policy, sources", err))
+		return -EINVAL;
+	return oracle_check(out, step_s, &why) ? conf_error(map, err, "%s", why.text) : 0;
+}
+
+/* ---- liquidity ---------------------------------------------------------------------------------------------------- */
+
+static int read_levels(struct conf list, struct liquidity *out, struct error *err)
+{
+	if (!conf_is_list(list) || !conf_count(list) || conf_count(list) > LEVELS_MAX)
+		return conf_error(list, err, "should be a list of {units, fraction}: cumulative units, and the price's fraction there");
+	out->levels = calloc(conf_count(list), sizeof(*out->levels));
+	if (!out->levels)
+		return conf_error(list, err, "out of memory");
+	for (size_t i = 0; i < conf_count(list); i++) {
+		struct conf level = conf_at(list, i), units, fraction;
+
+		if (conf_require(level, "units", "units sold down to this level", &units, err) ||
+		    conf_read_double(units, &out->levels[i].units, err) ||
+		    conf_require(level, "fraction", "of the price, 0 to 1", &fraction, err) ||
+		    conf_read_double(fraction, &out->levels[i].fraction, err) ||
+		    conf_reject_unknown(level, "units, fraction", err))
+			return -EINVAL;
+		out->level_count = i + 1;
+	}
+	return 0;
+}
+
+static int read_market_of_asset(struct conf map, struct liquidity *out, struct error *err)
+{
+	struct entry entries[3] = {{"recovery", &out->recovery_s, true}, {NULL, NULL, false}, {NULL, NULL, false}};
+	struct error why = {""};
+	char names[128] = "";
+	struct conf type, levels;
+
+	for (size_t i = 0; liquidity_types[i]; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "", liquidity_types[i]->name);
+	if (conf_require(map, "type", names, &type, err))
+		return -EINVAL;
+	out->type = conf_text(type) ? liquidity_find(conf_text(type)) : NULL;
+	if (!out->type)
+		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?", names);
+	if (out->type->parameter)
+		entries[1] = (struct entry){out->type->parameter, &out->parameter, false};
+	if (out->type == &liquidity_book && (conf_require(map, "levels", "the depth curve", &levels, err) || read_levels(levels, out, err)))
+		return -EINVAL;
+	if (read_entries(map, entries, "type, levels", err))
+		return -EINVAL;
+	return liquidity_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
+}
+
+static int read_liquidity(struct conf map, const struct model *model, struct market *out, struct error *err)
+{
+	struct conf feedback = conf_get(map, "feedback");
+	char allowed[1024] = "feedback";
+
+	out->liquidity = calloc(model->asset_count, sizeof(*out->liquidity));
+	if (!out->liquidity)
+		return conf_error(map, err, "out of memory");
+	for (size_t i = 0; i < model->asset_count; i++)
+		out->liquidity[i] = (struct liquidity){.type = &liquidity_none, .recovery_s = INFINITY};
+	if (!conf_exists(map))
+		return 0;
+	if (conf_exists(feedback) && conf_read_bool(feedback, &out->feedback, err))
+		return -EINVAL;
+	for (size_t i = 0; i < model->asset_count; i++) {
+		struct conf of_asset = conf_get(map, model->assets[i].name);
+
+		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), ", %s", model->assets[i].name);
+		if (conf_exists(of_asset) && read_market_of_asset(of_asset, &out->liquidity[i], err))
+			return -EINVAL;
+	}
+	return conf_reject_unknown(map, allowed, err);
+}
+
+/* ---- network and keepers ------------------------------------------------------------------------------------------ */
+
+static int read_network(struct conf map, const struct model *model, struct gas *out, struct error *err)
+{
+	const struct entry entries[] = {{"gas", &out->units, false}, {"base_fee_gwei", &out->base_fee_gwei, false},
+					{"priority_gwei", &out->priority_gwei, false}, {"congestion", &out->congestion, false},
+					{NULL, NULL, false}};
+	struct conf coin = conf_get(map, "coin");
+
+	out->price = 0;
+	if (!conf_exists(map))
+		return 0;
+	if (conf_require(map, "coin", "what gas is paid in: an asset of this file, or its price in the numeraire", &coin, err))
+		return -EINVAL;
+	for (size_t i = 0; conf_text(coin) && i < model->asset_count; i++)
+		if (!strcmp(conf_text(coin), model->assets[i].name)) {
+			out->asset = (uint32_t)i;
+			out->price = NAN;
+		}
+	if (!isnan(out->price) && conf_read_double(coin, &out->price, err))
+		return conf_error(coin, err, "'%s' is neither an asset of this file nor a price", conf_text(coin) ? conf_text(coin) : "?");
+	return read_entries(map, entries, "coin", err);
+}
+
+static int read_keepers(struct conf map, const char *session, struct keepers *out, struct error *err)
+{
+	const struct entry entries[] = {{"capital", &out->capital, false}, {"min_profit", &out->min_profit, false}, {NULL, NULL, false}};
+	struct conf count = conf_get(map, "count"), own = conf_get(map, "own");
+	uint64_t number = 1;
+
+	out->count = 1;
+	out->capital = INFINITY;
+	if (!conf_exists(map))
+		return 0;
+	if (conf_exists(count) && conf_read_uint(count, 0, 100, &number, err))
+		return -EINVAL;
+	out->count = (unsigned)number;
+	out->has_own = conf_exists(own);
+	if (out->has_own && model_delay(own, session, &out->own, err))
+		return -EINVAL;
+	if (!out->count && !out->has_own)
+		return conf_error(count, err, "nobody would liquidate: give a count of 1 or more, or 'own'");
+	return read_entries(map, entries, "count, own", err);
+}
+
+/* ---- waterfall and controls --------------------------------------------------------------------------------------- */
+
+static int read_waterfall(struct conf list, struct waterfall *out, struct error *err)
+{
+	struct error why = {""};
+
+	if (!conf_exists(list))
+		return 0;
+	if (!conf_is_list(list) || conf_count(list) > WATERFALL_TIERS_MAX)
+		return conf_error(list, err, "should be a list of at most %d tiers, the first to pay first", WATERFALL_TIERS_MAX);
+	for (size_t i = 0; i < conf_count(list); i++) {
+		struct tier *tier = &out->tiers[i];
+		const struct entry entries[] = {{"size", &tier->size, false}, {"fed_share", &tier->fed_share, false},
+						{"impact", &tier->impact, false}, {NULL, NULL, false}};
+		struct conf map = conf_at(list, i), type, name = conf_get(map, "name");
+		int choice;
+
+		if (conf_require(map, "type", "insurance-fund, backstop or capital", &type, err) ||
+		    conf_read_choice(type, tier_type_names, &choice, err) ||
+		    conf_read_text(conf_exists(name) ? name : type, tier->name, sizeof(tier->name), err) ||
+		    read_entries(map, entries, "type, name", err))
+			return -EINVAL;
+		tier->type = (enum tier_type)choice;
+		out->count = i + 1;
+	}
+	return waterfall_check(out, &why) ? conf_error(list, err, "%s", why.text) : 0;
+}
+
+static int read_controls(struct conf map, double step_s, struct market *out, struct error *err)
+{
+	struct breaker *breaker = &out->breaker;
+	struct dynamic_margin *margin = &out->dynamic_margin;
+	const struct entry of_breaker[] = {{"move", &breaker->move, false}, {"window", &breaker->window_s, true},
+					   {"pause", &breaker->pause_s, true}, {NULL, NULL, false}};
+	const struct entry of_margin[] = {{"gain", &margin->gain, false}, {"calm_volatility", &margin->calm_volatility, false},
+					  {"half_life", &margin->half_life_s, true}, {"horizon", &margin->horizon_s, true},
+					  {"floor", &margin->floor, false}, {"step_per_hour", &margin->step_per_hour, false},
+					  {NULL, NULL, false}};
+	struct conf first = conf_get(map, "circuit_breaker"), second = conf_get(map, "dynamic_margin");
+	struct error why = {""};
+
+	if (conf_exists(first) && read_entries(first, of_breaker, "", err))
+		return -EINVAL;
+	if (conf_exists(first) && breaker_check(breaker, step_s, &why))
+		return conf_error(first, err, "%s", why.text);
+	if (conf_exists(second) && read_entries(second, of_margin, "", err))
+		return -EINVAL;
+	if (conf_exists(second) && dynamic_margin_check(margin, &why))
+		return conf_error(second, err, "%s", why.text);
+	return conf_exists(map) ? conf_reject_unknown(map, "circuit_breaker, dynamic_margin", err) : 0;
+}
+
+int model_market_read(struct conf root, const char *session, const struct model *model, struct market *out, struct error *err)
+{
+	struct conf engine;
+
+	*out = (struct market){0};
+	if (conf_require(root, "engine", "how accounts are liquidated: {type: aave-v3}", &engine, err) ||
+	    read_rules(engine, &out->rules, err) || read_oracle(conf_get(root, "oracle"), model->step_s, &out->oracle, err) ||
+	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
+	    read_network(conf_get(root, "network"), model, &out->gas, err) ||
+	    read_keepers(conf_get(root, "keepers"), session, &out->keepers, err) ||
+	    read_waterfall(conf_get(root, "waterfall"), &out->waterfall, err) ||
+	    read_controls(conf_get(root, "controls"), model->step_s, out, err))
+		return -EINVAL;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What of model.yaml is about a protocol and its market: engine, oracle, liquidity, network, keepers, waterfall, controls. */
+#ifndef PL_CMD_MODEL_MARKET_H
+#define PL_CMD_MODEL_MARKET_H
+
+#include <stdbool.h>
+
+#include "base/conf.h"
+#include "margin/market.h"
+
+/* The keys at the top of model.yaml that model_market_read() takes. */
+#define MODEL_MARKET_KEYS "oracle, liquidity, network, keepers, waterfall, controls"
+
+/* Whether the file asks for anything that only the market walk has. */
+bool model_market_wanted(struct conf root);
+
+/* model->assets must be there. Free with market_free(), also after an error. */
+int model_market_read(struct conf root, const char *session, const struct model *model, struct market *out, struct error *err);
+
+#endif
