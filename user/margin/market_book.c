@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The book as positions in the order of their triggers, and a thread's room for paths over it. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,11 @@ double position_key(const struct position *position)
 	double trigger = position_trigger(position);
 
 	return position->units < 0 ? 1 / trigger : trigger;
+}
+
+size_t market_book_steps(const struct model *model)
+{
+	return (size_t)ceil(model->horizon_s / model->step_s - 1e-9);
 }
 
 int market_book_init(struct market_book *book, const struct market *market, const struct model *model)
@@ -93,7 +99,9 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 	walk->touched = malloc(accounts * sizeof(*walk->touched));
 	walk->attempts = malloc(walk->attempt_capacity * sizeof(*walk->attempts));
 	walk->lots = malloc(walk->lot_capacity * sizeof(*walk->lots));
-	if (!walk->assets || !walk->positions || !walk->states || !walk->touched || !walk->attempts || !walk->lots)
+	if (model->dependence.factor)
+		walk->shocks = malloc(market_book_steps(model) * model->asset_count * sizeof(*walk->shocks));
+	if ((model->dependence.factor && !walk->shocks) || !walk->assets || !walk->positions || !walk->states || !walk->touched || !walk->attempts || !walk->lots)
 		return -ENOMEM;
 	memcpy(walk->positions, book->positions, model->account_count * sizeof(*walk->positions));
 	for (size_t i = 0; !rc && i < model->asset_count; i++) {
@@ -123,5 +131,6 @@ void market_walk_free(struct market_walk *walk)
 	free(walk->touched);
 	free(walk->attempts);
 	free(walk->lots);
+	free(walk->shocks);
 	free(walk);
 }

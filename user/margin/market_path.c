@@ -11,40 +11,28 @@
 #define BEYOND_HORIZON 1.0 /* horizons that whoever waits in vain goes on trying after the end … */
 #define ARRIVAL_HORIZONS 100 /* … and after which whoever is still on the way counts as not coming */
 #define BLOCK_GAS 30000000 /* the fee depends on shares of it only */
+#define GAS_MEMORY_S 3600.0 /* half-life of what counts as a usual move */
 
 /* ---- one block ------------------------------------------------------------------------------------------------------ */
 
-/* ln S one step later. */
-static void move_price(struct asset_state *state, const struct process *process, double dt)
-{
-	double jumps = process->jump_rate * dt;
-
-	state->log_price += process->log_drift * dt + sqrt(process->variance * dt) * rng_normal(&state->prices);
-	if (jumps > 0)
-		for (double time = rng_exponential(&state->prices); time < jumps; time += rng_exponential(&state->prices))
-			state->log_price += process->type->draw_jump(process, &state->prices);
-	state->price = exp(state->log_price);
-}
-
+/* Against how the coin has moved of late, whatever its process is. */
 static void move_gas(struct market_walk *walk, double log_price_before)
 {
-	const struct model *model = walk->book->model;
 	const struct gas *gas = &walk->book->market->gas;
-	const struct asset_state *state = &walk->assets[gas->asset];
-	const struct process *process = &model->assets[gas->asset].process;
-	double sd = sqrt((process->variance + process->jump_rate * (process->jump_mean * process->jump_mean + process->jump_variance)) *
-			 model->step_s);
-	double deviations = sd > 0 ? fabs(state->log_price - log_price_before) / sd : 0;
-	uint64_t used = (uint64_t)(gas_block_usage(gas, walk->scenario->no_gas ? 1 : deviations) * BLOCK_GAS);
+	double move = walk->assets[gas->asset].price.log_price - log_price_before, keep = exp2(-walk->book->model->step_s / GAS_MEMORY_S);
+	double deviations = walk->gas_variance > 0 && !walk->scenario->no_gas ? fabs(move) / sqrt(walk->gas_variance) : 1;
+	uint64_t used = (uint64_t)(gas_block_usage(gas, deviations) * BLOCK_GAS);
 
-	walk->base_fee_wei = fmax(gas->base_fee_gwei * 1e9, (double)gas_next_base_fee((uint64_t)walk->base_fee_wei, used, BLOCK_GAS));
+	walk->gas_variance = walk->gas_variance > 0 ? keep * walk->gas_variance + (1 - keep) * move * move : move * move;
+	walk->base_fee_wei = fmax(gas->base_fee_gwei * 1e9,
+				  (double)gas_next_base_fee((uint64_t)walk->base_fee_wei, used, BLOCK_GAS));
 }
 
 static int report(struct market_walk *walk, struct asset_state *state, uint32_t asset)
 {
 	const struct model *model = walk->book->model;
 	const struct market *market = walk->book->market;
-	double seen = state->price, value;
+	double seen = state->price.price, value;
 
 	if (market->feedback && !walk->scenario->no_impact)
 		seen *= liquidity_marginal(&market->liquidity[asset], state->used);
@@ -70,24 +58,33 @@ static int fire(struct market_walk *walk, struct asset_state *state)
 				walk->touched[walk->touched_count++] = (uint32_t)account;
 			of->touched = true;
 			of->below_since_s = walk->now_s;
+			market_price_triggered(&state->price);
 			rc = attempt_schedule(walk, (uint32_t)account);
 		}
 	}
 	return rc;
 }
 
-static int step(struct market_walk *walk, bool first, bool triggers)
+/* The shock of this step of a correlated asset; NAN beyond those that were drawn. */
+static double shock_of(const struct market_walk *walk, uint64_t block, uint32_t asset)
+{
+	if (!walk->shocks || block > market_book_steps(walk->book->model))
+		return NAN;
+	return walk->shocks[(block - 1) * walk->book->model->asset_count + asset];
+}
+
+static int step(struct market_walk *walk, uint64_t block, bool triggers)
 {
 	const struct model *model = walk->book->model;
 	const struct market *market = walk->book->market;
-	double before = walk->assets[market->gas.asset].log_price;
+	double before = walk->assets[market->gas.asset].price.log_price;
 	int rc = 0;
 
 	for (uint32_t i = 0; !rc && i < model->asset_count; i++) {
 		struct asset_state *state = &walk->assets[i];
 
-		if (!first) {
-			move_price(state, &model->assets[i].process, model->step_s);
+		if (block) {
+			market_price_step(&state->price, walk->now_s, shock_of(walk, block, i));
 			state->used = liquidity_recover(&market->liquidity[i], state->used, model->step_s);
 			rc = report(walk, state, i);
 			oracle_land(&state->oracle, walk->now_s);
@@ -96,7 +93,7 @@ static int step(struct market_walk *walk, bool first, bool triggers)
 		if (!rc && triggers)
 			rc = fire(walk, state);
 	}
-	if (!first && market->gas.units > 0)
+	if (block && market->gas.units > 0)
 		move_gas(walk, before);
 	while (!rc && walk->attempt_count && walk->attempts[0].due_s <= walk->now_s)
 		rc = trade_liquidation(walk, attempt_take_first(walk));
@@ -114,13 +111,11 @@ static void start(struct market_walk *walk)
 	for (uint32_t i = 0; i < model->asset_count; i++) {
 		struct asset_state *state = &walk->assets[i];
 
-		rng_open(&state->prices, model->seed, walk->path, i, RNG_PRICE);
+		market_price_start(&state->price, model, i, walk->path);
 		rng_open(&state->reports, model->seed, walk->path, i, RNG_REPORT);
-		state->price = model->assets[i].price;
-		state->log_price = log(state->price);
 		state->used = 0;
-		oracle_start(&state->oracle, state->price);
-		controls_start(&state->controls, state->price);
+		oracle_start(&state->oracle, state->price.price);
+		controls_start(&state->controls, state->price.price);
 		front_start(&state->fronts[0]);
 		front_start(&state->fronts[1]);
 	}
@@ -130,6 +125,10 @@ static void start(struct market_walk *walk)
 	}
 	walk->touched_count = walk->attempt_count = walk->lot_count = 0;
 	walk->last_arrival_s = 0;
+	walk->gas_variance = pow(market_price_sd(&walk->assets[walk->book->market->gas.asset].price), 2);
+	if (walk->shocks)
+		dependence_normals(&model->dependence, model->seed, walk->path, market_book_steps(model), model->asset_count,
+				   walk->shocks);
 	walk->base_fee_wei = walk->book->market->gas.base_fee_gwei * 1e9;
 	waterfall_start(&walk->book->market->waterfall, &walk->waterfall);
 }
@@ -141,7 +140,7 @@ static void count_open(struct market_walk *walk)
 
 	for (size_t i = 0; i < walk->touched_count; i++) {
 		const struct position *position = &walk->positions[walk->touched[i]];
-		double price = walk->assets[walk->book->model->accounts[walk->touched[i]].asset].price;
+		double price = walk->assets[walk->book->model->accounts[walk->touched[i]].asset].price.price;
 		double equity = position->units * price + position->cash;
 
 		if (equity < 0)
@@ -149,7 +148,7 @@ static void count_open(struct market_walk *walk)
 	}
 	for (size_t i = 0; i < walk->lot_count; i++) {
 		const struct lot *lot = &walk->lots[i].lot;
-		double price = walk->assets[walk->book->model->accounts[walk->lots[i].account].asset].price;
+		double price = walk->assets[walk->book->model->accounts[walk->lots[i].account].asset].price.price;
 
 		offered += fmax(0, lot->claim - lot->raised - lot->units * price);
 	}
@@ -184,7 +183,7 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 	walk->now_s = 0;
 	start(walk);
 	for (uint64_t block = 0; !rc && goes_on(walk, model->horizon_s); walk->now_s = (double)++block * model->step_s)
-		rc = step(walk, !block, walk->now_s < model->horizon_s + model->step_s / 2);
+		rc = step(walk, block, walk->now_s < model->horizon_s + model->step_s / 2);
 	count_open(walk);
 	for (size_t i = 0; i < walk->book->market->waterfall.count; i++) {
 		out->absorbed[i] = walk->waterfall.absorbed[i];

@@ -36,6 +36,9 @@ struct market_book {
 int market_book_init(struct market_book *book, const struct market *market, const struct model *model);
 void market_book_free(struct market_book *book);
 
+/* Blocks of the horizon, the first one (in which nothing has moved yet) not counted. */
+size_t market_book_steps(const struct model *model);
+
 struct market_walk; /* what a thread needs for a path */
 
 int market_walk_new(struct market_walk **out, const struct market_book *book);

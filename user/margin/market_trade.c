@@ -17,7 +17,7 @@ static double gas_now(const struct market_walk *walk)
 {
 	const struct gas *gas = &walk->book->market->gas;
 
-	return gas_cost(gas, walk->base_fee_wei, isnan(gas->price) ? walk->assets[gas->asset].price : gas->price);
+	return gas_cost(gas, walk->base_fee_wei, isnan(gas->price) ? walk->assets[gas->asset].price.price : gas->price);
 }
 
 /* What selling (units > 0) or buying back (< 0) brings now, signed like the units. */
@@ -28,13 +28,13 @@ static double sale(const struct market_walk *walk, uint32_t asset, double units)
 						   : liquidity_average(&walk->book->market->liquidity[asset], state->used,
 								       fabs(units));
 
-	return units * state->price * (units > 0 ? average : 2 - average);
+	return units * state->price.price * (units > 0 ? average : 2 - average);
 }
 
 static void sold(struct market_walk *walk, uint32_t asset, double units, double proceeds)
 {
 	walk->assets[asset].used += fabs(units);
-	walk->out->buyers += units * walk->assets[asset].price - proceeds;
+	walk->out->buyers += units * walk->assets[asset].price.price - proceeds;
 }
 
 void trade_write_off(struct market_walk *walk, double loss)
@@ -98,7 +98,7 @@ static void close_if_empty(struct market_walk *walk, struct position *position, 
 static void take_over(struct market_walk *walk, uint32_t account, double oracle)
 {
 	struct position *position = &walk->positions[account];
-	double price = walk->assets[walk->book->model->accounts[account].asset].price, equity;
+	double price = walk->assets[walk->book->model->accounts[account].asset].price.price, equity;
 
 	/* at the market's price: what the vault gains, the owner loses */
 	walk->out->seized += fabs(position->units) * price;
@@ -120,7 +120,7 @@ static enum tried carry_out(struct market_walk *walk, uint32_t account, bool own
 	uint32_t asset = walk->book->model->accounts[account].asset;
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct position *position = &walk->positions[account];
-	double price = walk->assets[asset].price, before = position->units, share = 1, units, fee_units, proceeds, repay, gas, profit;
+	double price = walk->assets[asset].price.price, before = position->units, share = 1, units, fee_units, proceeds, repay, gas, profit;
 	bool direct = isnan(plan->repay);
 
 	if (!direct && plan->repay > keepers->capital)
@@ -161,7 +161,7 @@ static int put_on_offer(struct market_walk *walk, uint32_t account, double oracl
 {
 	const struct rules *rules = &walk->book->market->rules;
 	struct position *position = &walk->positions[account];
-	double price = walk->assets[walk->book->model->accounts[account].asset].price;
+	double price = walk->assets[walk->book->model->accounts[account].asset].price.price;
 	struct lot_on_offer item = {.account = account, .due_s = INFINITY};
 
 	if (walk->lot_count == walk->lot_capacity) {
@@ -253,7 +253,7 @@ static bool try_purchase(struct market_walk *walk, struct lot_on_offer *item, do
 	uint32_t asset = walk->book->model->accounts[item->account].asset;
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct lot *lot = &item->lot;
-	double price = walk->assets[asset].price, units = fmin(lot->units, (lot->target - lot->raised) / offer), proceeds, profit;
+	double price = walk->assets[asset].price.price, units = fmin(lot->units, (lot->target - lot->raised) / offer), proceeds, profit;
 	double gas = gas_now(walk);
 	bool open = walk->now_s >= walk->assets[asset].controls.paused_until_s, now = item->due_s <= walk->now_s;
 

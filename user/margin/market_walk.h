@@ -7,6 +7,7 @@
 #define PL_MARGIN_MARKET_WALK_H
 
 #include "margin/market_path.h"
+#include "margin/market_price.h"
 
 #define WALK_DUST 1e-12 /* of a position: what rounding leaves of all of it */
 
@@ -31,8 +32,9 @@ struct account_state {
 };
 
 struct asset_state {
-	double log_price, price, used; /* used: units that the market has not digested */
-	struct rng prices, reports;
+	struct market_price price;
+	double used; /* units that the market has not digested */
+	struct rng reports;
 	struct oracle oracle;
 	struct controls controls;
 	struct front fronts[2];
@@ -52,7 +54,8 @@ struct market_walk {
 	size_t attempt_count, attempt_capacity;
 	struct lot_on_offer *lots;
 	size_t lot_count, lot_capacity;
-	double base_fee_wei;
+	double base_fee_wei, gas_variance; /* the latter: of the coin's moves over a block, as they have been of late */
+	double *shocks;			   /* of correlated assets: step by step; NULL: none */
 	struct waterfall_state waterfall;
 	struct path_result *out;
 };

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Inside the market walk: one asset's price from block to block, whatever its process. */
+#ifndef PL_MARGIN_MARKET_PRICE_H
+#define PL_MARGIN_MARKET_PRICE_H
+
+#include "margin/model.h"
+
+struct market_price {
+	const struct model *model;
+	const struct process *process;
+	double log_price, price;
+	struct rng rng;
+	/* jumps that the asset shares: their times are the same for all, dependence.h */
+	struct rng common_times;
+	double next_common_s, common_rate, own_rate;
+	uint32_t commons;
+	uint64_t path;
+	/* with a memory: what is left of the stretch that began before this block */
+	struct process_state state;
+	double left_s, left_move, left_variance, jump;
+};
+
+void market_price_start(struct market_price *price, const struct model *model, uint32_t asset, uint64_t path);
+
+/* To now_s, one step later. `shock`: the step's N(0, 1) where assets are correlated; NAN: one of its own. */
+void market_price_step(struct market_price *price, double now_s, double shock);
+
+/* Standard deviation of ln S over one step, as the process has it at present. */
+double market_price_sd(const struct market_price *price);
+
+/* Accounts were triggered: what a process that restarts at such moments wants to know. */
+void market_price_triggered(struct market_price *price);
+
+#endif
