@@ -2,6 +2,7 @@
 /* pricelag latency: how long from one stage of an update's life to another, per feed and asset. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/format.h"
 #include "cmd/cmd.h"
+#include "latency/account.h"
 #include "latency/latency.h"
 #include "output/json_out.h"
 #include "output/loss_words.h"
@@ -101,6 +103,37 @@ static const struct argp argp = {
 
 /* ---- output ---- */
 
+static int json_add_joins(struct json_object *document, sqlite3 *db, struct error *err)
+{
+	struct json_object *joins = json_object_new_array();
+	struct join_account_list accounts;
+	int status = join_accounts_load(db, &accounts, err);
+
+	for (size_t i = 0; i < accounts.count; i++) {
+		const struct join_account *a = &accounts.items[i];
+		struct json_object *item = json_object_new_object(), *interval = json_object_new_array_ext(2);
+
+		json_add_name(item, "feed", a->feed);
+		json_add_name(item, "asset", a->asset);
+		json_add_name(item, "joined_by", a->joined_by);
+		json_add_count(item, "total", a->total);
+		json_add_count(item, "matched", a->matched);
+		json_add_count(item, "censored", a->censored);
+		json_add_count(item, "superseded", a->superseded);
+		json_add_count(item, "unmatched", a->unmatched);
+		json_add_count(item, "before_start", a->before_start);
+		json_add_count(item, "repeated", a->repeated);
+		json_add_number(item, "false_match_rate", a->false_matches.share);
+		json_object_array_add(interval, json_number(a->false_matches.ci95[0]));
+		json_object_array_add(interval, json_number(a->false_matches.ci95[1]));
+		json_add(item, "false_match_ci95", interval);
+		json_object_array_add(joins, item);
+	}
+	json_add(document, "joins", joins);
+	join_accounts_free(&accounts);
+	return status;
+}
+
 static int print_json(sqlite3 *db, const struct latency_list *list, struct error *err)
 {
 	struct json_object *document = json_document("pricelag.latency/1"), *latencies = json_object_new_array();
@@ -136,7 +169,9 @@ static int print_json(sqlite3 *db, const struct latency_list *list, struct error
 		json_object_array_add(latencies, item);
 	}
 	json_add(document, "latencies", latencies);
-	status = json_add_losses(document, "losses", db, err);
+	status = json_add_joins(document, db, err);
+	if (!status)
+		status = json_add_losses(document, "losses", db, err);
 	if (status) {
 		json_object_put(document);
 		return status;
@@ -258,6 +293,41 @@ static void print_memory(const struct latency_list *list)
 		putchar('\n');
 }
 
+/* "venue ETH/USD by key: 410 rows = 120 matched + 3 open + 287 overtaken + 0 unmatched; …": nothing is left out. */
+static void print_join(const struct join_account *a)
+{
+	char *feed = text_printable(a->feed), *asset = text_printable(a->asset);
+
+	printf("join: %s%s%s%s%s: %" PRIu64 " = %" PRIu64 " matched + %" PRIu64 " open + %" PRIu64 " overtaken + %" PRIu64
+	       " unmatched", feed ? feed : "?", a->feed[0] ? " " : "", asset ? asset : "?", a->joined_by[0] ? " by " : "",
+	       a->joined_by, a->total, a->matched, a->censored, a->superseded, a->unmatched);
+	if (a->before_start)
+		printf("; %" PRIu64 " updates of before the feed's first message", a->before_start);
+	if (a->repeated)
+		printf("; %" PRIu64 " updates repeat one that had landed", a->repeated);
+	if (!isnan(a->false_matches.share))
+		printf("; of the matches %.2g %% (%.2g … %.2g %%) may be wrong", 100 * a->false_matches.share,
+		       100 * a->false_matches.ci95[0], 100 * a->false_matches.ci95[1]);
+	putchar('\n');
+	free(feed);
+	free(asset);
+}
+
+static int print_joins(sqlite3 *db, const struct arguments *a, struct error *err)
+{
+	struct join_account_list accounts;
+	int status = join_accounts_load(db, &accounts, err);
+
+	if (!status && accounts.count)
+		putchar('\n');
+	for (size_t i = 0; i < accounts.count; i++)
+		if ((!a->feed || !strcmp(a->feed, accounts.items[i].feed)) &&
+		    (!a->asset || !strcmp(a->asset, accounts.items[i].asset)))
+			print_join(&accounts.items[i]);
+	join_accounts_free(&accounts);
+	return status;
+}
+
 static void print_loss(void *context, const char *source, const char *name, uint64_t count)
 {
 	char *shown = count ? text_printable(source) : NULL;
@@ -306,7 +376,8 @@ static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list
 	if (a->csv)
 		return 0;
 	print_memory(list);
-	return print_losses(db, err);
+	status = print_joins(db, a, err);
+	return status ? status : print_losses(db, err);
 }
 
 int cmd_latency(int argc, char **argv)

@@ -14,7 +14,7 @@
  * with the result, so that a session is joined once, and again when it grew.
  */
 static const char fingerprint_query[] =
-	"SELECT '1' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
+	"SELECT '2' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_update) || ' ' || (SELECT ifnull(max(rowid), 0) FROM chain_block) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM sent) || ' ' || (SELECT ifnull(max(rowid), 0) FROM clock) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM feed) || ' ' ||"
@@ -164,11 +164,11 @@ static bool write_unmatched(const struct join *join, sqlite3_stmt *insert)
 static bool write_summaries(const struct join *join, const char *schema)
 {
 	sqlite3_stmt *insert = NULL;
-	char sql[160];
+	char sql[256];
 	bool done;
 
-	snprintf(sql, sizeof(sql), "INSERT INTO %s.timeline_summary (feed, asset, joined_by, before_start, repeated)"
-		 " VALUES (?1, ?2, ?3, ?4, ?5)", schema);
+	snprintf(sql, sizeof(sql), "INSERT INTO %s.timeline_summary (feed, asset, joined_by, before_start, repeated,"
+		 " false_match_rate, false_match_low, false_match_high) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", schema);
 	done = sqlite3_prepare_v2(join->db, sql, -1, &insert, NULL) == SQLITE_OK;
 	for (size_t i = 0; done && i < join->summary_count; i++) {
 		const struct join_summary *summary = &join->summaries[i];
@@ -178,6 +178,9 @@ static bool write_summaries(const struct join *join, const char *schema)
 		sqlite3_bind_text(insert, 3, summary->by_key ? "key" : summary->by_price ? "price" : NULL, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(insert, 4, (int64_t)summary->before_start);
 		sqlite3_bind_int64(insert, 5, (int64_t)summary->repeated);
+		sqlite3_bind_double(insert, 6, summary->false_matches.share); /* NAN binds NULL */
+		sqlite3_bind_double(insert, 7, summary->false_matches.ci95[0]);
+		sqlite3_bind_double(insert, 8, summary->false_matches.ci95[1]);
 		done = insert_row(insert);
 	}
 	sqlite3_finalize(insert);

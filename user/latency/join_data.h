@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "latency/intern.h"
 #include "session/clockmap.h"
+#include "stats/proportion.h"
 
 #define NOTHING UINT32_MAX /* no index */
 
@@ -78,6 +79,7 @@ struct join_summary {
 	uint64_t by_key, by_price; /* matched rows */
 	uint64_t before_start;	   /* updates of before the feed's first message */
 	uint64_t repeated;	   /* updates whose message had landed already: elsewhere, or a second time */
+	struct proportion false_matches; /* share of matches that are with a wrong message; NAN unknown */
 };
 
 struct join_feed {

@@ -5,37 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "latency/join_data.h"
-
-/* One asset at one feed: its messages by arrival, and the updates of the asset as they landed. */
-struct group {
-	struct join *join;
-	const uint32_t *messages; /* indices in join->messages */
-	size_t message_count;
-	const uint32_t *updates; /* indices in join->updates */
-	size_t update_count;
-	uint32_t *target;  /* by update: position in messages[], or NOTHING */
-	uint32_t *by_key;  /* positions in messages[] that have a key, by (key, position) */
-	size_t key_count;
-	int64_t start_published_ns, start_arrival_ns;
-};
-
-static struct join_message *message_at(const struct group *group, uint32_t position)
-{
-	return &group->join->messages[group->messages[position]];
-}
-
-static struct join_update *update_at(const struct group *group, size_t i)
-{
-	return &group->join->updates[group->updates[i]];
-}
-
-static bool price_equals(double message, const struct join_update *update)
-{
-	double distance = fabs(message - update->price);
-
-	return distance <= PRICE_EQUAL * fabs(update->price) || distance <= update->half_digit;
-}
+#include "latency/join_group.h"
 
 /* ---- by key ---- */
 
@@ -81,8 +51,8 @@ static uint32_t find_by_key(const struct group *group, const struct join_update 
 	return first < low ? group->by_key[first] : NOTHING;
 }
 
-/* False where no key matches, or where those that match are by chance: then nothing is set. */
-static bool match_by_key(struct group *group)
+/* False where no key matches, or where those that match are by chance: then nothing is set. A match whose prices disagree is a wrong one. */
+static bool match_by_key(struct group *group, struct proportion *wrong)
 {
 	uint64_t matched = 0, priced = 0, contradicted = 0;
 
@@ -100,89 +70,12 @@ static bool match_by_key(struct group *group)
 		priced++;
 		contradicted += !price_equals(message_at(group, position)->price, update);
 	}
+	*wrong = proportion_of(contradicted, priced);
 	if (matched && !(priced >= KEY_DOUBT_COUNT && 2 * contradicted > priced))
 		return true;
 	for (size_t i = 0; i < group->update_count; i++)
 		group->target[i] = NOTHING;
 	return false;
-}
-
-/* ---- by price ---- */
-
-/* How many messages arrived at or before a time. Unknown arrivals stand first. */
-static uint32_t arrived_by(const struct group *group, int64_t time_ns)
-{
-	uint32_t low = 0, high = (uint32_t)group->message_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (message_at(group, middle)->arrival_ns <= time_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* The latest message of the update's price before it was seen, from position `from` on; else the one with the nearest price within the tolerance. */
-static uint32_t find_by_price(const struct group *group, const struct join_update *update, uint32_t from)
-{
-	double best = PRICE_TOLERANCE * fabs(update->price);
-	uint32_t found = NOTHING, scanned = 0;
-
-	if (isnan(update->price) || update->landed_ns == TIME_UNKNOWN)
-		return NOTHING;
-	for (uint32_t i = arrived_by(group, update->landed_ns); i > from && scanned < PRICE_WINDOW_MESSAGES; scanned++) {
-		const struct join_message *message = message_at(group, --i);
-		double distance;
-
-		if (message->arrival_ns == TIME_UNKNOWN || update->landed_ns - message->arrival_ns > PRICE_WINDOW_NS)
-			break;
-		if (price_equals(message->price, update))
-			return i;
-		distance = fabs(message->price - update->price);
-		if (distance < best || (found == NOTHING && distance <= best)) {
-			best = distance;
-			found = i;
-		}
-	}
-	return found;
-}
-
-static int by_place(const void *a, const void *b, void *context)
-{
-	const struct group *group = context;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	uint32_t x_place = update_at(group, x)->place, y_place = update_at(group, y)->place;
-
-	if (x_place != y_place)
-		return x_place < y_place ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
-/* Updates of one contract follow the order of the messages: each is looked for after the message of the one before. */
-static int match_by_price(struct group *group)
-{
-	uint32_t *order = malloc(group->update_count * sizeof(*order)), from = 0;
-
-	if (!order)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < group->update_count; i++)
-		order[i] = i;
-	qsort_r(order, group->update_count, sizeof(*order), by_place, group);
-	for (size_t k = 0; k < group->update_count; k++) {
-		uint32_t i = order[k], position;
-
-		if (k && update_at(group, i)->place != update_at(group, order[k - 1])->place)
-			from = 0;
-		position = find_by_price(group, update_at(group, i), from);
-		group->target[i] = position;
-		if (position != NOTHING)
-			from = position + 1;
-	}
-	free(order);
-	return 0;
 }
 
 /* ---- results ---- */
@@ -217,8 +110,8 @@ static int add_unmatched(struct join *join, uint32_t feed, uint32_t update)
 	return 0;
 }
 
-/* A message goes with the first update that took it; updates come in the order in which they landed. */
-static int settle(struct group *group, bool by_price, struct join_summary *summary)
+/* A message goes with the first update that took it; updates come in the order in which they landed. *unmatched: how many found none. */
+static int settle(struct group *group, bool by_price, struct join_summary *summary, uint64_t *unmatched)
 {
 	uint32_t newest = NOTHING; /* position of the newest message that landed */
 
@@ -231,6 +124,8 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 				summary->before_start++;
 			else if (add_unmatched(group->join, message_at(group, 0)->feed, group->updates[i]))
 				return -ENOMEM;
+			else
+				++*unmatched;
 			continue;
 		}
 		message = message_at(group, position);
@@ -257,17 +152,23 @@ static int match_group(struct group *group)
 	const struct join_message *first = message_at(group, 0);
 	struct join_summary *summary;
 	struct join *join = group->join;
+	uint64_t unmatched = 0;
 	bool by_key;
+	int status = 0;
 
 	if (join_grow((void **)&join->summaries, join->summary_count, &join->summary_room, sizeof(*summary)))
 		return -ENOMEM;
 	summary = &join->summaries[join->summary_count++];
 	*summary = (struct join_summary){.feed = first->feed, .asset = first->asset};
 	find_start(group);
-	by_key = match_by_key(group);
-	if (!by_key && match_by_price(group))
-		return -ENOMEM;
-	return settle(group, !by_key, summary);
+	by_key = match_by_key(group, &summary->false_matches);
+	if (!by_key)
+		status = match_by_price(group);
+	if (!status)
+		status = settle(group, !by_key, summary, &unmatched);
+	if (!status && !by_key)
+		status = false_matches_by_price(group, unmatched, &summary->false_matches);
+	return status;
 }
 
 /* ---- all groups ---- */

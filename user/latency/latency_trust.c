@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 #include "base/format.h"
+#include "latency/account.h"
 #include "latency/latency.h"
 #include "session/loss.h"
 
+#define FALSE_MATCHES_MANY 0.05
 #define SAMPLES_FEW 6 /* below, even the median has no 95 % interval: 2 * 0.5^5 > 5 % */
 
 static bool is_within_kernel(enum stage from, enum stage to)
@@ -140,6 +142,35 @@ static void judge(struct reasons *reasons, enum doubt doubt, const struct latenc
 		add_reason(reasons, "\n");
 }
 
+/* Where matches are doubtful, so is every latency from a message to the chain. */
+static void judge_matches(struct reasons *reasons, sqlite3 *db, const struct latency_list *list)
+{
+	struct join_account_list accounts;
+	struct error err;
+	bool begun = false, crosses = false;
+
+	for (size_t i = 0; i < list->count; i++)
+		crosses |= stage_is_of_chain(list->items[i].to) && !stage_is_of_chain(list->items[i].from);
+	if (!crosses || join_accounts_load(db, &accounts, &err))
+		return;
+	for (size_t i = 0; i < accounts.count; i++) {
+		const struct join_account *account = &accounts.items[i];
+		char *feed = text_printable(account->feed), *asset = text_printable(account->asset);
+
+		if (account->false_matches.share > FALSE_MATCHES_MANY) {
+			add_reason(reasons, "%s %s %s (%.2g %%, by %s)", begun ? "," :
+				   "more than 5 % of the matches of message and update may be wrong:", feed ? feed : "?",
+				   asset ? asset : "?", 100 * account->false_matches.share, account->joined_by);
+			begun = true;
+		}
+		free(feed);
+		free(asset);
+	}
+	if (begun)
+		add_reason(reasons, "\n");
+	join_accounts_free(&accounts);
+}
+
 bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reason, size_t reason_size)
 {
 	struct reasons reasons = {.text = reason, .size = reason_size};
@@ -155,5 +186,6 @@ bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reaso
 		add_reason(&reasons, "no update has two stages that were stamped: there is nothing to measure\n");
 	for (enum doubt doubt = 0; doubt < DOUBTS; doubt++)
 		judge(&reasons, doubt, list);
+	judge_matches(&reasons, db, list);
 	return reasons.any;
 }

@@ -12,17 +12,6 @@
 #include "session/clockmap.h"
 #include "session/session.h"
 
-/* An open message is one that waits for the chain: a reaction that was not sent, or a stamp that is missing, is no late one. */
-static bool may_be_open(enum stage to)
-{
-	return to == STAGE_BLOCK || to == STAGE_BLOCK_WIRE || to == STAGE_BLOCK_COMPLETE || to == STAGE_SEEN;
-}
-
-static bool is_of_chain(enum stage stage)
-{
-	return may_be_open(stage);
-}
-
 /* Makes room for one more element of `size` bytes. */
 static int grow(void **items, size_t count, size_t *room, size_t size)
 {
@@ -119,13 +108,14 @@ static int add_pair(struct loader *loader, struct sample_group *group, size_t p,
 	if (from == TIME_UNKNOWN)
 		return 0;
 	/* Of an update without a message, what happened on chain is still measured; what a feed did is not. */
-	if (!has_message && group->feed[0] && !is_of_chain(loader->pairs[p].from))
+	if (!has_message && group->feed[0] && !stage_is_of_chain(loader->pairs[p].from))
 		return 0;
 	pair->landed += !strcmp(status, "matched");
 	pair->overtaken += !strcmp(status, "superseded");
 	if (to != TIME_UNKNOWN)
 		return add_duration(pair, from, difference(to, from), false);
-	if (strcmp(status, "censored") || !may_be_open(loader->pairs[p].to) || loader->end_ns == TIME_UNKNOWN)
+	/* An open message is one that waits for the chain: a reaction that was not sent, or a stamp that is missing, is no late one. */
+	if (strcmp(status, "censored") || !stage_is_of_chain(loader->pairs[p].to) || loader->end_ns == TIME_UNKNOWN)
 		return 0;
 	waited = difference(loader->end_ns, from);
 	return add_duration(pair, from, waited > 0 ? waited : 0, true);

@@ -19,6 +19,11 @@ const struct stage_info stages[STAGE_MAX] = {
 	[STAGE_SEEN] = {"seen", "seen_ns", "the update is visible on chain at this node", STAGE_CLOCK_KERNEL},
 };
 
+bool stage_is_of_chain(enum stage stage)
+{
+	return stage == STAGE_BLOCK || stage == STAGE_BLOCK_WIRE || stage == STAGE_BLOCK_COMPLETE || stage == STAGE_SEEN;
+}
+
 int stage_parse(const char *name, enum stage *out)
 {
 	for (int i = 0; i < STAGE_MAX; i++) {

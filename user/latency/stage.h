@@ -3,6 +3,8 @@
 #ifndef PL_LATENCY_STAGE_H
 #define PL_LATENCY_STAGE_H
 
+#include <stdbool.h>
+
 enum stage {
 	STAGE_PUBLISHED,
 	STAGE_NIC,
@@ -26,6 +28,9 @@ struct stage_info {
 };
 
 extern const struct stage_info stages[STAGE_MAX];
+
+/* True for what the chain does to an update: block, block_wire, block_complete, seen. */
+bool stage_is_of_chain(enum stage stage);
 
 /* -EINVAL if no stage has that name. */
 int stage_parse(const char *name, enum stage *out);

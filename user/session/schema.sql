@@ -48,4 +48,5 @@ CREATE TABLE timeline (
   published_ns INTEGER, nic_ns INTEGER, wire_ns INTEGER, app_ns INTEGER, sent_ns INTEGER, block_ns INTEGER,
   block_wire_ns INTEGER, block_complete_ns INTEGER, seen_ns INTEGER, stall_ns INTEGER);
 CREATE TABLE timeline_summary (
-  feed TEXT NOT NULL, asset TEXT NOT NULL, joined_by TEXT, before_start INTEGER NOT NULL, repeated INTEGER NOT NULL);
+  feed TEXT NOT NULL, asset TEXT NOT NULL, joined_by TEXT, before_start INTEGER NOT NULL, repeated INTEGER NOT NULL,
+  false_match_rate REAL, false_match_low REAL, false_match_high REAL);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "latency/account.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency/latency.h"
+
+static const char query[] =
+	"SELECT ifnull(t.feed, ''), t.asset, s.joined_by, count(*), sum(t.status = 'matched'), sum(t.status = 'censored'),"
+	" sum(t.status = 'superseded'), sum(t.status = 'unmatched'), s.before_start, s.repeated, s.false_match_rate,"
+	" s.false_match_low, s.false_match_high FROM timeline t"
+	" LEFT JOIN timeline_summary s ON s.feed = t.feed AND s.asset = t.asset"
+	" GROUP BY t.feed, t.asset HAVING s.feed IS NOT NULL OR sum(t.status = 'unmatched') > 0 ORDER BY 1, 2";
+
+static void copy_text(char *out, size_t size, sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	snprintf(out, size, "%s", text ? text : "");
+}
+
+static double column_share(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? NAN : sqlite3_column_double(row, column);
+}
+
+static int add_row(struct join_account_list *list, sqlite3_stmt *row)
+{
+	struct join_account *grown = realloc(list->items, (list->count + 1) * sizeof(*grown)), *account;
+
+	if (!grown)
+		return -ENOMEM;
+	list->items = grown;
+	account = &grown[list->count++];
+	memset(account, 0, sizeof(*account));
+	copy_text(account->feed, sizeof(account->feed), row, 0);
+	copy_text(account->asset, sizeof(account->asset), row, 1);
+	copy_text(account->joined_by, sizeof(account->joined_by), row, 2);
+	account->total = (uint64_t)sqlite3_column_int64(row, 3);
+	account->matched = (uint64_t)sqlite3_column_int64(row, 4);
+	account->censored = (uint64_t)sqlite3_column_int64(row, 5);
+	account->superseded = (uint64_t)sqlite3_column_int64(row, 6);
+	account->unmatched = (uint64_t)sqlite3_column_int64(row, 7);
+	account->before_start = (uint64_t)sqlite3_column_int64(row, 8);
+	account->repeated = (uint64_t)sqlite3_column_int64(row, 9);
+	account->false_matches.share = column_share(row, 10);
+	account->false_matches.ci95[0] = column_share(row, 11);
+	account->false_matches.ci95[1] = column_share(row, 12);
+	return 0;
+}
+
+int join_accounts_load(sqlite3 *db, struct join_account_list *out, struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int step = SQLITE_ERROR, status;
+
+	memset(out, 0, sizeof(*out));
+	status = join_if_needed(db, err);
+	if (status)
+		return status;
+	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK)
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
+			status = add_row(out, rows);
+	if (status)
+		error_set(err, status, "session: no memory for what became of its updates");
+	else if (step != SQLITE_DONE)
+		status = error_set(err, -EIO, "session: table timeline: %s", sqlite3_errmsg(db));
+	sqlite3_finalize(rows);
+	if (status)
+		join_accounts_free(out);
+	return status;
+}
+
+void join_accounts_free(struct join_account_list *list)
+{
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}

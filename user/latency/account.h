@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What became of every message and update of a feed and asset, and how far the matches can be believed. Each of the
+ * timeline's rows ends in exactly one of matched, censored, superseded and unmatched.
+ */
+#ifndef PL_LATENCY_ACCOUNT_H
+#define PL_LATENCY_ACCOUNT_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "stats/proportion.h"
+
+struct join_account {
+	char feed[96], asset[96]; /* feed "": updates of an asset that no feed carries */
+	char joined_by[8];	  /* "key", "price"; "" where nothing matched */
+	uint64_t total;		  /* rows of the timeline = matched + censored + superseded + unmatched */
+	uint64_t matched, censored, superseded, unmatched;
+	uint64_t before_start, repeated; /* updates without a row */
+	struct proportion false_matches; /* of the matched; NAN unknown */
+};
+
+struct join_account_list {
+	struct join_account *items; /* by feed, then asset; only of assets that have updates on chain */
+	size_t count;
+};
+
+/* Joins first if needed. */
+int join_accounts_load(sqlite3 *db, struct join_account_list *out, struct error *err);
+void join_accounts_free(struct join_account_list *list);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One asset at one feed, while the join matches it: by key (join_match.c), by price (join_price.c), and how often either
+ * goes wrong (join_false.c).
+ */
+#ifndef PL_LATENCY_JOIN_GROUP_H
+#define PL_LATENCY_JOIN_GROUP_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "latency/join_data.h"
+#include "stats/proportion.h"
+
+struct group { /* messages by arrival, and the updates of the asset as they landed */
+	struct join *join;
+	const uint32_t *messages; /* indices in join->messages */
+	size_t message_count;
+	const uint32_t *updates; /* indices in join->updates */
+	size_t update_count;
+	uint32_t *target;  /* by update: position in messages[], or NOTHING */
+	uint32_t *by_key;  /* positions in messages[] that have a key, by (key, position) */
+	size_t key_count;
+	int64_t start_published_ns, start_arrival_ns;
+};
+
+static inline struct join_message *message_at(const struct group *group, uint32_t position)
+{
+	return &group->join->messages[group->messages[position]];
+}
+
+static inline struct join_update *update_at(const struct group *group, size_t i)
+{
+	return &group->join->updates[group->updates[i]];
+}
+
+static inline bool price_equals(double message, const struct join_update *update)
+{
+	double distance = fabs(message - update->price);
+
+	return distance <= PRICE_EQUAL * fabs(update->price) || distance <= update->half_digit;
+}
+
+/*
+ * The latest message of the update's price before it was seen, from position `from` on; else the one with the nearest
+ * price within the tolerance. `except` is passed over (NOTHING: none is).
+ */
+uint32_t find_by_price(const struct group *group, const struct join_update *update, uint32_t from, uint32_t except);
+
+/* Fills group->target. 0 or -ENOMEM. */
+int match_by_price(struct group *group);
+
+/*
+ * The share of matches by price that are wrong, by planting updates whose message is known. For messages all over the
+ * feed's time, an update of that very price is imagined that lands as late, and as far after the contract's update before,
+ * as the matched ones did: how often does the rule name another message (w), and how often does it name one although the
+ * right one is taken away (f)? The share π of
+ * updates whose message the feed never had follows from the share u that stays unmatched, u = π (1 - f). Then
+ *
+ *     wrong / matched = (π f + (1 - π) w) / (1 - u),
+ *
+ * with an interval by MOVER (Zou and Donner 2008) out of Wilson's of w, f and u. `unmatched`: updates since the feed's
+ * first message without a match. NAN where nothing matched. 0 or -ENOMEM.
+ */
+int false_matches_by_price(const struct group *group, uint64_t unmatched, struct proportion *out);
+
+#endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "stats/proportion.h"
+
+#include <math.h>
+
+#define NORMAL_975 1.959963984540054
+
+struct proportion proportion_of(uint64_t hits, uint64_t trials)
+{
+	double n = (double)trials, share = (double)hits / n, square = NORMAL_975 * NORMAL_975, centre, half;
+
+	if (!trials)
+		return (struct proportion){NAN, {NAN, NAN}};
+	centre = (share + square / (2 * n)) / (1 + square / n);
+	half = NORMAL_975 / (1 + square / n) * sqrt(share * (1 - share) / n + square / (4 * n * n));
+	return (struct proportion){share, {fmax(centre - half, 0), fmin(centre + half, 1)}};
+}
