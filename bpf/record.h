@@ -81,7 +81,8 @@ struct pl_set {
 	__u32 repairs;	      /* packets with a repair nonce */
 	__u32 last_index;     /* index of the shred flagged last in slot, + 1; 0 = not in this set */
 	__u32 published_tick; /* highest reference tick of its data shreds */
-	__u32 pad;
+	__u32 votes;	      /* by how much the shreds with this signature outnumber those with another */
+	__u64 signature; /* beginning of the leader's, the same in all shreds of a set that came through whole */
 };
 
 /* Summary of one slot, made in userspace from its sets (shred_slot_add). */
@@ -132,7 +133,7 @@ _Static_assert(sizeof(struct pl_segment) == 32, "pl_segment");
 _Static_assert(sizeof(struct pl_datagram) == 48, "pl_datagram");
 _Static_assert(sizeof(struct pl_egress) == 32, "pl_egress");
 _Static_assert(sizeof(struct pl_set_key) == 16, "pl_set_key");
-_Static_assert(sizeof(struct pl_set) == 56, "pl_set");
+_Static_assert(sizeof(struct pl_set) == 64, "pl_set");
 _Static_assert(sizeof(struct pl_slot_key) == 16, "pl_slot_key");
 _Static_assert(sizeof(struct pl_set_record) == 48, "pl_set_record");
 _Static_assert(sizeof(struct pl_shred_record) == 40, "pl_shred_record");
@@ -152,7 +153,10 @@ _Static_assert(sizeof(struct pl_shred_record) == 40, "pl_shred_record");
 	X(WRONG_VERSION, wrong_version, "shreds of another shred version (another cluster or fork)", 1)                \
 	X(REPAIRS, repairs, "repair responses (shreds with a nonce)", 0)                                               \
 	X(HEARTBEATS, heartbeats, "DoubleZero heartbeats", 0)                                                          \
+	X(SETS, sets_begun, "FEC sets of which a first shred came", 0)                                                 \
 	X(MAP_FULL, map_full, "shreds not aggregated because the table of sets was full", 1)                       \
+	X(EVICTED, evicted, "FEC sets that had to leave the full table of sets before their slot was over", 1)         \
+	X(ASTRAY, astray, "shreds that name a slot or set other than the one they were signed for: corrupted on the way", 1) \
 	X(LATE, late, "shreds of a slot that was already summarised", 1)
 
 enum pl_counter {

@@ -45,6 +45,7 @@ struct shred {
 	__u8 repair; /* 1: with a repair nonce */
 	__u8 variant;
 	__u8 pad[3];
+	__u64 signature; /* its first eight bytes */
 };
 
 /* Whether a UDP payload of `len` bytes can be a shred at all. */
@@ -70,6 +71,7 @@ static __always_inline int shred_read(const __u8 *head, __u32 len, __u16 version
 	__u32 position;
 
 	shred->variant = variant;
+	shred->signature = load_u64(head);
 	shred->slot = load_le64(head + 65);
 	shred->index = load_le32(head + 73);
 	shred->fec_set_index = load_le32(head + 79);
@@ -106,6 +108,17 @@ static __always_inline bool shred_is_resigned(__u8 variant)
 	return variant == 0xb6 || variant == 0x76;
 }
 
+/* Majority vote (Boyer and Moore): one shred whose signature came through wrong does not decide for the set. */
+static __always_inline void shred_vote(struct pl_set *set, const struct shred *shred)
+{
+	if (set->signature == shred->signature)
+		set->votes++;
+	else if (set->votes)
+		set->votes--;
+	else
+		set->signature = shred->signature;
+}
+
 enum shred_news {
 	SHRED_DUPLICATE = 0, /* the set had it */
 	SHRED_DISTINCT,
@@ -125,16 +138,25 @@ static __always_inline __u32 shred_count(__u64 bits)
 #endif
 }
 
+/* The state of a set of which `shred` is the first, before it is taken in. */
+static __always_inline void shred_begin_set(struct pl_set *set, const struct shred *shred, __u64 stamp_ns)
+{
+	set->first_ns = stamp_ns;
+	set->last_ns = stamp_ns;
+	set->signature = shred->signature;
+}
+
 /*
- * Takes a shred into its set; `set` is all zero, or has been through here. Several CPUs may do this at once for one set:
- * the bitmap and the counts are atomic, so duplicates are exact and SHRED_DECODABLE comes once. The stamps, the tick and
- * the last index are plain stores behind a comparison: two CPUs within the same few nanoseconds may leave either value.
+ * Takes a shred into its set; `set` is as shred_begin_set() made it of zeroes, or has been through here. Several CPUs may
+ * do this at once for one set: the bitmap and the counts are atomic, so duplicates are exact and SHRED_DECODABLE comes
+ * once. The stamps, the tick, the signature and the last index are plain stores behind a comparison: two CPUs within the
+ * same few nanoseconds may leave either value.
  */
 static __always_inline int shred_update_set(struct pl_set *set, const struct shred *shred, __u64 stamp_ns)
 {
 	__u64 bit = 1ULL << (shred->bit & 63), before;
 
-	if (!set->first_ns || stamp_ns < set->first_ns)
+	if (stamp_ns < set->first_ns)
 		set->first_ns = stamp_ns;
 	if (stamp_ns > set->last_ns)
 		set->last_ns = stamp_ns;
@@ -151,6 +173,7 @@ static __always_inline int shred_update_set(struct pl_set *set, const struct shr
 		__sync_fetch_and_add(&set->duplicates, 1);
 		return SHRED_DUPLICATE;
 	}
+	shred_vote(set, shred);
 	if (!shred->code) {
 		__u32 tick = shred->flags & SHRED_TICK_MASK;
 

@@ -22,7 +22,7 @@
 /* Payloads up to this are copied word by word, which costs less than the helper's call. */
 #define COPY_INLINE_MAX 128
 
-#define SETS_MAX 32768
+#define SETS_MAX 65536 /* a minute of three feeds at 20,000 shreds a second; a CPU may hold 128 places back for itself */
 #define RETIRED_MAX 4096
 
 /* Filled by userspace through the mapping of .bss; see record.h. */
@@ -46,8 +46,12 @@ struct {
 	__type(value, struct feed_counters);
 } counters SEC(".maps");
 
+/*
+ * LRU: whatever slot numbers come, even a flood of ones that do not exist, there is room for the next set. Those pushed
+ * out are the ones that no packet came for lately; userspace counts them (sets begun, less those it has taken out or finds).
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, SETS_MAX);
 	__type(key, struct pl_set_key);
 	__type(value, struct pl_set);
@@ -251,23 +255,25 @@ static __always_inline bool shred_record(const struct shred *shred, __u32 feed, 
 }
 
 /* The state of a set that was not in the table. NULL with `why` where it cannot or must not begin. */
-static __always_inline struct pl_set *set_begin(const struct pl_set_key *key, __u64 stamp_ns, enum pl_counter *why)
+static __always_inline struct pl_set *set_begin(const struct pl_set_key *key, const struct shred *shred, __u64 stamp_ns,
+						struct feed_counters *counters, enum pl_counter *why)
 {
 	struct pl_slot_key slot = {.slot = key->slot, .feed = key->feed};
-	struct pl_set fresh = {.first_ns = stamp_ns, .last_ns = stamp_ns};
-	struct pl_set *set;
+	struct pl_set fresh = {};
 
 	*why = PL_COUNTER_LATE;
 	if (bpf_map_lookup_elem(&retired, &slot))
 		return NULL;
 	*why = PL_COUNTER_MAP_FULL;
+	shred_begin_set(&fresh, shred, stamp_ns);
 	/* Fails where another CPU was first, which is as good. */
-	bpf_map_update_elem(&sets, key, &fresh, BPF_NOEXIST);
-	set = bpf_map_lookup_elem(&sets, key);
-	return set;
+	if (!bpf_map_update_elem(&sets, key, &fresh, BPF_NOEXIST))
+		counters->count[PL_COUNTER_SETS]++;
+	return bpf_map_lookup_elem(&sets, key);
 }
 
-static __always_inline enum pl_counter shred_take(const struct shred *shred, __u32 feed, __u64 stamp_ns)
+static __always_inline enum pl_counter shred_take(const struct shred *shred, __u32 feed, __u64 stamp_ns,
+						  struct feed_counters *counters)
 {
 	struct pl_set_key key = {.slot = shred->slot, .feed = feed, .fec_set_index = shred->fec_set_index};
 	enum pl_counter why = PL_COUNTER_MAP_FULL;
@@ -275,7 +281,7 @@ static __always_inline enum pl_counter shred_take(const struct shred *shred, __u
 
 	set = bpf_map_lookup_elem(&sets, &key);
 	if (!set)
-		set = set_begin(&key, stamp_ns, &why);
+		set = set_begin(&key, shred, stamp_ns, counters, &why);
 	if (!set)
 		return why;
 	if (shred_update_set(set, shred, stamp_ns) == SHRED_DECODABLE)
@@ -313,7 +319,7 @@ static __always_inline enum pl_counter shred_packet(const struct frame *frame, c
 			counters->count[PL_COUNTER_REPAIRS]++;
 		if (rule->action == PL_ACTION_SHRED_EACH && !shred_record(&shred, rule->feed, packet->len, stamp_ns))
 			counters->count[PL_COUNTER_RING_FULL]++;
-		return shred_take(&shred, rule->feed, stamp_ns);
+		return shred_take(&shred, rule->feed, stamp_ns, counters);
 	case SHRED_WRONG_VERSION:
 		return PL_COUNTER_WRONG_VERSION;
 	default:

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <cmocka.h>
 
+#include "frames.h"
 #include "tap/capture.h"
 #include "tap/internal.h"
 #include "tap/link.h"
@@ -309,6 +310,83 @@ static void shreds_in_disorder(void **state)
 	assert_true(replay.slots[0].duplicates > 0);
 }
 
+/* The shreds of the capture, and a heartbeat behind each eighth, in all that a packet may be wrapped in. */
+static void every_encapsulation(void **state)
+{
+	static const uint8_t hop_by_hop[] = {0}, heartbeat[] = {'D', 'Z', 0, 1, 7};
+	static const struct frame_spec specs[] = {
+		{.tags = 1},	   {.tags = 2},		    {.options = 12},		  {.ipv6 = true},
+		{.gre = true},	   {.gre = true, .tags = 1}, {.ipv6 = true, .tags = 2}, {.padding = 9},
+		{.ipv6 = true, .extensions = hop_by_hop, .extension_count = 1},
+	};
+	static struct frames frames;
+	uint8_t frame[FRAME_MAX];
+
+	(void)state;
+	read_frames("solana/fd_demo-shreds.pcap", &frames);
+	for (size_t i = 0; i < frames.count; i++) {
+		struct frame_spec spec = specs[i % (sizeof(specs) / sizeof(specs[0]))];
+
+		spec.dest_port = 46049;
+		spec.payload = frames.data[i] + 42;
+		spec.len = frames.len[i] - 42;
+		give(frame, (uint32_t)frame_build(&spec, frame), 1000 + i);
+		spec.payload = heartbeat;
+		spec.len = sizeof(heartbeat);
+		if (i % 8 == 0)
+			give(frame, (uint32_t)frame_build(&spec, frame), 1000 + i);
+	}
+	free_frames(&frames);
+	same();
+	assert_int_equal(replay.slot_count, 1);
+	assert_int_equal(replay.slots[0].sets_decodable, 8);
+	assert_int_equal(replay.slots[0].packets, 512);
+	assert_int_equal(replay.slots[0].duplicates, 0);
+	assert_int_equal(replay.counters[SHREDS][PL_COUNTER_PACKETS], 512 + 64);
+	assert_int_equal(replay.counters[SHREDS][PL_COUNTER_HEARTBEATS], 64);
+	assert_int_equal(replay.counters[SHREDS][PL_COUNTER_UNKNOWN], 0);
+}
+
+/* The whole capture shuffled, some of it twice, some cut, some with a wrong byte anywhere: the same on both sides, and no slot but 0. */
+static void hostile_shreds(void **state)
+{
+	static struct frames frames;
+	static uint8_t frame[2048];
+	uint64_t random = 20261125;
+	uint64_t shreds = 0;
+
+	(void)state;
+	read_frames("solana/fd_demo-shreds.pcap", &frames);
+	for (size_t i = 0; i < 3500; i++) {
+		size_t at = i * 211 % frames.count; /* 211 and 512 have no common factor: each frame comes in turn */
+		uint32_t len = frames.len[at];
+
+		memcpy(frame, frames.data[at], len);
+		random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+		if (i % 5 == 1)
+			frame[14 + (random >> 33) % (len - 14)] ^= (uint8_t)(1 + (random >> 56) % 255);
+		else if (i % 10 == 2)
+			frame[42 + 64 + (random >> 33) % 25] ^= (uint8_t)(1 + (random >> 56) % 255);
+		else if (i % 5 == 3)
+			len = 14 + (uint32_t)(random >> 33) % (len - 14);
+		give(frame, len, 1000 + i);
+	}
+	free_frames(&frames);
+	same();
+	for (size_t i = 0; i < replay.slot_count; i++)
+		assert_int_equal(replay.slot_keys[i].slot, 0);
+	for (size_t i = 0; i < replay.set_count; i++)
+		assert_true(replay.set_keys[i].fec_set_index < 256);
+	assert_true(replay.counters[EACH][PL_COUNTER_ASTRAY] > 50);
+	for (size_t i = 0; i < replay.slot_count; i++) /* a wrong destination address makes another feed's */
+		shreds += replay.slot_keys[i].feed == EACH ? replay.slots[i].packets : 0;
+	shreds += replay.counters[EACH][PL_COUNTER_ASTRAY];
+	assert_int_equal(shreds, replay.shred_count);
+	assert_int_equal(shreds + replay.counters[EACH][PL_COUNTER_UNKNOWN] + replay.counters[EACH][PL_COUNTER_WRONG_VERSION] +
+				 replay.counters[EACH][PL_COUNTER_MALFORMED] + replay.counters[EACH][PL_COUNTER_FRAGMENT],
+			 replay.counters[EACH][PL_COUNTER_PACKETS]);
+}
+
 static void market_data(void **state)
 {
 	(void)state;
@@ -329,6 +407,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(generated_shreds, open_both, close_both),
 		cmocka_unit_test_setup_teardown(unchained_shreds, open_both, close_both),
 		cmocka_unit_test_setup_teardown(shreds_in_disorder, open_both, close_both),
+		cmocka_unit_test_setup_teardown(every_encapsulation, open_both, close_both),
+		cmocka_unit_test_setup_teardown(hostile_shreds, open_both, close_both),
 		cmocka_unit_test_setup_teardown(market_data, open_both, close_both),
 		cmocka_unit_test_setup_teardown(other_traffic, open_both, close_both),
 	};

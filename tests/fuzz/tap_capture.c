@@ -104,11 +104,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	capture_finish(capture);
 	capture_counters(capture, 1, shreds);
 	if (in_slots + shreds[PL_COUNTER_MALFORMED] + shreds[PL_COUNTER_FRAGMENT] + shreds[PL_COUNTER_TRUNCATED] +
-		    shreds[PL_COUNTER_UNKNOWN] + shreds[PL_COUNTER_HEARTBEATS] + shreds[PL_COUNTER_MAP_FULL] +
+		    shreds[PL_COUNTER_UNKNOWN] + shreds[PL_COUNTER_HEARTBEATS] + shreds[PL_COUNTER_ASTRAY] +
 		    shreds[PL_COUNTER_LATE] !=
 	    shreds[PL_COUNTER_PACKETS])
 		abort();
-	if (shred_records != in_slots + shreds[PL_COUNTER_MAP_FULL] + shreds[PL_COUNTER_LATE])
+	if (shred_records != in_slots + shreds[PL_COUNTER_ASTRAY] + shreds[PL_COUNTER_LATE])
 		abort();
 	return 0;
 }

@@ -558,31 +558,67 @@ static void count_slot(void *context, const struct pl_slot_key *key, const struc
 	*(uint64_t *)context += slot->packets;
 }
 
-static void test_a_full_table_is_counted_and_used_again(void **state)
+static void give_shred(struct aggregate *aggregate, uint32_t feed, uint64_t slot, uint32_t set, uint64_t stamp_ns,
+		       uint64_t counters[PL_COUNTER_MAX])
+{
+	const struct pl_rule rule = {.action = PL_ACTION_SHRED, .feed = feed};
+	uint8_t shred[SHRED_BYTES_MAX];
+	uint32_t len = make_shred(shred, 0, slot, set, 0, 6051, false);
+
+	aggregate_payload(aggregate, &rule, shred, len, len, stamp_ns, counters);
+}
+
+/* Slots leave a full table in the order in which they fell silent: the next one always finds room, and nothing is lost. */
+static void test_a_full_table_lets_the_oldest_slots_go(void **state)
 {
 	uint64_t counters[PL_COUNTER_MAX] = {0}, packets = 0;
 	const struct aggregate_handlers handlers = {&packets, ignore_record, ignore_set, count_slot};
-	const struct pl_rule rule = {.action = PL_ACTION_SHRED};
-	uint8_t shred[SHRED_BYTES_MAX];
 	struct aggregate *aggregate;
-	uint32_t len;
 
 	(void)state;
-	assert_int_equal(aggregate_new(&aggregate, 2, &handlers, NULL), 0);
-	for (uint64_t slot = 0; slot < 3; slot++) {
-		len = make_shred(shred, 0, slot, 0, 0, 6051, false);
-		aggregate_payload(aggregate, &rule, shred, len, len, 100 + slot, counters);
-	}
-	assert_int_equal(counters[PL_COUNTER_MAP_FULL], 1);
+	assert_int_equal(aggregate_new(&aggregate, 4, &handlers, NULL), 0);
+	give_shred(aggregate, 0, 7, 0, 100, counters);
+	give_shred(aggregate, 0, UINT64_MAX, 0, 101, counters);
+	give_shred(aggregate, 0, 6, 0, 102, counters);
+	give_shred(aggregate, 0, 7, 0, 103, counters); /* still coming */
+	give_shred(aggregate, 0, 6, 32, 104, counters);
+	assert_int_equal(packets, 0);
+	give_shred(aggregate, 0, 8, 0, 105, counters);
+	assert_int_equal(packets, 3); /* the far slot's one and slot 7's two */
+	give_shred(aggregate, 0, 7, 0, 106, counters);
+	give_shred(aggregate, 0, 8, 0, 107, counters);
 	aggregate_retire(aggregate, 0, 0);
-	assert_int_equal(packets, 2);
-	for (uint64_t slot = 10; slot < 12; slot++) {
-		len = make_shred(shred, 0, slot, 0, 0, 6051, false);
-		aggregate_payload(aggregate, &rule, shred, len, len, 200 + slot, counters);
+	assert_int_equal(packets, 3 + 2 + 2);
+	aggregate_counters(aggregate, 0, counters);
+	assert_int_equal(counters[PL_COUNTER_EVICTED], 2);
+	assert_int_equal(counters[PL_COUNTER_LATE], 1);
+	assert_int_equal(counters[PL_COUNTER_SETS], 5);
+	assert_int_equal(counters[PL_COUNTER_MAP_FULL], 0);
+	aggregate_free(aggregate);
+}
+
+/* Slot numbers without end, such as a flood of garbage brings, between the shreds of a block: that one is whole. */
+static void test_a_flood_of_slots_leaves_the_live_one_alone(void **state)
+{
+	uint64_t counters[PL_COUNTER_MAX] = {0}, packets = 0, stamp_ns = 1;
+	const struct aggregate_handlers handlers = {&packets, ignore_record, ignore_set, count_slot};
+	struct aggregate *aggregate;
+
+	(void)state;
+	assert_int_equal(aggregate_new(&aggregate, 1024, &handlers, NULL), 0);
+	for (uint64_t i = 0; i < 20000; i++) {
+		give_shred(aggregate, 1, 1000000 + i * 7919, 0, stamp_ns++, counters);
+		if (i % 100 == 0)
+			give_shred(aggregate, 0, 5, (uint32_t)(i / 100) * 32, stamp_ns++, counters);
 	}
-	aggregate_retire(aggregate, 0, 0);
-	assert_int_equal(packets, 4);
-	assert_int_equal(counters[PL_COUNTER_MAP_FULL], 1);
+	packets = 0;
+	aggregate_retire(aggregate, stamp_ns + 1000000, 0);
+	memset(counters, 0, sizeof(counters));
+	aggregate_counters(aggregate, 0, counters);
+	assert_int_equal(counters[PL_COUNTER_EVICTED], 0);
+	aggregate_counters(aggregate, 1, counters);
+	assert_true(counters[PL_COUNTER_EVICTED] > 19000);
+	assert_true(packets >= 200 && packets <= 1024);
 	aggregate_free(aggregate);
 }
 
@@ -603,7 +639,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_no_shred_is_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_idle_slots_are_summarised_and_stragglers_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_each_shred_has_its_record, set_up, tear_down),
-		cmocka_unit_test(test_a_full_table_is_counted_and_used_again),
+		cmocka_unit_test(test_a_full_table_lets_the_oldest_slots_go),
+		cmocka_unit_test(test_a_flood_of_slots_leaves_the_live_one_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <pcap/pcap.h>
 
+#include "capture_files.h"
 #include "tap/capture.h"
 
 #define FRAMES_MAX 4096
@@ -113,6 +114,7 @@ struct result {
 	struct capture *capture;
 	struct pl_slot slot;
 	size_t slots, decodable, datagrams, completions;
+	uint64_t decodable_ns; /* of the last set that was */
 	uint64_t slot_number;
 	uint8_t payload[1500];
 	uint32_t payload_len;
@@ -144,6 +146,7 @@ static void on_set(void *context, const struct pl_set_key *key, const struct pl_
 	if (set->decodable_ns) {
 		assert_true(set->decodable_ns >= set->first_ns && set->decodable_ns <= set->last_ns);
 		result->decodable++;
+		result->decodable_ns = set->decodable_ns;
 	}
 }
 
@@ -342,6 +345,93 @@ static void read_bytes(const char *name, struct frame *out)
 	fclose(file);
 }
 
+/*
+ * 59 shreds of one set of slot 410010000 (32 data, 27 code) as they were stored by another client: a length of eight bytes
+ * before each. The set can be decoded with the 32nd distinct shred, in whatever order they come, and not before.
+ */
+static void a_set_of_a_real_slot(void **state)
+{
+	uint8_t file[80000], packet[2048];
+	struct frame shreds[64], frame = {.data = packet};
+	size_t size, count = 0;
+	FILE *stream = fopen(data_path("solana/sig_slot-410010000_fecset0_shreds.bin"), "rb");
+
+	(void)state;
+	if (!stream) {
+		printf("skip: %s is not there\n", data_path("solana/sig_slot-410010000_fecset0_shreds.bin"));
+		skip();
+	}
+	size = fread(file, 1, sizeof(file), stream);
+	fclose(stream);
+	for (size_t at = 0; at + 8 <= size; at += 8 + shreds[count++].len) {
+		assert_true(count < 64 && !file[at + 2]);
+		shreds[count].len = file[at] | file[at + 1] << 8;
+		shreds[count].data = file + at + 8;
+		assert_true(at + 8 + shreds[count].len <= size);
+	}
+	assert_int_equal(count, 59);
+	for (size_t step = 1; step < 59; step++) { /* 59 is prime: each step is another order of all */
+		struct result result;
+
+		open_result(&result, PL_ACTION_SHRED, 57087);
+		for (size_t i = 0; i < 59; i++) {
+			const struct frame *shred = &shreds[i * step % 59];
+
+			memset(packet, 0, 14);
+			packet[12] = 0x08;
+			frame.len = 14 + (uint32_t)ip4_udp(packet + 14, "10.0.0.1", 8000, "10.0.0.2", 8001, shred->data, shred->len);
+			give(&result, &frame, 1000 + 2 * i);
+			give(&result, &frame, 1001 + 2 * i); /* a copy is no further shred */
+			assert_int_equal(result.completions, i >= 31);
+		}
+		capture_finish(result.capture);
+		assert_int_equal(result.slots, 1);
+		assert_int_equal(result.slot_number, 410010000);
+		assert_int_equal(result.slot.data, 32);
+		assert_int_equal(result.slot.code, 27);
+		assert_int_equal(result.slot.packets, 118);
+		assert_int_equal(result.slot.duplicates, 59);
+		assert_int_equal(result.decodable_ns, 1000 + 2 * 31);
+		capture_free(result.capture);
+	}
+}
+
+/* Wrong bytes anywhere in one frame of four: each packet is in the slot or in a counter, and there is no slot but 0. */
+static void corrupted_frames_make_no_slots(void **state)
+{
+	static struct frames frames;
+	static uint8_t packet[2048];
+	uint64_t random = 410010000;
+
+	(void)state;
+	read_frames("solana/fd_demo-shreds.pcap", &frames);
+	for (unsigned int round = 0; round < 200; round++) {
+		uint64_t none[PL_COUNTER_MAX], sum;
+		struct result result;
+
+		open_result(&result, PL_ACTION_SHRED, round % 2 ? 6051 : 0);
+		for (size_t i = 0; i < frames.count; i++) {
+			struct frame frame = {packet, frames.items[i].len};
+
+			memcpy(packet, frames.items[i].data, frame.len);
+			if (next_random(&random) % 4 == 0)
+				packet[14 + next_random(&random) % (frame.len - 14)] ^= 1 + next_random(&random) % 255;
+			give(&result, &frame, 1000 + i);
+		}
+		capture_finish(result.capture);
+		capture_counters(result.capture, PL_FEED_NONE, none);
+		assert_int_equal(result.slots, 1);
+		assert_int_equal(result.slot_number, 0);
+		sum = result.slot.packets + counter(&result, PL_COUNTER_ASTRAY) + counter(&result, PL_COUNTER_UNKNOWN) +
+		      counter(&result, PL_COUNTER_WRONG_VERSION) + counter(&result, PL_COUNTER_MALFORMED) +
+		      counter(&result, PL_COUNTER_FRAGMENT) + counter(&result, PL_COUNTER_TRUNCATED);
+		assert_int_equal(sum, counter(&result, PL_COUNTER_PACKETS));
+		assert_true(result.slot.packets > 480);
+		capture_free(result.capture);
+	}
+	free_frames(&frames);
+}
+
 static void frames_inside_gre(void **state)
 {
 	struct result result;
@@ -375,6 +465,7 @@ int main(void)
 		cmocka_unit_test(demo_capture_as_it_is),    cmocka_unit_test(demo_capture_in_disorder),
 		cmocka_unit_test(cut_frames_make_no_slots), cmocka_unit_test(other_shreds_are_rejected),
 		cmocka_unit_test(other_traffic_is_no_shred), cmocka_unit_test(frames_inside_gre),
+		cmocka_unit_test(a_set_of_a_real_slot),	    cmocka_unit_test(corrupted_frames_make_no_slots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 
 #define SECOND_NS 1000000000L
-#define SLOT_IDLE_NS (5 * SECOND_NS) /* as in a recording */
 
 /* A feed or chain of the site; the active ones are targets of flows. */
 struct source {
@@ -106,7 +105,7 @@ static void on_chain_warning(void *context, const char *text)
 
 static int open_capture(struct offline *offline, const struct offline_input *input, struct error *err)
 {
-	struct capture_options options = {.idle_ns = SLOT_IDLE_NS};
+	struct capture_options options = {.idle_ns = TAP_SLOT_IDLE_NS};
 	struct capture_handlers handlers = {offline, on_record, on_set, on_slot, on_segment};
 	const struct site *site = input->site;
 	int status = capture_new(&offline->capture, &options, &handlers, err);

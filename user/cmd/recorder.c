@@ -17,7 +17,6 @@
 
 #define DRAIN_NS 1000000L	   /* the kernel side never wakes us: STYLE.md has the price of a wake-up */
 #define SECOND_NS 1000000000L
-#define SLOT_IDLE_NS (5 * SECOND_NS) /* a slot without a packet for this long is summarised */
 
 struct connection {
 	struct recorder *recorder;
@@ -373,7 +372,7 @@ static int every_second(struct recorder *r, int64_t now, struct error *err)
 	read_counters(r);
 	put_losses(r);
 	recorder_view_paint(r->view, r->counts, r->none, now);
-	tap_retire_slots(r->tap, (uint64_t)now, SLOT_IDLE_NS, on_set, on_slot, r);
+	tap_retire_slots(r->tap, (uint64_t)now, TAP_SLOT_IDLE_NS, on_set, on_slot, r);
 	r->next_second_ns = now + SECOND_NS;
 	return session_status(r->session, err);
 }

@@ -7,30 +7,36 @@
 #include <string.h>
 
 #include "shred.bpf.h"
+#include "tap/slots.h"
 
-#define NO_ENTRY UINT32_MAX
+#define NOWHERE UINT32_MAX
 
 /* Slots taken out that are remembered, so that their stragglers are known as such: minutes of any chain. */
 #define RETIRED_MAX 4096
 
-struct entry {
-	struct pl_set_key key;
-	struct pl_set set;
-	uint32_t next; /* in its bucket, or in the free list */
-	bool used;
+/* The sets order[begin..end) of one slot. */
+struct departure {
+	uint32_t begin, end;
+	uint64_t last_ns;
 };
 
 struct aggregate {
 	struct aggregate_handlers handlers;
-	struct entry *entries;
-	uint32_t entry_max;
-	uint32_t used; /* entries below this were used at some time */
-	uint32_t free; /* list of entries that were given back */
+	struct pl_set_key *keys;
+	struct pl_set *sets;
+	uint32_t *next; /* in its bucket, or in the free list */
+	bool *in_use;
+	uint32_t set_max, set_count;
+	uint32_t touched; /* places below this were used at some time */
+	uint32_t free;	  /* list of places that were given back */
 	uint32_t *buckets;
 	uint32_t bucket_mask;
 	struct pl_slot_key retired[RETIRED_MAX]; /* a ring */
 	uint64_t retired_count;
-	uint32_t *order; /* room to sort the entries of a retirement */
+	uint32_t *order; /* room for a retirement */
+	struct departure *departures;
+	struct slots_memory *memory;
+	uint64_t evicted[PL_FEEDS_MAX], astray[PL_FEEDS_MAX];
 };
 
 /* Fibonacci hashing of the slot with the set's number and the feed folded in: sets of a slot come one after another. */
@@ -52,14 +58,20 @@ int aggregate_new(struct aggregate **out, size_t sets_max, const struct aggregat
 		buckets *= 2;
 	if (aggregate) {
 		aggregate->handlers = *handlers;
-		aggregate->entry_max = (uint32_t)sets_max;
-		aggregate->free = NO_ENTRY;
+		aggregate->set_max = (uint32_t)sets_max;
+		aggregate->free = NOWHERE;
 		aggregate->bucket_mask = buckets - 1;
-		aggregate->entries = calloc(sets_max, sizeof(*aggregate->entries));
+		aggregate->keys = calloc(sets_max, sizeof(*aggregate->keys));
+		aggregate->sets = calloc(sets_max, sizeof(*aggregate->sets));
+		aggregate->next = calloc(sets_max, sizeof(*aggregate->next));
+		aggregate->in_use = calloc(sets_max, sizeof(*aggregate->in_use));
 		aggregate->order = calloc(sets_max, sizeof(*aggregate->order));
+		aggregate->departures = calloc(sets_max, sizeof(*aggregate->departures));
+		aggregate->memory = slots_memory_new();
 		aggregate->buckets = malloc(buckets * sizeof(*aggregate->buckets));
 	}
-	if (!aggregate || !aggregate->entries || !aggregate->order || !aggregate->buckets) {
+	if (!aggregate || !aggregate->keys || !aggregate->sets || !aggregate->next || !aggregate->in_use ||
+	    !aggregate->order || !aggregate->departures || !aggregate->memory || !aggregate->buckets) {
 		aggregate_free(aggregate);
 		return error_set(err, -ENOMEM, "no memory for a table of %zu FEC sets", sets_max);
 	}
@@ -72,11 +84,18 @@ void aggregate_free(struct aggregate *aggregate)
 {
 	if (!aggregate)
 		return;
-	free(aggregate->entries);
+	free(aggregate->keys);
+	free(aggregate->sets);
+	free(aggregate->next);
+	free(aggregate->in_use);
 	free(aggregate->order);
+	free(aggregate->departures);
+	free(aggregate->memory);
 	free(aggregate->buckets);
 	free(aggregate);
 }
+
+/* ---- the table ---------------------------------------------------------------------------------------------------- */
 
 static bool same_key(const struct pl_set_key *a, const struct pl_set_key *b)
 {
@@ -87,38 +106,41 @@ static struct pl_set *find(struct aggregate *aggregate, const struct pl_set_key 
 {
 	uint32_t i = aggregate->buckets[bucket_of(aggregate, key)];
 
-	while (i != NO_ENTRY && !same_key(&aggregate->entries[i].key, key))
-		i = aggregate->entries[i].next;
-	return i == NO_ENTRY ? NULL : &aggregate->entries[i].set;
+	while (i != NOWHERE && !same_key(&aggregate->keys[i], key))
+		i = aggregate->next[i];
+	return i == NOWHERE ? NULL : &aggregate->sets[i];
 }
 
-/* A new, empty set; NULL if the table is full. */
+/* A new set, all zero; the caller has made room. */
 static struct pl_set *insert(struct aggregate *aggregate, const struct pl_set_key *key)
 {
 	uint32_t *bucket = &aggregate->buckets[bucket_of(aggregate, key)];
 	uint32_t i = aggregate->free;
 
-	if (i != NO_ENTRY)
-		aggregate->free = aggregate->entries[i].next;
-	else if (aggregate->used < aggregate->entry_max)
-		i = aggregate->used++;
+	if (i != NOWHERE)
+		aggregate->free = aggregate->next[i];
 	else
-		return NULL;
-	aggregate->entries[i] = (struct entry){.key = *key, .next = *bucket, .used = true};
+		i = aggregate->touched++;
+	aggregate->keys[i] = *key;
+	memset(&aggregate->sets[i], 0, sizeof(aggregate->sets[i]));
+	aggregate->next[i] = *bucket;
+	aggregate->in_use[i] = true;
+	aggregate->set_count++;
 	*bucket = i;
-	return &aggregate->entries[i].set;
+	return &aggregate->sets[i];
 }
 
 static void give_back(struct aggregate *aggregate, uint32_t i)
 {
-	uint32_t *link = &aggregate->buckets[bucket_of(aggregate, &aggregate->entries[i].key)];
+	uint32_t *link = &aggregate->buckets[bucket_of(aggregate, &aggregate->keys[i])];
 
 	while (*link != i)
-		link = &aggregate->entries[*link].next;
-	*link = aggregate->entries[i].next;
-	aggregate->entries[i].used = false;
-	aggregate->entries[i].next = aggregate->free;
+		link = &aggregate->next[*link];
+	*link = aggregate->next[i];
+	aggregate->in_use[i] = false;
+	aggregate->next[i] = aggregate->free;
 	aggregate->free = i;
+	aggregate->set_count--;
 }
 
 static bool is_retired(const struct aggregate *aggregate, const struct pl_set_key *key)
@@ -130,6 +152,99 @@ static bool is_retired(const struct aggregate *aggregate, const struct pl_set_ke
 			return true;
 	return false;
 }
+
+/* ---- slots that leave --------------------------------------------------------------------------------------------- */
+
+static uint32_t feed_index(const struct pl_set_key *key)
+{
+	return key->feed < PL_FEEDS_MAX ? key->feed : PL_FEED_NONE;
+}
+
+static void depart(struct aggregate *aggregate, const struct departure *departure)
+{
+	const struct aggregate_handlers *handlers = &aggregate->handlers;
+	const struct pl_set_key *first = &aggregate->keys[aggregate->order[departure->begin]];
+	struct pl_slot_key key = {.slot = first->slot, .feed = first->feed};
+	struct pl_slot slot = {0};
+
+	for (uint32_t i = departure->begin; i < departure->end; i++) {
+		uint32_t at = aggregate->order[i];
+		const struct pl_set *set = &aggregate->sets[at];
+
+		if (slots_is_astray(aggregate->memory, &aggregate->keys[at], set)) {
+			aggregate->astray[feed_index(&aggregate->keys[at])] += 1 + set->duplicates;
+		} else {
+			shred_slot_add(&slot, &aggregate->keys[at], set);
+			handlers->on_set(handlers->context, &aggregate->keys[at], set);
+		}
+		give_back(aggregate, at);
+	}
+	if (slot.sets)
+		handlers->on_slot(handlers->context, &key, &slot);
+	aggregate->retired[aggregate->retired_count++ % RETIRED_MAX] = key;
+}
+
+/* All slots of the table, by feed and number. Returns how many. */
+static size_t list_slots(struct aggregate *aggregate)
+{
+	struct slots_table table = {aggregate->keys, aggregate->sets, aggregate->order, 0};
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < aggregate->touched; i++)
+		if (aggregate->in_use[i])
+			table.order[table.count++] = i;
+	slots_arrange(aggregate->memory, &table);
+	for (size_t begin = 0, end; begin < table.count; begin = end) {
+		struct departure *departure = &aggregate->departures[count++];
+
+		end = slots_end(&table, begin, &departure->last_ns);
+		departure->begin = (uint32_t)begin;
+		departure->end = (uint32_t)end;
+	}
+	return count;
+}
+
+void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idle_ns)
+{
+	size_t count = list_slots(aggregate);
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t last_ns = aggregate->departures[i].last_ns;
+
+		if (!idle_ns || (now_ns > last_ns && now_ns - last_ns >= idle_ns))
+			depart(aggregate, &aggregate->departures[i]);
+	}
+}
+
+static int by_last_packet(const void *a, const void *b)
+{
+	const struct departure *x = a, *y = b;
+
+	return (x->last_ns > y->last_ns) - (x->last_ns < y->last_ns);
+}
+
+/* The table is full: the slots that were silent for longest leave, until half of it is free. */
+static void make_room(struct aggregate *aggregate)
+{
+	size_t count = list_slots(aggregate);
+
+	qsort(aggregate->departures, count, sizeof(*aggregate->departures), by_last_packet);
+	for (size_t i = 0; i < count && aggregate->set_count > aggregate->set_max / 2; i++) {
+		const struct departure *departure = &aggregate->departures[i];
+
+		aggregate->evicted[feed_index(&aggregate->keys[aggregate->order[departure->begin]])] +=
+			departure->end - departure->begin;
+		depart(aggregate, departure);
+	}
+}
+
+void aggregate_counters(const struct aggregate *aggregate, uint32_t feed, uint64_t counters[PL_COUNTER_MAX])
+{
+	counters[PL_COUNTER_EVICTED] += aggregate->evicted[feed];
+	counters[PL_COUNTER_ASTRAY] += aggregate->astray[feed];
+}
+
+/* ---- packets ------------------------------------------------------------------------------------------------------ */
 
 static void shred_record(const struct aggregate *aggregate, const struct shred *shred, uint32_t feed, uint32_t len,
 			 uint64_t stamp_ns)
@@ -153,27 +268,30 @@ static void set_record(const struct aggregate *aggregate, const struct pl_set_ke
 	aggregate->handlers.on_record(aggregate->handlers.context, &record.head, sizeof(record));
 }
 
-/* A recognised shred into its set. Returns the counter of why not, or PL_COUNTER_PACKETS. */
-static enum pl_counter take(struct aggregate *aggregate, const struct shred *shred, uint32_t feed, uint64_t stamp_ns)
+/* A recognised shred into its set; false if it is late. */
+static bool take(struct aggregate *aggregate, const struct shred *shred, uint32_t feed, uint64_t stamp_ns,
+		 uint64_t counters[PL_COUNTER_MAX])
 {
 	struct pl_set_key key = {.slot = shred->slot, .feed = feed, .fec_set_index = shred->fec_set_index};
 	struct pl_set *set = find(aggregate, &key);
 
 	if (!set && is_retired(aggregate, &key))
-		return PL_COUNTER_LATE;
-	if (!set)
+		return false;
+	if (!set) {
+		if (aggregate->set_count == aggregate->set_max)
+			make_room(aggregate);
+		counters[PL_COUNTER_SETS]++;
 		set = insert(aggregate, &key);
-	if (!set)
-		return PL_COUNTER_MAP_FULL;
+		shred_begin_set(set, shred, stamp_ns);
+	}
 	if (shred_update_set(set, shred, stamp_ns) == SHRED_DECODABLE)
 		set_record(aggregate, &key, set, stamp_ns);
-	return PL_COUNTER_PACKETS;
+	return true;
 }
 
 void aggregate_payload(struct aggregate *aggregate, const struct pl_rule *rule, const uint8_t *payload,
 		       uint32_t captured, uint32_t len, uint64_t stamp_ns, uint64_t counters[PL_COUNTER_MAX])
 {
-	enum pl_counter counter;
 	struct shred shred;
 	int verdict;
 
@@ -196,59 +314,6 @@ void aggregate_payload(struct aggregate *aggregate, const struct pl_rule *rule, 
 		counters[PL_COUNTER_REPAIRS]++;
 	if (rule->action == PL_ACTION_SHRED_EACH)
 		shred_record(aggregate, &shred, rule->feed, len, stamp_ns);
-	counter = take(aggregate, &shred, rule->feed, stamp_ns);
-	if (counter != PL_COUNTER_PACKETS)
-		counters[counter]++;
-}
-
-static int by_slot_and_set(const void *a, const void *b, void *context)
-{
-	const struct entry *entries = context;
-	const struct pl_set_key *x = &entries[*(const uint32_t *)a].key, *y = &entries[*(const uint32_t *)b].key;
-
-	if (x->feed != y->feed)
-		return x->feed < y->feed ? -1 : 1;
-	if (x->slot != y->slot)
-		return x->slot < y->slot ? -1 : 1;
-	return (x->fec_set_index > y->fec_set_index) - (x->fec_set_index < y->fec_set_index);
-}
-
-/* The sets order[0..count) are those of one slot. */
-static void retire_slot(struct aggregate *aggregate, const uint32_t *order, size_t count, const struct pl_slot *slot)
-{
-	const struct aggregate_handlers *handlers = &aggregate->handlers;
-	const struct pl_set_key *first = &aggregate->entries[order[0]].key;
-	struct pl_slot_key key = {.slot = first->slot, .feed = first->feed};
-
-	for (size_t i = 0; i < count; i++) {
-		handlers->on_set(handlers->context, &aggregate->entries[order[i]].key, &aggregate->entries[order[i]].set);
-		give_back(aggregate, order[i]);
-	}
-	handlers->on_slot(handlers->context, &key, slot);
-	aggregate->retired[aggregate->retired_count++ % RETIRED_MAX] = key;
-}
-
-void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idle_ns)
-{
-	uint32_t *order = aggregate->order;
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < aggregate->used; i++)
-		if (aggregate->entries[i].used)
-			order[count++] = i;
-	qsort_r(order, count, sizeof(*order), by_slot_and_set, aggregate->entries);
-	for (size_t i = 0, end; i < count; i = end) {
-		const struct pl_set_key *key = &aggregate->entries[order[i]].key;
-		struct pl_slot slot = {0};
-
-		for (end = i; end < count; end++) {
-			const struct entry *entry = &aggregate->entries[order[end]];
-
-			if (entry->key.slot != key->slot || entry->key.feed != key->feed)
-				break;
-			shred_slot_add(&slot, &entry->key, &entry->set);
-		}
-		if (!idle_ns || (now_ns > slot.last_ns && now_ns - slot.last_ns >= idle_ns))
-			retire_slot(aggregate, order + i, end - i, &slot);
-	}
+	if (!take(aggregate, &shred, rule->feed, stamp_ns, counters))
+		counters[PL_COUNTER_LATE]++;
 }

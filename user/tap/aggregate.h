@@ -22,7 +22,10 @@ struct aggregate_handlers {
 	tap_slot_fn on_slot;
 };
 
-/* A table for at most `sets_max` live sets (it takes about 100 bytes for each). -ENOMEM otherwise. */
+/*
+ * A table for at most `sets_max` live sets (it takes about 130 bytes for each). Where it is full the slots that were
+ * silent for longest are summarised before their time, and their sets counted as evicted. -ENOMEM otherwise.
+ */
 int aggregate_new(struct aggregate **out, size_t sets_max, const struct aggregate_handlers *handlers,
 		  struct error *err);
 void aggregate_free(struct aggregate *aggregate);
@@ -40,5 +43,8 @@ void aggregate_payload(struct aggregate *aggregate, const struct pl_rule *rule, 
  * order, then its summary. A shred of a slot that was taken out is late, and is counted, not summarised again.
  */
 void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idle_ns);
+
+/* Adds what is known only when a slot leaves: evicted and astray. */
+void aggregate_counters(const struct aggregate *aggregate, uint32_t feed, uint64_t counters[PL_COUNTER_MAX]);
 
 #endif

@@ -9,7 +9,7 @@
 #include "match.bpf.h"
 #include "tap/aggregate.h"
 
-#define SETS_MAX 32768 /* as many as the kernel's table holds, so that the same packets are counted as not aggregated */
+#define SETS_MAX 65536 /* as many as the kernel's table holds */
 #define SECOND_NS 1000000000ULL
 
 struct file {
@@ -358,7 +358,10 @@ void capture_finish(struct capture *capture)
 
 void capture_counters(const struct capture *capture, uint32_t feed, uint64_t out[PL_COUNTER_MAX])
 {
-	memcpy(out, capture->counters[feed < PL_FEEDS_MAX ? feed : PL_FEED_NONE], PL_COUNTER_MAX * sizeof(*out));
+	if (feed >= PL_FEEDS_MAX)
+		feed = PL_FEED_NONE;
+	memcpy(out, capture->counters[feed], PL_COUNTER_MAX * sizeof(*out));
+	aggregate_counters(capture->aggregate, feed, out);
 }
 
 void capture_totals(const struct capture *capture, struct capture_totals *out)

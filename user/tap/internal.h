@@ -10,6 +10,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "tap/slots.h"
 #include "tap/tap.h"
 
 /* After record.h, whose types it names. */
@@ -44,7 +45,11 @@ struct tap {
 
 	struct pl_set_key *set_keys; /* copies of the table of sets, allocated by the first tap_retire_slots() */
 	struct pl_set *set_values;
-	size_t *set_order;
+	uint32_t *set_order;
+	struct slots_memory *memory;
+	uint64_t retired[PL_FEEDS_MAX]; /* sets taken out of the kernel's table */
+	uint64_t evicted[PL_FEEDS_MAX]; /* sets that the kernel pushed out of it, as far as the last look told */
+	uint64_t astray[PL_FEEDS_MAX];
 	uint64_t late[PL_FEEDS_MAX]; /* packets of a slot that were still taken in while it was being retired */
 };
 

@@ -113,28 +113,15 @@ int tap_counters(struct tap *tap, uint32_t feed, uint64_t out[PL_COUNTER_MAX])
 		for (i = 0; i < PL_COUNTER_MAX; i++)
 			out[i] += values[cpu][i];
 	out[PL_COUNTER_LATE] += tap->late[feed];
+	out[PL_COUNTER_EVICTED] += tap->evicted[feed];
+	out[PL_COUNTER_ASTRAY] += tap->astray[feed];
 	free(values);
 	return code;
 }
 
-static int compare_sets(const void *a, const void *b, void *keys_)
+static int open_copies(struct tap *tap)
 {
-	const struct pl_set_key *keys = keys_;
-	const struct pl_set_key *left = &keys[*(const size_t *)a], *right = &keys[*(const size_t *)b];
-
-	if (left->feed != right->feed)
-		return left->feed < right->feed ? -1 : 1;
-	if (left->slot != right->slot)
-		return left->slot < right->slot ? -1 : 1;
-	return (left->fec_set_index > right->fec_set_index) - (left->fec_set_index < right->fec_set_index);
-}
-
-/* Copies the table of sets in one go, and sorts it by feed, slot and set. Returns the number of sets. */
-static ssize_t copy_sets(struct tap *tap)
-{
-	int fd = bpf_map__fd(tap->kernel->maps.sets);
-	__u32 max = bpf_map__max_entries(tap->kernel->maps.sets), count = max, i;
-	char cursor[sizeof(struct pl_set_key)];
+	__u32 max = bpf_map__max_entries(tap->kernel->maps.sets);
 
 	if (!tap->set_keys)
 		tap->set_keys = calloc(max, sizeof(*tap->set_keys));
@@ -142,23 +129,35 @@ static ssize_t copy_sets(struct tap *tap)
 		tap->set_values = calloc(max, sizeof(*tap->set_values));
 	if (!tap->set_order)
 		tap->set_order = calloc(max, sizeof(*tap->set_order));
-	if (!tap->set_keys || !tap->set_values || !tap->set_order)
-		return -ENOMEM;
+	if (!tap->memory)
+		tap->memory = slots_memory_new();
+	return tap->set_keys && tap->set_values && tap->set_order && tap->memory ? 0 : -ENOMEM;
+}
+
+/* Copies the table of sets in one go, arranged. */
+static int copy_sets(struct tap *tap, struct slots_table *out)
+{
+	int fd = bpf_map__fd(tap->kernel->maps.sets);
+	__u32 count = bpf_map__max_entries(tap->kernel->maps.sets), i;
+	char cursor[sizeof(struct pl_set_key)];
+
 	/* ENOENT: that was all of them. */
 	if (bpf_map_lookup_batch(fd, NULL, cursor, tap->set_keys, tap->set_values, &count, NULL) && errno != ENOENT)
 		return -errno;
 	for (i = 0; i < count; i++)
 		tap->set_order[i] = i;
-	qsort_r(tap->set_order, count, sizeof(*tap->set_order), compare_sets, tap->set_keys);
-	return count;
+	*out = (struct slots_table){tap->set_keys, tap->set_values, tap->set_order, count};
+	slots_arrange(tap->memory, out);
+	return 0;
 }
 
-/* Takes the sets order[0..count) of one slot out of the kernel's table. */
-static void retire_slot(struct tap *tap, const size_t *order, size_t count, tap_set_fn on_set, tap_slot_fn on_slot,
+/* Takes the sets order[0..count) of one slot out of the kernel's table. True: a slot came of it. */
+static bool retire_slot(struct tap *tap, const uint32_t *order, size_t count, tap_set_fn on_set, tap_slot_fn on_slot,
 			void *context)
 {
 	const struct pl_set_key *first = &tap->set_keys[order[0]];
 	struct pl_slot_key key = {.slot = first->slot, .feed = first->feed};
+	uint32_t feed = key.feed < PL_FEEDS_MAX ? key.feed : PL_FEED_NONE;
 	int sets = bpf_map__fd(tap->kernel->maps.sets);
 	struct pl_slot slot = {};
 	__u8 yes = 1;
@@ -172,41 +171,75 @@ static void retire_slot(struct tap *tap, const size_t *order, size_t count, tap_
 
 		if (bpf_map_lookup_and_delete_elem(sets, set_key, &set))
 			bpf_map_delete_elem(sets, set_key);
+		tap->retired[feed]++;
+		if (!again && slots_is_astray(tap->memory, set_key, &set)) {
+			tap->astray[feed] += 1 + set.duplicates;
+			continue;
+		}
 		shred_slot_add(&slot, set_key, &set);
 		if (!again)
 			on_set(context, set_key, &set);
 	}
 	if (again)
-		tap->late[key.feed < PL_FEEDS_MAX ? key.feed : PL_FEED_NONE] += slot.packets;
-	else
+		tap->late[feed] += slot.packets;
+	else if (slot.sets)
 		on_slot(context, &key, &slot);
+	return !again && slot.sets;
+}
+
+/*
+ * Sets that began (as of before the copy) and were neither taken out nor are there any more. Those that began since the
+ * counters were read make it too small, never too large; the next look makes up for it.
+ */
+static void count_evicted(struct tap *tap, const uint64_t *begun, uint64_t *live)
+{
+	uint32_t feed;
+
+	for (feed = 0; feed < PL_FEEDS_MAX; feed++) {
+		uint64_t known = tap->retired[feed] + live[feed] + tap->evicted[feed];
+
+		if (begun[feed] > known)
+			tap->evicted[feed] += begun[feed] - known;
+	}
+}
+
+static int read_begun(struct tap *tap, uint64_t begun[PL_FEEDS_MAX])
+{
+	uint64_t counters[PL_COUNTER_MAX];
+	uint32_t feed;
+	int code = 0;
+
+	for (feed = 0; feed < PL_FEEDS_MAX && !code; feed++) {
+		code = tap_counters(tap, feed, counters);
+		begun[feed] = counters[PL_COUNTER_SETS];
+	}
+	return code;
 }
 
 int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, tap_set_fn on_set, tap_slot_fn on_slot,
 		     void *context)
 {
-	ssize_t count = copy_sets(tap), begin, end;
-	int slots = 0;
+	uint64_t begun[PL_FEEDS_MAX], live[PL_FEEDS_MAX] = {0}, last_ns;
+	struct slots_table table;
+	size_t begin, end;
+	int slots = 0, code = open_copies(tap);
 
-	if (count < 0)
-		return count;
-	for (begin = 0; begin < count; begin = end) {
-		const struct pl_set_key *key = &tap->set_keys[tap->set_order[begin]];
-		uint64_t last_ns = 0;
+	if (!code)
+		code = read_begun(tap, begun);
+	if (!code)
+		code = copy_sets(tap, &table);
+	if (code)
+		return code;
+	for (begin = 0; begin < table.count; begin = end) {
+		uint32_t feed = table.keys[table.order[begin]].feed;
 
-		for (end = begin; end < count; end++) {
-			const struct pl_set_key *next = &tap->set_keys[tap->set_order[end]];
-
-			if (next->feed != key->feed || next->slot != key->slot)
-				break;
-			if (tap->set_values[tap->set_order[end]].last_ns > last_ns)
-				last_ns = tap->set_values[tap->set_order[end]].last_ns;
-		}
-		if (idle_ns && (last_ns > now_ns || now_ns - last_ns < idle_ns))
-			continue;
-		retire_slot(tap, tap->set_order + begin, end - begin, on_set, on_slot, context);
-		slots++;
+		end = slots_end(&table, begin, &last_ns);
+		if (!idle_ns || (last_ns <= now_ns && now_ns - last_ns >= idle_ns))
+			slots += retire_slot(tap, table.order + begin, end - begin, on_set, on_slot, context);
+		else
+			live[feed < PL_FEEDS_MAX ? feed : PL_FEED_NONE] += end - begin;
 	}
+	count_evicted(tap, begun, live);
 	return slots;
 }
 
@@ -222,5 +255,6 @@ void tap_close(struct tap *tap)
 	free(tap->set_keys);
 	free(tap->set_values);
 	free(tap->set_order);
+	free(tap->memory);
 	free(tap);
 }

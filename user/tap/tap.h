@@ -55,7 +55,18 @@ int tap_drain(struct tap *tap, tap_handle_fn handle, void *context);
 /* Sum over CPUs of the counters of one feed (PL_FEED_NONE: those of no feed). */
 int tap_counters(struct tap *tap, uint32_t feed, uint64_t out[PL_COUNTER_MAX]);
 
-/* Takes out (returns and deletes) the state of every slot that had no packet for `idle_ns` before `now_ns`; sets of a slot are passed before it. idle_ns 0 takes all. Returns the number of slots, or a negative errno. */
+/*
+ * How long a slot has to be silent before it counts as over. No slot time: it is what a straggler may take, repairs
+ * included, before it tells nothing of the block's propagation; it is then counted as late. Slots of any length overlap
+ * within it, and take as much of the table as packets come in it.
+ */
+#define TAP_SLOT_IDLE_NS 5000000000ULL
+
+/*
+ * Takes out (returns and deletes) the state of every slot that had no packet for `idle_ns` before `now_ns`; sets of a slot
+ * are passed before it. idle_ns 0 takes all. What is left of the counters `evicted`, `astray` and `late` is known after it.
+ * Returns the number of slots, or a negative errno.
+ */
 typedef void (*tap_set_fn)(void *context, const struct pl_set_key *key, const struct pl_set *set);
 typedef void (*tap_slot_fn)(void *context, const struct pl_slot_key *key, const struct pl_slot *slot);
 int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, tap_set_fn on_set, tap_slot_fn on_slot,

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tap/slots.h"
+
+#include <stdlib.h>
+
+#include "shred.bpf.h"
+
+#define PLACES 32768u
+
+struct slots_memory {
+	struct {
+		uint64_t signature;
+		struct pl_set_key key;
+	} places[PLACES];
+};
+
+struct slots_memory *slots_memory_new(void)
+{
+	return calloc(1, sizeof(struct slots_memory));
+}
+
+/* Signatures are as good as random numbers; Fibonacci hashing serves for those of a generator. */
+static size_t place_of(uint64_t signature, uint32_t feed)
+{
+	return ((signature + feed) * 0x9e3779b97f4a7c15ULL) >> 49;
+}
+_Static_assert(PLACES == 1u << (64 - 49), "places");
+
+static int by_slot_and_set(const void *a, const void *b, void *keys_)
+{
+	const struct pl_set_key *keys = keys_;
+	const struct pl_set_key *x = &keys[*(const uint32_t *)a], *y = &keys[*(const uint32_t *)b];
+
+	if (x->feed != y->feed)
+		return x->feed < y->feed ? -1 : 1;
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	return (x->fec_set_index > y->fec_set_index) - (x->fec_set_index < y->fec_set_index);
+}
+
+void slots_arrange(struct slots_memory *memory, struct slots_table *table)
+{
+	qsort_r(table->order, table->count, sizeof(*table->order), by_slot_and_set, (void *)table->keys);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct pl_set *set = &table->sets[table->order[i]];
+		const struct pl_set_key *key = &table->keys[table->order[i]];
+		size_t place = place_of(set->signature, key->feed);
+
+		if (shred_count(set->seen) < 2 || !set->signature)
+			continue;
+		memory->places[place].signature = set->signature;
+		memory->places[place].key = *key;
+	}
+}
+
+size_t slots_end(const struct slots_table *table, size_t begin, uint64_t *last_ns)
+{
+	const struct pl_set_key *first = &table->keys[table->order[begin]];
+	size_t end;
+
+	*last_ns = 0;
+	for (end = begin; end < table->count; end++) {
+		const struct pl_set_key *key = &table->keys[table->order[end]];
+
+		if (key->slot != first->slot || key->feed != first->feed)
+			break;
+		if (table->sets[table->order[end]].last_ns > *last_ns)
+			*last_ns = table->sets[table->order[end]].last_ns;
+	}
+	return end;
+}
+
+bool slots_is_astray(const struct slots_memory *memory, const struct pl_set_key *key, const struct pl_set *set)
+{
+	size_t place = place_of(set->signature, key->feed);
+	const struct pl_set_key *other = &memory->places[place].key;
+
+	return shred_count(set->seen) == 1 && set->signature && memory->places[place].signature == set->signature &&
+	       other->feed == key->feed && (other->slot != key->slot || other->fec_set_index != key->fec_set_index);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the two tables of FEC sets, the kernel's (tap.c) and that of replay (aggregate.c), have in common when slots leave
+ * them: the order, where a slot ends, and which sets are none.
+ *
+ * Nothing in the recognition rule protects slot and fec_set_index: a bit that flips there makes a shred of a set, or of a
+ * slot, that does not exist. But the leader's signature, in front of every shred, is that of the set it was made for. A
+ * set of a single shred whose signature is known from another set, with more shreds, of the same feed is such a one.
+ */
+#ifndef PL_TAP_SLOTS_H
+#define PL_TAP_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+/* Parallel arrays; order[0..count) are the elements that are in use. */
+struct slots_table {
+	const struct pl_set_key *keys;
+	const struct pl_set *sets;
+	uint32_t *order;
+	size_t count;
+};
+
+/* Signatures of sets with more than one shred: those of the last minutes, as later ones take their places. 1 MiB. */
+struct slots_memory;
+struct slots_memory *slots_memory_new(void); /* NULL: out of memory */
+
+/* Brings the order to that of feed, slot and set, and remembers the signatures. */
+void slots_arrange(struct slots_memory *memory, struct slots_table *table);
+
+/* The end of the slot whose sets begin at order[begin]; last_ns: the latest packet of it. */
+size_t slots_end(const struct slots_table *table, size_t begin, uint64_t *last_ns);
+
+/* Whether the set is nothing but a shred of another set, gone astray. */
+bool slots_is_astray(const struct slots_memory *memory, const struct pl_set_key *key, const struct pl_set *set);
+
+#endif
