@@ -47,6 +47,7 @@ static const char full[] =
 	"    match: {udp: 14310, group: 224.0.31.1}\n"
 	"    decode: {type: fields, key: u32le@0, published: {at: u64le@4, unit: ns}}\n"
 	"chains:\n"
+	"  - {name: provider, network: ethereum, rpc: 'wss://node/ws'}\n"
 	"  - name: ethereum\n"
 	"    rpc: ws://127.0.0.1:8545\n"
 	"    oracles:\n"
@@ -79,8 +80,10 @@ static void reads_a_full_file(void **state)
 	assert_int_equal(site.feeds[2].action, PL_ACTION_DATAGRAM);
 	assert_true(site.collect[2].decode.field_published.set);
 	assert_int_equal(site.collect[2].decode.published_unit, TIME_UNIT_NS);
-	assert_string_equal(site.chains[0].oracles[0].id, site.collect[1].assets[0].id);
-	assert_int_equal(site.chains[0].oracles[0].address[0], 0x43);
+	assert_string_equal(site.chains[0].network, "ethereum");
+	assert_string_equal(site.chains[1].network, "ethereum"); /* where none is given: its name */
+	assert_string_equal(site.chains[1].oracles[0].id, site.collect[1].assets[0].id);
+	assert_int_equal(site.chains[1].oracles[0].address[0], 0x43);
 	assert_int_equal(site.keeper_match_count, 1);
 	assert_int_equal(site.keeper_after, KEEPER_AFTER_SEEN);
 	assert_string_equal(site.keeper_assets, "ETH/USD,BTC/USD");
@@ -123,6 +126,10 @@ static void names_each_mistake(void **state)
 		{HEAD "feeds:\n  - name: a\n    role: block\n    connect: ws://x/\n    decode: {type: solana-shred}\n", "solana-shred needs 'match'"},
 		{FEED "    match: {udp: 9}\n    decode: {type: json}\n  - name: a\n    role: oracle\n    match: {udp: 8}\n    decode: {type: json}\n",
 		 "a second feed is named 'a'"},
+		{HEAD "chains:\n  - {name: c, rpc: 'ws://x/'}\n  - {name: c, rpc: 'ws://y/'}\n", "chains[1]: a second feed or chain is named 'c'"},
+		{HEAD "feeds:\n  - {name: c, role: oracle, match: {udp: 1}, decode: {type: fields, key: 'u8@0'}}\nchains:\n  - {name: c, rpc: 'ws://x/'}\n",
+		 "a second feed or chain is named 'c'"},
+		{HEAD "chains:\n  - {name: c, network: [x], rpc: 'ws://x/'}\n", "network"},
 		{HEAD "chains:\n  - name: c\n    rpc: http://x/\n", "begins with one of: ws://, wss://"},
 		{HEAD "chains:\n  - name: c\n    rpc: ws://x/\n    oracles: [{asset: A, type: chain, address: \"0x00\"}]\n", "'chain' is not known; allowed:"},
 		{HEAD "chains:\n  - name: c\n    rpc: ws://x/\n    oracles: [{asset: A, type: chainlink, address: \"0x00\"}]\n", "write 0x and 40 hex digits"},

@@ -31,6 +31,7 @@ struct oracle_config {
 
 struct chain_config {
 	char name[FEED_TEXT_MAX];
+	char network[FEED_TEXT_MAX]; /* chains of one network are nodes that tell of the same blocks */
 	char *rpc; /* url */
 	struct oracle_config *oracles;
 	size_t oracle_count;

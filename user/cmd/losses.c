@@ -10,7 +10,6 @@
 static const char query[] =
 	"SELECT source, name, count FROM loss WHERE is_loss AND count > 0"
 	" AND source NOT IN (SELECT name FROM feed WHERE role <> ?1)"
-	" AND source NOT IN (SELECT chain FROM chain_block UNION SELECT chain FROM chain_update)"
 	" ORDER BY source, name";
 
 enum exit_status losses_print(sqlite3 *db, const char *role)

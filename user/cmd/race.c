@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* pricelag race: the same message, shred, FEC set or block over several feeds. */
+/* pricelag race: the same message, shred, FEC set or block over several feeds, and the same head from several nodes. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
 #include "cmd/race_arbitration.h"
 #include "latency/race.h"
 #include "latency/race_blocks.h"
+#include "latency/race_heads.h"
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/session.h"
@@ -64,23 +67,36 @@ static const struct argp argp = {
 	"runs twice: with its first packet, and when all of its sets were decodable, as far as any of the feeds knows them. "
 	"Shreds run where the site says 'packets: all'; repair responses do not.\n"
 	"For feeds that number their messages (cme-mdp3, moldudp64) it also tells what each lost of the numbers that all of "
-	"them could see, how much of that another feed delivered, and what came over none.",
+	"them could see, how much of that another feed delivered, and what came over none.\n"
+	"Chains of one 'network' race with their newHeads notifications: the node whose last packet of a block's head came "
+	"first wins it. Heads are the same where the block's hash is.",
 	NULL, NULL, NULL};
 
 /* One race of the document: its key in JSON and CSV, and what people read. */
 struct run {
-	const char *key, *title;
+	char key[128], title[160];
 	const struct race *race;
 };
 
-#define RUNS_MAX (1 + BLOCK_RACES)
+#define RUNS_FIXED (1 + BLOCK_RACES) /* then those of the networks */
 
 struct races {
 	struct race messages;
 	struct block_races blocks;
 	struct arbitration_list arbitration;
-	struct run runs[RUNS_MAX];
+	struct head_races heads;
+	struct run *runs;
+	size_t run_count;
 };
+
+static void add_run(struct races *races, const char *key, const char *title, const char *of, const struct race *race)
+{
+	struct run *run = &races->runs[races->run_count++];
+
+	snprintf(run->key, sizeof(run->key), "%s%s%s", key, *of ? ":" : "", of);
+	snprintf(run->title, sizeof(run->title), "%s%s", title, of);
+	run->race = race;
+}
 
 static int compute(sqlite3 *db, struct races *races, struct error *err)
 {
@@ -90,10 +106,19 @@ static int compute(sqlite3 *db, struct races *races, struct error *err)
 		status = block_races_compute(db, &races->blocks, err);
 	if (!status)
 		status = arbitration_load(db, &races->arbitration, err);
-	races->runs[0] = (struct run){"messages", "messages", &races->messages};
+	if (!status)
+		status = head_races_compute(db, &races->heads, err);
+	if (status)
+		return status;
+	races->runs = calloc(RUNS_FIXED + races->heads.count, sizeof(*races->runs));
+	if (!races->runs)
+		return error_set(err, -ENOMEM, "no memory for the races");
+	add_run(races, "messages", "messages", "", &races->messages);
 	for (int i = 0; i < BLOCK_RACES; i++)
-		races->runs[1 + i] = (struct run){block_race_names[i].key, block_race_names[i].title, &races->blocks.of[i]};
-	return status;
+		add_run(races, block_race_names[i].key, block_race_names[i].title, "", &races->blocks.of[i]);
+	for (size_t i = 0; i < races->heads.count; i++)
+		add_run(races, "heads", "heads of ", races->heads.items[i].network, &races->heads.items[i].race);
+	return 0;
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------------------------- */
@@ -149,11 +174,11 @@ static void add_race(struct json_object *object, const char *count_key, const st
 
 static int print_json(sqlite3 *db, const struct races *races, struct error *err)
 {
-	struct json_object *document = json_document("pricelag.race/1");
+	struct json_object *document = json_document("pricelag.race/1"), *heads = NULL;
 	int status;
 
 	add_race(document, "messages", &races->messages);
-	for (int i = 1; i < RUNS_MAX; i++) {
+	for (int i = 1; i < RUNS_FIXED; i++) {
 		struct json_object *race = NULL;
 
 		if (races->runs[i].race->count) {
@@ -162,6 +187,16 @@ static int print_json(sqlite3 *db, const struct races *races, struct error *err)
 		}
 		json_add(document, races->runs[i].key, race);
 	}
+	for (size_t i = 0; i < races->heads.count; i++) {
+		struct json_object *race = json_object_new_object();
+
+		if (!heads)
+			heads = json_object_new_array();
+		json_add_name(race, "network", races->heads.items[i].network);
+		add_race(race, "count", &races->heads.items[i].race);
+		json_object_array_add(heads, race);
+	}
+	json_add(document, "heads", heads);
 	json_add(document, "arbitration", arbitration_json(&races->arbitration));
 	status = json_add_losses(document, "losses", db, err);
 	if (status) {
@@ -213,7 +248,7 @@ static int print_csv(const struct races *races)
 	struct table *table = table_new(csv_columns, sizeof(csv_columns) / sizeof(csv_columns[0]));
 	int status;
 
-	for (int run = 0; run < RUNS_MAX; run++) {
+	for (size_t run = 0; run < races->run_count; run++) {
 		const struct race *race = races->runs[run].race;
 
 		for (size_t i = 0; race->count && i < race->feed_count; i++) {
@@ -292,7 +327,7 @@ static int print_tables(const struct races *races)
 	bool any = false;
 	int status = 0;
 
-	for (int i = 0; i < RUNS_MAX && !status; i++) {
+	for (size_t i = 0; i < races->run_count && !status; i++) {
 		if (!races->runs[i].race->count)
 			continue;
 		if (any)
@@ -319,7 +354,7 @@ static int print(sqlite3 *db, const struct races *races, const struct arguments 
 
 static bool any_contested(const struct races *races)
 {
-	for (int i = 0; i < RUNS_MAX; i++)
+	for (size_t i = 0; i < races->run_count; i++)
 		if (races->runs[i].race->contested)
 			return true;
 	return false;
@@ -346,12 +381,14 @@ int cmd_race(int argc, char **argv)
 		status = losses_print(db, NULL);
 		if (!any_contested(&races)) {
 			fprintf(stderr, "nothing was seen on two feeds: there is no race to report; do the feeds give the same "
-					"'asset' and 'key' in their decode section, or the same blocks?\n");
+					"'asset' and 'key' in their decode section, or the same blocks? Do chains that are nodes of one network say so (network)?\n");
 			status = EXIT_UNTRUSTED;
 		}
 	}
 	race_free(&races.messages);
 	block_races_free(&races.blocks);
+	head_races_free(&races.heads);
+	free(races.runs);
 	arbitration_free(&races.arbitration);
 	sqlite3_close(db);
 	return status;

@@ -261,6 +261,8 @@ static void put_meta(struct recorder *r)
 		session_put_feed(r->session, &(struct session_feed){(uint32_t)i, feed->name, feed->role,
 								    collect_feed_type(feed), feed->transport});
 	}
+	for (size_t i = 0; i < r->site->chain_count; i++)
+		session_put_chain(r->session, &(struct session_chain){(uint32_t)i, r->site->chains[i].name, r->site->chains[i].network});
 }
 
 int recorder_open(struct recorder **out, const struct site *site, const char *session_path, int64_t duration_ns,

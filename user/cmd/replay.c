@@ -208,6 +208,8 @@ static int open_session(struct replay *r, struct error *err)
 		session_put_feed(r->session, &(struct session_feed){(uint32_t)i, feed->name, feed->role,
 								    collect_feed_type(feed), feed->transport});
 	}
+	for (size_t i = 0; i < site->chain_count; i++)
+		session_put_chain(r->session, &(struct session_chain){(uint32_t)i, site->chains[i].name, site->chains[i].network});
 	return 0;
 }
 

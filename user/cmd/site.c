@@ -288,7 +288,7 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 		      struct error *err)
 {
 	static const char *const schemes[] = {"ws://", "wss://", NULL};
-	struct conf name, rpc, oracles;
+	struct conf name, network, rpc, oracles;
 	void *memory;
 
 	if (conf_require(map, "name", "a short name for this chain", &name, err) ||
@@ -297,6 +297,11 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 	    read_connection(map, rpc, connection, schemes, err))
 		return -EINVAL;
 	out->rpc = connection->url;
+	network = conf_get(map, "network");
+	if (!conf_exists(network))
+		memcpy(out->network, out->name, sizeof(out->network));
+	else if (conf_read_text(network, out->network, sizeof(out->network), err))
+		return -EINVAL;
 	oracles = conf_get(map, "oracles");
 	if (conf_exists(oracles) && !conf_is_list(oracles))
 		return conf_error(oracles, err, "should be a list of oracles: {asset, type, address}");
@@ -306,7 +311,21 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 	for (size_t i = 0; i < conf_count(oracles); i++, out->oracle_count++)
 		if (read_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
 			return -EINVAL;
-	return conf_reject_unknown(map, "name, rpc, headers, ca, max_message, oracles", err);
+	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, oracles", err);
+}
+
+/* Whether a feed, or a chain before this one, has its name: counters go by names. */
+static bool is_taken(const struct site *site, size_t chain)
+{
+	const char *name = site->chains[chain].name;
+
+	for (size_t i = 0; i < site->feed_count; i++)
+		if (!strcmp(site->collect[i].name, name))
+			return true;
+	for (size_t i = 0; i < chain; i++)
+		if (!strcmp(site->chains[i].name, name))
+			return true;
+	return false;
 }
 
 static int read_chains(struct conf list, struct site *site, struct error *err)
@@ -327,6 +346,10 @@ static int read_chains(struct conf list, struct site *site, struct error *err)
 		site->chain_count = i + 1;
 		if (read_chain(conf_at(list, i), site, &site->chains[i], &site->chain_connections[i], err))
 			return -EINVAL;
+		if (is_taken(site, i))
+			return conf_error(conf_at(list, i), err,
+					  "a second feed or chain is named '%s'; names must differ (nodes of one network share 'network')",
+					  site->chains[i].name);
 	}
 	return 0;
 }

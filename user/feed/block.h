@@ -20,6 +20,7 @@
 
 /* Name in every table, what it says of the block's body, and what it is. */
 #define BLOCK_KINDS(X)                                                                                                 \
+	X(HEAD, head, BLOCK_BODY_NONE, "a node's newHeads notification (Ethereum)")                                    \
 	X(CHUNK, chunk, BLOCK_BODY_PART, "an erasure-coded part of a block (Monad RaptorCast)")
 
 enum block_body {

@@ -10,15 +10,18 @@
 #include "base/clock.h"
 #include "session/clockmap.h"
 
-/* A name that hash and number cannot share: h… or n… */
-#define BLOCK_NAME "iif(m.hash IS NOT NULL, 'h' || m.hash, 'n' || m.number)"
-
-/* The messages of one block and feed stand together, those of one kind and part among them, the earliest first. */
+/*
+ * The messages of one block and feed stand together, those of one kind and part among them, the earliest first. A block's
+ * name is of h… or n…, which hash and number cannot share. The heads that a node tells are messages of its chain, whose
+ * number is negative here, to be no feed's; 0x is not part of a hash.
+ */
 static const char query[] =
-	"SELECT " BLOCK_NAME ", f.name, m.kind, m.part, m.parts_needed, m.hash, m.parent, m.number, m.published_ns,"
-	" m.first_mono_ns, m.wire_mono_ns, m.feed_id"
-	" FROM block_message m JOIN feed f ON f.id = m.feed_id WHERE m.hash IS NOT NULL OR m.number IS NOT NULL"
-	" ORDER BY 1, m.feed_id, m.kind, m.part, m.wire_mono_ns IS NULL, m.wire_mono_ns";
+	"WITH message AS (SELECT f.name AS feed, m.kind, m.part, m.parts_needed, m.hash, m.parent, m.number, m.published_ns,"
+	"  m.first_mono_ns, m.wire_mono_ns, m.feed_id FROM block_message m JOIN feed f ON f.id = m.feed_id"
+	" UNION ALL SELECT b.chain, 'head', NULL, NULL, substr(b.hash, 3), substr(b.parent, 3), b.number, b.block_ns,"
+	"  b.block_wire_mono_ns, b.block_complete_mono_ns, -1 - c.id FROM chain_block b JOIN chain c ON c.name = b.chain)"
+	"SELECT iif(hash IS NOT NULL, 'h' || hash, 'n' || number), * FROM message WHERE hash IS NOT NULL OR number IS NOT NULL"
+	" ORDER BY 1, feed_id, kind, part, wire_mono_ns IS NULL, wire_mono_ns";
 
 enum { NAME, FEED, KIND, PART, NEEDED, HASH, PARENT, NUMBER, PUBLISHED, FIRST, WIRE, FEED_ID };
 
@@ -253,7 +256,7 @@ static int read_rows(sqlite3 *db, struct loader *loader, struct error *err)
 	if (status)
 		error_set(err, status, "no memory for %zu blocks", loader->out->count);
 	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table block_message: %s", sqlite3_errmsg(db));
+		status = error_set(err, -EIO, "session: tables block_message and chain_block: %s", sqlite3_errmsg(db));
 	sqlite3_finalize(row);
 	return status;
 }

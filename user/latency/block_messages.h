@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Blocks that came in messages (table block_message): per feed and block the first signal of it, what kinds of message
+ * Blocks that came in messages (table block_message), or that a node told of (table chain_block): per feed and block the first signal of it, what kinds of message
  * spoke of it, when all of it was there, and how far the feed was behind the first one. Solana's slots are in blocks.h.
  *
  * Messages are of one block where their hash agrees, or, without a hash, their number.
@@ -22,7 +22,7 @@ enum told_state {
 };
 
 struct told_block {
-	char feed[96];
+	char feed[96]; /* or chain */
 	char hash[BLOCK_HASH_MAX], parent[BLOCK_HASH_MAX]; /* "" unknown */
 	bool has_number;
 	uint64_t number;

@@ -81,37 +81,49 @@ static int summarize(struct samples *samples, struct race_distance *out)
 	return status;
 }
 
-static int load_feeds(struct course *course, sqlite3 *db, bool shreds, struct error *err)
+const char course_shred_feeds[] = "SELECT id, name FROM feed WHERE decoder = 'solana-shred' ORDER BY id";
+const char course_message_feeds[] = "SELECT id, name FROM feed WHERE decoder <> 'solana-shred' ORDER BY id";
+const char course_chains[] = "SELECT id, name FROM chain WHERE network = ?1 ORDER BY id";
+
+static int add_runner(struct course *course, int64_t id, const char *name)
 {
-	static const char query[] = "SELECT id, name, (SELECT count(*) FROM feed) FROM feed"
-				    " WHERE (decoder = 'solana-shred') = ?1 ORDER BY id";
 	struct race *race = course->race;
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR;
+	struct race_feed *feeds = realloc(race->feeds, (race->feed_count + 1) * sizeof(*feeds));
+	struct runner *runners = realloc(course->runners, (race->feed_count + 1) * sizeof(*runners));
 
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK)
-		sqlite3_bind_int(rows, 1, shreds);
-	while (rows && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(rows, 1);
-
-		if (!race->feeds) {
-			size_t count = (size_t)sqlite3_column_int64(rows, 2);
-
-			race->feeds = calloc(count, sizeof(*race->feeds));
-			course->runners = calloc(count, sizeof(*course->runners));
-			if (!race->feeds || !course->runners) {
-				sqlite3_finalize(rows);
-				return error_set(err, -ENOMEM, "no memory for %zu feeds", count);
-			}
-		}
-		course->runners[race->feed_count].id = sqlite3_column_int64(rows, 0);
-		snprintf(race->feeds[race->feed_count++].feed, sizeof(race->feeds->feed), "%s", name ? name : "");
-	}
-	sqlite3_finalize(rows);
-	return step == SQLITE_DONE ? 0 : error_set(err, -EIO, "session: table feed: %s", sqlite3_errmsg(db));
+	if (feeds)
+		race->feeds = feeds;
+	if (runners)
+		course->runners = runners;
+	if (!feeds || !runners)
+		return -ENOMEM;
+	memset(&feeds[race->feed_count], 0, sizeof(*feeds));
+	memset(&runners[race->feed_count], 0, sizeof(*runners));
+	runners[race->feed_count].id = id;
+	snprintf(feeds[race->feed_count++].feed, sizeof(feeds->feed), "%s", name ? name : "");
+	return 0;
 }
 
-int course_new(struct course **out, struct race *race, sqlite3 *db, bool shreds, struct error *err)
+static int load_runners(struct course *course, sqlite3 *db, const char *query, const char *of, struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int step = SQLITE_ERROR, status = 0;
+
+	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK) {
+		if (of)
+			sqlite3_bind_text(rows, 1, of, -1, SQLITE_STATIC);
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
+			status = add_runner(course, sqlite3_column_int64(rows, 0), (const char *)sqlite3_column_text(rows, 1));
+	}
+	if (status)
+		error_set(err, status, "no memory for a race");
+	else if (step != SQLITE_DONE)
+		status = error_set(err, -EIO, "session: who takes part in a race: %s", sqlite3_errmsg(db));
+	sqlite3_finalize(rows);
+	return status;
+}
+
+int course_new(struct course **out, struct race *race, sqlite3 *db, const char *runners, const char *of, struct error *err)
 {
 	struct course *course = calloc(1, sizeof(*course));
 	int status;
@@ -120,7 +132,7 @@ int course_new(struct course **out, struct race *race, sqlite3 *db, bool shreds,
 	if (!course)
 		return error_set(err, -ENOMEM, "no memory for a race");
 	course->race = race;
-	status = load_feeds(course, db, shreds, err);
+	status = load_runners(course, db, runners, of, err);
 	if (status) {
 		course_free(course);
 		race_free(race);

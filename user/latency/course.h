@@ -40,16 +40,21 @@ struct race {
 	uint64_t only_one;  /* carried by a single feed */
 	uint64_t contested; /* carried, and stamped, by two feeds or more */
 	uint64_t ties;
-	struct race_feed *feeds; /* all feeds of shreds, or all others, in the session's order */
+	struct race_feed *feeds; /* all that may take part, in the session's order */
 	size_t feed_count;
 };
 
 struct course;
 
-/* A race of the session's feeds of shreds, or of all others. -EIO or -ENOMEM with the reason; nothing to free then. */
-int course_new(struct course **out, struct race *race, sqlite3 *db, bool shreds, struct error *err);
+/* Who may take part: a query of id and name, in the order of the race. */
+extern const char course_shred_feeds[];
+extern const char course_message_feeds[];
+extern const char course_chains[]; /* of the network that ?1 names */
 
-/* Index of a feed in race->feeds; SIZE_MAX: it does not take part. */
+/* `of` is bound to the query's ?1, or NULL. -EIO or -ENOMEM with the reason; nothing to free then. */
+int course_new(struct course **out, struct race *race, sqlite3 *db, const char *runners, const char *of, struct error *err);
+
+/* Index of a feed (or chain) in race->feeds; SIZE_MAX: it does not take part. */
 size_t course_feed(const struct course *course, int64_t feed_id);
 
 /* A feed (index) carried the thing in hand, `copies` times (1 or more), the earliest at wire_ns (TIME_UNKNOWN: not stamped). */

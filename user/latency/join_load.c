@@ -97,20 +97,24 @@ static uint32_t find_feed(const struct join *join, int64_t id)
 /* ---- updates ---- */
 
 /*
+ * Nodes of one network tell of the same blocks and logs: chains are looked at as their networks.
+ *
  * An update's block by its hash; by its number only where one of the two has no hash and there is one block of that
- * number: another hash is another block. Several rows of a block (after a reconnect) count as their earliest stamps.
+ * number: another hash is another block. Several rows of a block (of several nodes, or after a reconnect) count as their earliest stamps.
  */
 static const char update_query[] =
-	"WITH block AS (SELECT chain, hash, number, max(block_ns) AS block_ns, min(block_wire_mono_ns) AS wire,"
-	"  min(block_complete_mono_ns) AS complete FROM chain_block GROUP BY chain, hash, number),"
-	" lone AS (SELECT chain, number, max(hash) AS hash, max(block_ns) AS block_ns, min(wire) AS wire,"
-	"  min(complete) AS complete FROM block GROUP BY chain, number HAVING count(*) = 1)"
+	"WITH block AS (SELECT ifnull(c.network, b.chain) AS network, hash, number, max(block_ns) AS block_ns,"
+	"  min(block_wire_mono_ns) AS wire, min(block_complete_mono_ns) AS complete"
+	"  FROM chain_block b LEFT JOIN chain c ON c.name = b.chain GROUP BY 1, hash, number),"
+	" lone AS (SELECT network, number, max(hash) AS hash, max(block_ns) AS block_ns, min(wire) AS wire,"
+	"  min(complete) AS complete FROM block GROUP BY network, number HAVING count(*) = 1),"
+	" told AS (SELECT ifnull(c.network, u.chain) AS network, u.* FROM chain_update u LEFT JOIN chain c ON c.name = u.chain)"
 	"SELECT u.id, u.asset, u.key, u.price, u.exponent, u.published_ns,"
 	" coalesce(u.block_ns, b.block_ns, l.block_ns), ifnull(b.wire, l.wire), ifnull(b.complete, l.complete),"
-	" u.seen_mono_ns, u.removed, u.chain || ' ' || u.address,"
-	" u.chain || ' ' || u.address || ' ' || u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index"
-	" FROM chain_update u LEFT JOIN block b ON b.hash = u.block_hash AND b.chain = u.chain AND u.block_hash <> ''"
-	" LEFT JOIN lone l ON l.number = u.block_number AND l.chain = u.chain AND (u.block_hash = '' OR l.hash = '')"
+	" u.seen_mono_ns, u.removed, u.network || ' ' || u.address,"
+	" u.network || ' ' || u.address || ' ' || u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index"
+	" FROM told u LEFT JOIN block b ON b.hash = u.block_hash AND b.network = u.network AND u.block_hash <> ''"
+	" LEFT JOIN lone l ON l.number = u.block_number AND l.network = u.network AND (u.block_hash = '' OR l.hash = '')"
 	" ORDER BY u.id";
 
 static int read_update(struct join *join, sqlite3_stmt *row, struct join_update *update, uint32_t *log,
@@ -178,8 +182,9 @@ static int add_update(struct join *join, const struct join_update *update, bool 
 		return 0;
 	}
 	if (*live) {
-		/* Delivered twice, as after a reconnect: the first one with a stamp stands. */
-		if (join->updates[*live - 1].seen_ns == TIME_UNKNOWN && update->seen_ns != TIME_UNKNOWN)
+		/* Delivered twice, by two nodes or after a reconnect: the earliest one with a stamp stands. */
+		if (update->seen_ns != TIME_UNKNOWN && (join->updates[*live - 1].seen_ns == TIME_UNKNOWN ||
+							update->seen_ns < join->updates[*live - 1].seen_ns))
 			join->updates[*live - 1] = *update;
 		return 0;
 	}

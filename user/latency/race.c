@@ -168,7 +168,7 @@ static int count_without_key(sqlite3 *db, const struct course *course, struct ra
 int race_compute(sqlite3 *db, struct race *out, struct error *err)
 {
 	struct entries entries = {0};
-	int status = course_new(&entries.course, out, db, false, err);
+	int status = course_new(&entries.course, out, db, course_message_feeds, NULL, err);
 
 	if (status)
 		return status;

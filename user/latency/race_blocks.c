@@ -96,7 +96,7 @@ static int run_blocks(const struct block_list *list, enum block_race race, struc
 static int compute(sqlite3 *db, const struct block_list *list, enum block_race which, struct race *out, struct error *err)
 {
 	struct course *course;
-	int status = course_new(&course, out, db, true, err);
+	int status = course_new(&course, out, db, course_shred_feeds, NULL, err);
 
 	if (status)
 		return status;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Feeds against each other: messages of oracle feeds; shreds, sets and slots of block feeds. */
+/* Feeds against each other: messages of oracle feeds; shreds, sets and slots of block feeds; nodes and their heads. */
 #include <math.h>
 
 #include "latency/race.h"
 #include "latency/race_blocks.h"
+#include "latency/race_heads.h"
 #include "output/report_parts.h"
 
 static const struct table_column columns[] = {
@@ -17,7 +18,8 @@ static const struct table_column columns[] = {
 
 static bool race_present(const struct report *report)
 {
-	return report_integer(report, "SELECT max(n) FROM (SELECT count(*) AS n FROM feed GROUP BY decoder = 'solana-shred')") > 1;
+	return report_integer(report, "SELECT max(n) FROM (SELECT count(*) AS n FROM feed GROUP BY decoder = 'solana-shred'"
+				      " UNION ALL SELECT count(*) FROM chain GROUP BY network)") > 1;
 }
 
 static void add_race(struct report *report, const struct race *race, const char *title, struct table *table)
@@ -53,12 +55,15 @@ static void add_race(struct report *report, const struct race *race, const char 
 static int race_write(struct report *report)
 {
 	struct block_races blocks = {0};
+	struct head_races heads = {0};
 	struct race messages;
 	struct table *table;
 	int status = race_compute(report->db, &messages, report->err);
 
 	if (!status)
 		status = block_races_compute(report->db, &blocks, report->err);
+	if (!status)
+		status = head_races_compute(report->db, &heads, report->err);
 	if (!status) {
 		table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 		if (messages.feed_count > 1)
@@ -66,11 +71,18 @@ static int race_write(struct report *report)
 		for (int i = 0; i < BLOCK_RACES; i++)
 			if (blocks.of[i].feed_count > 1 && blocks.of[i].count)
 				add_race(report, &blocks.of[i], block_race_names[i].title, table);
+		for (size_t i = 0; i < heads.count; i++) {
+			char title[128];
+
+			snprintf(title, sizeof(title), "heads of %s", heads.items[i].network);
+			add_race(report, &heads.items[i].race, title, table);
+		}
 		html_table(report->out, table);
 		table_free(table);
 	}
 	race_free(&messages);
 	block_races_free(&blocks);
+	head_races_free(&heads);
 	return status;
 }
 

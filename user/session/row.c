@@ -31,6 +31,7 @@ static const char block_arrival_sql[] =
 static const char *const sql[ROW_KINDS] = {
 	[ROW_META] = "INSERT OR REPLACE INTO session (key, value) VALUES (?1, ?2)",
 	[ROW_FEED] = "INSERT OR REPLACE INTO feed (id, name, role, decoder, transport) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ROW_CHAIN] = "INSERT OR REPLACE INTO chain (id, name, network) VALUES (?1, ?2, ?3)",
 	[ROW_CLOCK] = "INSERT INTO clock (mono_ns, real_ns, half_width_ns, synchronized, max_error_ns)"
 		      " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ROW_ORACLE_MESSAGE] = "INSERT INTO oracle_message (feed_id, asset, message_id, key, mantissa, exponent, price,"
@@ -270,6 +271,11 @@ int row_write(struct row_writer *writer, const struct row *row)
 		bind_name(s, 3, row->feed.role);
 		bind_name(s, 4, row->feed.decoder);
 		bind_name(s, 5, row->feed.transport);
+		break;
+	case ROW_CHAIN:
+		sqlite3_bind_int64(s, 1, row->chain.id);
+		bind_name(s, 2, row->chain.name);
+		bind_name(s, 3, row->chain.network);
 		break;
 	case ROW_CLOCK:
 		bind_clock(s, &row->clock);

@@ -11,6 +11,7 @@
 enum row_kind {
 	ROW_META,
 	ROW_FEED,
+	ROW_CHAIN,
 	ROW_CLOCK,
 	ROW_ORACLE_MESSAGE,
 	ROW_BLOCK_ARRIVAL,
@@ -34,6 +35,10 @@ struct row {
 			uint32_t id;
 			char name[FEED_TEXT_MAX], role[16], decoder[32], transport[16];
 		} feed;
+		struct {
+			uint32_t id;
+			char name[FEED_TEXT_MAX], network[FEED_TEXT_MAX];
+		} chain;
 		struct clock_reading clock;
 		struct session_oracle_message message;
 		struct session_block_arrival block_arrival;

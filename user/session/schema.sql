@@ -9,6 +9,7 @@ CREATE TABLE clock (
 CREATE TABLE feed (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, decoder TEXT NOT NULL,
   transport TEXT NOT NULL);
+CREATE TABLE chain (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, network TEXT NOT NULL);
 CREATE TABLE oracle_message (
   id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), asset TEXT, message_id TEXT, key TEXT,
   mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER, nic_ns INTEGER,

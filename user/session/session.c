@@ -416,6 +416,18 @@ void session_put_feed(struct session *session, const struct session_feed *feed)
 	publish(session);
 }
 
+void session_put_chain(struct session *session, const struct session_chain *chain)
+{
+	struct row *row = claim(session, ROW_CHAIN);
+
+	if (!row)
+		return;
+	row->chain.id = chain->id;
+	copy_text(row->chain.name, sizeof(row->chain.name), chain->name);
+	copy_text(row->chain.network, sizeof(row->chain.network), chain->network);
+	publish(session);
+}
+
 void session_put_clock(struct session *session, const struct clock_reading *reading)
 {
 	struct row *row = claim(session, ROW_CLOCK);

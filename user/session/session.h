@@ -30,6 +30,11 @@ struct session_feed {
 	const char *name, *role, *decoder, *transport;
 };
 
+struct session_chain {
+	uint32_t id;
+	const char *name, *network;
+};
+
 struct session_oracle_message {
 	uint32_t feed_id;
 	char asset[FEED_TEXT_MAX];
@@ -82,6 +87,7 @@ int session_check_new(const char *path, struct error *err);
 /* Each copies its argument and returns at once; a row that finds the queue full is counted (session_rows_lost). Call from one thread only. */
 void session_put_meta(struct session *session, const char *key, const char *value); /* table session; an existing key is replaced */
 void session_put_feed(struct session *session, const struct session_feed *feed);
+void session_put_chain(struct session *session, const struct session_chain *chain);
 void session_put_clock(struct session *session, const struct clock_reading *reading);
 void session_put_oracle_message(struct session *session, const struct session_oracle_message *row);
 void session_put_block_arrival(struct session *session, const struct session_block_arrival *row);
