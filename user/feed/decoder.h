@@ -76,6 +76,14 @@ int pnau_decode(const struct decode_options *options, const uint8_t *data, size_
 		struct error *err);
 int lazer_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		 struct error *err);
+int chainlink_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		     struct error *err);
+int redstone_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		    struct error *err);
+int stork_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
+		 struct error *err);
+int binance_sbe_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
+		       void *context, struct error *err);
 int shred_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		 struct error *err);
 

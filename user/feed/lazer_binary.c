@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "base/keccak.h"
 #include "feed/cursor.h"
 #include "feed/lazer.h"
 #include "feed/signature.h"
@@ -31,37 +30,14 @@ static const struct envelope {
 	{"leUnsigned", UNSIGNED, false},
 };
 
-static bool expected(const struct decode_options *o, const uint8_t *signer, size_t len)
-{
-	return o->signer_len == len && !memcmp(o->signer, signer, len);
-}
-
 /* The key stands in the message: that it signed is proven, that it is Pyth's only if it is the expected one. */
 static void check_ed25519(struct lazer *lazer, const uint8_t *signature, const uint8_t *key, const uint8_t *payload, size_t len)
 {
-	bool good = ed25519_verifies(key, signature, payload, len) &&
-		    (!lazer->options->signer_len || expected(lazer->options, key, ED25519_KEY));
+	const struct decode_options *o = lazer->options;
+	bool expected = !o->signer_len || (o->signer_len == ED25519_KEY && !memcmp(o->signer, key, ED25519_KEY));
 
 	hex_encode(key, ED25519_KEY, lazer->signer);
-	lazer->signature = good ? FEED_SIGNATURE_VERIFIED : FEED_SIGNATURE_BAD;
-}
-
-/* Some key can be recovered from nearly any signature: nothing is proven without the expected one. */
-static void check_ecdsa(struct lazer *lazer, const uint8_t *signature, const uint8_t *payload, size_t len)
-{
-	uint8_t digest[KECCAK256_LEN];
-	struct signer signer;
-	bool found;
-
-	keccak256(payload, len, digest);
-	found = secp256k1_recover(digest, signature, signature[SIGNATURE_LEN], &signer);
-	if (found)
-		hex_encode(signer.address, SIGNER_ADDRESS, lazer->signer);
-	if (lazer->options->signer_len)
-		lazer->signature = found && (expected(lazer->options, signer.address, SIGNER_ADDRESS) ||
-					     expected(lazer->options, signer.key, SECP256K1_KEY))
-					   ? FEED_SIGNATURE_VERIFIED
-					   : FEED_SIGNATURE_BAD;
+	lazer->signature = expected && ed25519_verifies(key, signature, payload, len) ? FEED_SIGNATURE_VERIFIED : FEED_SIGNATURE_BAD;
 }
 
 int lazer_read_binary(struct lazer *lazer, const uint8_t *data, size_t len, struct error *err)
@@ -85,6 +61,6 @@ int lazer_read_binary(struct lazer *lazer, const uint8_t *data, size_t len, stru
 	if (envelope->scheme == ED25519)
 		check_ed25519(lazer, signature, key, payload, payload_len);
 	else if (envelope->scheme == ECDSA)
-		check_ecdsa(lazer, signature, payload, payload_len);
+		lazer->signature = ecdsa_check(lazer->options, payload, payload_len, signature, lazer->signer);
 	return lazer_read_payload(lazer, payload, payload_len, envelope->big_endian, err);
 }

@@ -8,6 +8,7 @@
 #include <openssl/obj_mac.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/keccak.h"
 
 bool ed25519_verifies(const uint8_t key[ED25519_KEY], const uint8_t signature[SIGNATURE_LEN], const void *data, size_t len)
@@ -69,4 +70,24 @@ bool secp256k1_recover(const uint8_t digest[32], const uint8_t signature[SIGNATU
 	EC_GROUP_free(group);
 	ERR_clear_error();
 	return found;
+}
+
+enum feed_signature ecdsa_check(const struct decode_options *options, const void *data, size_t len,
+				const uint8_t signature[SIGNATURE_LEN + 1], char signer[SIGNER_TEXT])
+{
+	const uint8_t *expected = options->signer;
+	uint8_t digest[KECCAK256_LEN];
+	struct signer found;
+
+	keccak256(data, len, digest);
+	*signer = '\0';
+	if (!secp256k1_recover(digest, signature, signature[SIGNATURE_LEN], &found))
+		return options->signer_len ? FEED_SIGNATURE_BAD : FEED_SIGNATURE_UNCHECKED;
+	hex_encode(found.address, SIGNER_ADDRESS, signer);
+	if (!options->signer_len)
+		return FEED_SIGNATURE_UNCHECKED;
+	return (options->signer_len == SIGNER_ADDRESS && !memcmp(expected, found.address, SIGNER_ADDRESS)) ||
+			       (options->signer_len == SECP256K1_KEY && !memcmp(expected, found.key, SECP256K1_KEY))
+		       ? FEED_SIGNATURE_VERIFIED
+		       : FEED_SIGNATURE_BAD;
 }

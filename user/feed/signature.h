@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "feed/decoder.h"
+
 #define ED25519_KEY	  32
 #define SIGNATURE_LEN	  64
 #define SECP256K1_KEY	  33 /* compressed: 02 or 03, and x */
@@ -25,5 +27,14 @@ struct signer {
  * only where it is the expected one. */
 bool secp256k1_recover(const uint8_t digest[32], const uint8_t signature[SIGNATURE_LEN], unsigned recovery,
 		       struct signer *out);
+
+/* Hex of an address, with NUL. */
+#define SIGNER_TEXT (2 * SIGNER_ADDRESS + 1)
+
+/* r, s and the recovery of a secp256k1 signature over the Keccak-256 of `data`, as contracts check them, held against the
+ * signer that the options expect. `signer` becomes the address that signed, "" where none can have. Some key can be
+ * recovered from nearly any signature: without an expected signer it stays unchecked. */
+enum feed_signature ecdsa_check(const struct decode_options *options, const void *data, size_t len,
+				const uint8_t signature[SIGNATURE_LEN + 1], char signer[SIGNER_TEXT]);
 
 #endif
