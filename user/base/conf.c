@@ -131,11 +131,11 @@ static int link_nodes(struct conf_file *file, struct error *err)
 	return 0;
 }
 
-int conf_open(struct conf_file **out, const char *path, struct error *err)
+/* From `stream`, or from `text` where there is none. */
+static int load(struct conf_file **out, const char *path, FILE *stream, const char *text, struct error *err)
 {
 	struct conf_file *file = calloc(1, sizeof(*file));
 	yaml_parser_t parser;
-	FILE *stream = NULL;
 	int status;
 
 	if (!file)
@@ -145,17 +145,18 @@ int conf_open(struct conf_file **out, const char *path, struct error *err)
 		free(file);
 		return error_set(err, -ENOMEM, "%s: out of memory", path);
 	}
-	stream = fopen(path, "re");
-	if (!stream) {
-		status = error_set(err, -errno, "%s: cannot be opened: %s", path, strerror(errno));
-		goto fail;
-	}
-	yaml_parser_set_input_file(&parser, stream);
+	if (stream)
+		yaml_parser_set_input_file(&parser, stream);
+	else
+		yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
 	if (!yaml_parser_load(&parser, &file->document)) {
 		status = error_set(err, -EINVAL, "%s:%zu: not valid YAML: %s", path, parser.problem_mark.line + 1,
 				   parser.problem ? parser.problem : "unreadable");
-		goto fail;
+		yaml_parser_delete(&parser);
+		free(file);
+		return status;
 	}
+	yaml_parser_delete(&parser);
 	file->node_count = (int)(file->document.nodes.top - file->document.nodes.start);
 	file->parent = calloc((size_t)file->node_count + 1, sizeof(int));
 	file->key = calloc((size_t)file->node_count + 1, sizeof(int));
@@ -166,20 +167,29 @@ int conf_open(struct conf_file **out, const char *path, struct error *err)
 		status = error_set(err, -EINVAL, "%s: the file is empty", path);
 	else
 		status = link_nodes(file, err);
-	fclose(stream);
-	yaml_parser_delete(&parser);
 	if (status) {
 		conf_close(file);
 		return status;
 	}
 	*out = file;
 	return 0;
-fail:
-	if (stream)
-		fclose(stream);
-	yaml_parser_delete(&parser);
-	free(file);
+}
+
+int conf_open(struct conf_file **out, const char *path, struct error *err)
+{
+	FILE *stream = fopen(path, "re");
+	int status;
+
+	if (!stream)
+		return error_set(err, -errno, "%s: cannot be opened: %s", path, strerror(errno));
+	status = load(out, path, stream, NULL, err);
+	fclose(stream);
 	return status;
+}
+
+int conf_open_text(struct conf_file **out, const char *name, const char *text, struct error *err)
+{
+	return load(out, name, NULL, text, err);
 }
 
 void conf_close(struct conf_file *file)

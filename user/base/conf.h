@@ -24,6 +24,8 @@ struct conf {
 };
 
 int conf_open(struct conf_file **out, const char *path, struct error *err);
+/* YAML in memory; `name` stands for the file in messages. */
+int conf_open_text(struct conf_file **out, const char *name, const char *text, struct error *err);
 void conf_close(struct conf_file *file);
 struct conf conf_root(struct conf_file *file);
 

@@ -8,6 +8,8 @@
 #include "base/hex.h"
 #include "cmd/cmd.h"
 #include "cmd/decode_parts.h"
+#include "cmd/site_parts.h"
+#include "feed/preset.h"
 
 #define INPUT_MAX (16 << 20) /* a subscriber's largest message */
 
@@ -15,7 +17,7 @@ enum { KEY_JSON = 0x100, KEY_LIST, KEY_OPTION };
 
 static const struct argp_option options[] = {
 	{"json", KEY_JSON, 0, 0, "One JSON document instead of a table", 0},
-	{"list", KEY_LIST, 0, 0, "The types there are", 0},
+	{"list", KEY_LIST, 0, 0, "The types and presets there are", 0},
 	{0, 0, 0, 0, "What a feed's decode: says, for the types that take it (PLACE: an RFC 6901 pointer for json, u32le@0 and "
 		     "the like for fields):", 1},
 #define X(ID, name, flag, value, help) {flag, KEY_OPTION + DECODE_OPTION_##ID, value, 0, help, 0},
@@ -65,6 +67,8 @@ static const struct argp parser = {
 	.doc = "Sends one message through one decoder.\v"
 	       "HEX is the message's bytes in hexadecimal; text that starts with { or [ is taken as it is; @FILE reads the "
 	       "bytes of a file, @- standard input.\n\n"
+	       "TYPE may be a preset, which needs no options.\n\n"
+	       "  pricelag decode binance-trade '{\"s\":\"ETHUSDT\",\"p\":\"2999.12\",\"t\":7,\"E\":1763899200123}'\n"
 	       "  pricelag decode json '{\"s\":\"ETH\",\"p\":\"2999.12\"}' --asset /s --price /p\n"
 	       "  pricelag decode fields 0100000040e20100 --key u32le@0 --price i32le@4",
 };
@@ -77,6 +81,9 @@ static void list_types(FILE *out)
 		fprintf(out, "  %-17s %s\n", d->name, d->help);
 	for (const struct decoder *d = packet_decoders; d->name; d++)
 		fprintf(out, "  %-17s %s\n", d->name, d->help);
+	fputs("Presets, which site.yaml takes as decode: {preset: NAME}:\n", out);
+	for (const struct preset *p = presets; p->name; p++) /* the first line is `# what it reads` */
+		fprintf(out, "  %-27s %.*s\n", p->name, (int)strcspn(p->text, "\n") - 2, p->text + 2);
 }
 
 static int read_file(const char *path, uint8_t *out, size_t *len, struct error *err)
@@ -117,17 +124,15 @@ static int read_input(const char *text, uint8_t *out, size_t *len, struct error 
 }
 
 /* Prices, or packets that the kernel aggregates. */
-static int decode_prices(const struct arguments *args, const struct decoder *decoder, const uint8_t *data, size_t len)
+static int decode_prices(const struct arguments *args, const struct decoder *decoder, const struct decode_options *how,
+			 const uint8_t *data, size_t len)
 {
-	struct decode_options decode_options;
 	struct decode_printer printer;
 	struct error err = {0};
-	int ret = decode_read_options(args->texts, decoder, &decode_options);
+	int ret;
 
-	if (ret)
-		return ret;
-	decode_printer_begin(&printer, decoder->name, args->json);
-	ret = decoder->decode(&decode_options, data, len, decode_printer_message, &printer, &err);
+	decode_printer_begin(&printer, args->type, args->json);
+	ret = decoder->decode(how, data, len, decode_printer_message, &printer, &err);
 	return decode_printer_end(&printer, ret, &err);
 }
 
@@ -142,11 +147,53 @@ static int decode_blocks(const struct arguments *args, const struct block_decode
 	return decode_printer_end(&printer, ret, &err);
 }
 
+/* How a type decodes: one of the three. */
+struct how {
+	const struct decoder *decoder;
+	const struct block_decoder *block_decoder;
+	struct decode_options options;
+};
+
+static int refuse_options(const struct arguments *args)
+{
+	for (int i = 0; i < DECODE_OPTION_MAX; i++) {
+		if (args->texts[i]) {
+			fprintf(stderr, "pricelag decode: %s is a preset: it says all that there is to say, and takes no options\n",
+				args->type);
+			return EXIT_USAGE;
+		}
+	}
+	return EXIT_OK;
+}
+
+static int find_how(const struct arguments *args, struct how *out)
+{
+	struct error err;
+	int status = site_preset(args->type, &out->decoder, &out->options, &err);
+
+	if (status && status != -ENOENT) {
+		fprintf(stderr, "pricelag decode: %s\n", err.text);
+		return EXIT_FAILED;
+	}
+	if (!status)
+		return refuse_options(args);
+	out->decoder = decoder_find(args->type);
+	if (!out->decoder)
+		out->decoder = packet_decoder_find(args->type);
+	if (out->decoder)
+		return decode_read_options(args->texts, out->decoder, &out->options);
+	out->block_decoder = block_decoder_find(args->type);
+	if (out->block_decoder)
+		return EXIT_OK;
+	fprintf(stderr, "pricelag decode: unknown type '%s'; there are:\n", args->type);
+	list_types(stderr);
+	return EXIT_USAGE;
+}
+
 int cmd_decode(int argc, char **argv)
 {
 	struct arguments args = {0};
-	const struct block_decoder *block_decoder;
-	const struct decoder *decoder;
+	struct how how = {0};
 	struct error err;
 	uint8_t *data;
 	size_t len = 0;
@@ -158,15 +205,9 @@ int cmd_decode(int argc, char **argv)
 		list_types(stdout);
 		return EXIT_OK;
 	}
-	decoder = decoder_find(args.type);
-	block_decoder = block_decoder_find(args.type);
-	if (!decoder)
-		decoder = packet_decoder_find(args.type);
-	if (!decoder && !block_decoder) {
-		fprintf(stderr, "pricelag decode: unknown type '%s'; there are:\n", args.type);
-		list_types(stderr);
-		return EXIT_USAGE;
-	}
+	status = find_how(&args, &how);
+	if (status)
+		return status;
 	data = malloc(INPUT_MAX + 1);
 	if (!data) {
 		fprintf(stderr, "pricelag decode: no memory\n");
@@ -176,10 +217,10 @@ int cmd_decode(int argc, char **argv)
 	if (status) {
 		fprintf(stderr, "pricelag decode: %s\n", err.text);
 		status = status == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
-	} else if (decoder) {
-		status = decode_prices(&args, decoder, data, len);
+	} else if (how.decoder) {
+		status = decode_prices(&args, how.decoder, &how.options, data, len);
 	} else {
-		status = decode_blocks(&args, block_decoder, data, len);
+		status = decode_blocks(&args, how.block_decoder, data, len);
 	}
 	free(data);
 	return status;

@@ -30,6 +30,9 @@ int site_text_address(struct conf node, uint8_t out[20], struct error *err);
 int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
 		struct error *err);
 
+/* A preset's decoder and options. -ENOENT where there is none of this name. */
+int site_preset(const char *name, const struct decoder **decoder, struct decode_options *out, struct error *err);
+
 /* `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the address is `remote`, and it is about leaving packets. */
 int site_matches(struct conf node, bool keeper, struct match **out, size_t *count, struct error *err);
 
