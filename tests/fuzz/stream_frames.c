@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * A hostile server's answer and what follows. First byte: bit 0 WebSocket (else events), bit 1 behind the head already,
- * bits 2..7 seed of the cuts. However the bytes are cut, the messages and the verdict are the same.
+ * bit 2 compression was offered, bits 2..7 seed of the cuts. However the bytes are cut, the messages and the verdict are the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +60,8 @@ static struct outcome run(const uint8_t *data, size_t size, unsigned flags, unsi
 
 	framing_init(&framing, flags & 1, NULL, LIMIT, &callbacks);
 	framing.open = flags & 2;
+	framing.deflate = flags & 4;
+	framing.ws.deflate.agreed = framing.open && framing.deflate;
 	for (size_t i = 0; i < size && !o.code;) {
 		size_t n = size - i;
 		struct piece piece;

@@ -38,6 +38,8 @@ static const char full[] =
 	"  - name: hermes\n"
 	"    role: oracle\n"
 	"    connect: wss://host/ws\n"
+	"    compression: deflate\n"
+	"    auth: {type: chainlink-hmac, id: \"${PL_TEST_KEY}\", secret: \"x${PL_TEST_KEY}\"}\n"
 	"    headers: {Authorization: \"Bearer ${PL_TEST_KEY}\"}\n"
 	"    send: ['{\"type\":\"subscribe\"}']\n"
 	"    decode: {type: pyth-hermes}\n"
@@ -75,6 +77,9 @@ static void reads_a_full_file(void **state)
 	assert_int_equal(site.feeds[0].matches[1].port_high, 8020);
 	assert_true(site.feeds[0].matches[1].source.set);
 	assert_string_equal(site.feeds[1].headers[0].value, "Bearer sesame");
+	assert_true(site.feeds[1].deflate);
+	assert_string_equal(site.feeds[1].auth_id, "sesame");
+	assert_string_equal(site.feeds[1].auth_secret, "xsesame");
 	assert_string_equal(site.collect[1].transport, "wss");
 	assert_string_equal(site.collect[1].assets[0].id, "ff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace");
 	assert_int_equal(site.feeds[2].action, PL_ACTION_DATAGRAM);
@@ -116,6 +121,13 @@ static void names_each_mistake(void **state)
 		 "'json' is no type of a feed with role 'block'; allowed: monad-raptorcast"},
 		{FEED "    match: {udp: 9}\n    decode: {type: solana-shred}\n", "'solana-shred' is no type of a feed with role 'oracle'"},
 		{HEAD "feeds:\n  - name: a\n    role: block\n    match: {udp: 9}\n    decode: {type: monad-raptorcast, key: /a}\n", "unknown key 'key'; allowed: type"},
+		{FEED "    match: {udp: 9}\n    compression: deflate\n    decode: {type: json}\n", "feeds[0].compression: belongs to a feed with 'connect'"},
+		{FEED "    connect: https://x/\n    compression: deflate\n    decode: {type: json}\n", "'deflate' needs a WebSocket"},
+		{FEED "    connect: wss://x/\n    compression: zstd\n    decode: {type: json}\n", "'zstd' is not known; allowed: none, deflate"},
+		{FEED "    connect: wss://x/\n    auth: {type: basic}\n    decode: {type: json}\n", "'basic' is not known; allowed: chainlink-hmac"},
+		{FEED "    connect: wss://x/\n    auth: {type: chainlink-hmac, id: abc, secret: def}\n    decode: {type: json}\n",
+		 "feeds[0].auth.id: a secret does not belong into the file"},
+		{FEED "    connect: wss://x/\n    auth: {type: chainlink-hmac, id: \"${PL_TEST_KEY}\"}\n    decode: {type: json}\n", "'secret' is missing"},
 		{FEED "    match: {udp: 9}\n    decode: {preset: mtgox}\n", ":7: feeds[0].decode.preset: 'mtgox' is no preset; there are: binance-"},
 		{FEED "    match: {udp: 9}\n    decode: {preset: okx-trades, price: /p}\n", "unknown key 'price'; allowed: preset alone"},
 		{FEED "    match: {udp: 9}\n    decode: {type: stork, signer: 0x12}\n", "'0x12': a signer is hex"},

@@ -176,6 +176,8 @@ static int connect_one(struct recorder *r, const struct site_feed *feed, struct 
 		.send_count = feed->send_count,
 		.ca_file = feed->ca_file,
 		.max_message_bytes = feed->max_message_bytes,
+		.deflate = feed->deflate,
+		.auth = {feed->auth_id, feed->auth_secret},
 		.flow_id = flow_id,
 		.tap = r->tap,
 		.context = c,

@@ -74,64 +74,6 @@ static int read_interfaces(struct conf root, struct site *site, struct error *er
 	return 0;
 }
 
-/* ---- connections -------------------------------------------------------------------------------------------------- */
-
-static int read_headers(struct conf map, struct site_feed *out, struct error *err)
-{
-	void *memory;
-
-	if (!conf_exists(map))
-		return 0;
-	if (!conf_is_map(map))
-		return conf_error(map, err, "should be a map of header names to values");
-	if (conf_count(map) > MAX_LIST || allocate(map, conf_count(map), sizeof(*out->headers), &memory, err))
-		return conf_error(map, err, "too many headers");
-	out->headers = memory;
-	for (size_t i = 0; i < conf_count(map); i++) {
-		char *value;
-
-		if (site_text_expand(conf_at(map, i), &value, err))
-			return -EINVAL;
-		out->headers[out->header_count++] = (struct stream_header){strdup(conf_key(map, i)), value};
-	}
-	return 0;
-}
-
-static int read_send(struct conf list, struct site_feed *out, struct error *err)
-{
-	void *memory;
-
-	if (!conf_exists(list))
-		return 0;
-	if (!conf_is_list(list) || conf_count(list) > MAX_LIST)
-		return conf_error(list, err, "should be a list of messages to send after connecting (at most %d)", MAX_LIST);
-	if (allocate(list, conf_count(list), sizeof(*out->send), &memory, err))
-		return -ENOMEM;
-	out->send = memory;
-	for (size_t i = 0; i < conf_count(list); i++, out->send_count++)
-		if (site_text_expand(conf_at(list, i), &out->send[i], err))
-			return -EINVAL;
-	return 0;
-}
-
-/* url, headers, send, ca, max_message of a feed or a chain. */
-static int read_connection(struct conf map, struct conf url, struct site_feed *out, const char *const *schemes,
-			   struct error *err)
-{
-	struct conf ca = conf_get(map, "ca"), max = conf_get(map, "max_message");
-	uint64_t bytes = 0;
-
-	if (site_text_expand(url, &out->url, err) || site_text_check_scheme(url, out->url, schemes, err) ||
-	    read_headers(conf_get(map, "headers"), out, err) || read_send(conf_get(map, "send"), out, err) ||
-	    (conf_exists(ca) && site_text_expand(ca, &out->ca_file, err)) ||
-	    (conf_exists(max) && conf_read_uint(max, 1024, 1 << 30, &bytes, err)))
-		return -EINVAL;
-	out->max_message_bytes = bytes;
-	if (out->send_count && out->url[0] == 'h')
-		return conf_error(url, err, "'send' needs a WebSocket; server-sent events (http, https) are receive-only");
-	return 0;
-}
-
 /* ---- feeds -------------------------------------------------------------------------------------------------------- */
 
 static int read_assets(struct conf map, struct collect_feed *out, struct error *err)
@@ -160,13 +102,13 @@ static int read_assets(struct conf map, struct collect_feed *out, struct error *
 static int read_source(struct conf feed, struct site_feed *out, struct collect_feed *collect, struct error *err)
 {
 	static const char *const schemes[] = {"ws://", "wss://", "http://", "https://", NULL};
-	static const char *const only_active[] = {"headers", "send", "ca", "max_message", NULL};
+	static const char *const only_active[] = {"headers", "auth", "send", "ca", "max_message", "compression", NULL};
 	struct conf match = conf_get(feed, "match"), connect = conf_get(feed, "connect");
 
 	if (conf_exists(match) == conf_exists(connect))
 		return conf_error(feed, err, "give either 'match' (packets that arrive anyway) or 'connect' (pricelag subscribes)");
 	if (conf_exists(connect)) {
-		if (read_connection(feed, connect, out, schemes, err))
+		if (site_connection(feed, connect, out, schemes, err) || site_connection_auth(conf_get(feed, "auth"), out, err))
 			return -EINVAL;
 		collect->transport = site_text_transport(out->url);
 		return 0;
@@ -201,7 +143,7 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 		return -EINVAL;
 	if (out->action != PL_ACTION_DATAGRAM && !out->match_count)
 		return conf_error(decode, err, "solana-shred needs 'match': shreds are UDP packets");
-	return conf_reject_unknown(map, "name, role, match, connect, headers, send, ca, max_message, decode, assets", err);
+	return conf_reject_unknown(map, "name, role, match, connect, headers, auth, send, ca, max_message, compression, decode, assets", err);
 }
 
 static int read_feeds(struct conf list, struct site *site, struct error *err)
@@ -294,7 +236,7 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 	if (conf_require(map, "name", "a short name for this chain", &name, err) ||
 	    conf_read_text(name, out->name, sizeof(out->name), err) ||
 	    conf_require(map, "rpc", "the node's WebSocket address, ws:// or wss://", &rpc, err) ||
-	    read_connection(map, rpc, connection, schemes, err))
+	    site_connection(map, rpc, connection, schemes, err))
 		return -EINVAL;
 	out->rpc = connection->url;
 	network = conf_get(map, "network");
@@ -311,7 +253,7 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 	for (size_t i = 0; i < conf_count(oracles); i++, out->oracle_count++)
 		if (read_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
 			return -EINVAL;
-	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, oracles", err);
+	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, compression, oracles", err);
 }
 
 /* Whether a feed, or a chain before this one, has its name: counters go by names. */
@@ -408,30 +350,15 @@ int site_load(struct site *out, const char *path, struct error *err)
 	return status;
 }
 
-static void free_connection(struct site_feed *feed)
-{
-	free(feed->matches);
-	free(feed->url);
-	free(feed->ca_file);
-	for (size_t i = 0; i < feed->header_count; i++) {
-		free((char *)feed->headers[i].name);
-		free((char *)feed->headers[i].value);
-	}
-	free(feed->headers);
-	for (size_t i = 0; i < feed->send_count; i++)
-		free(feed->send[i]);
-	free(feed->send);
-}
-
 void site_free(struct site *site)
 {
 	for (size_t i = 0; i < site->feed_count; i++) {
-		free_connection(&site->feeds[i]);
+		site_connection_free(&site->feeds[i]);
 		free((void *)site->collect[i].assets);
 	}
 	for (size_t i = 0; i < site->chain_count; i++) {
 		free(site->chains[i].oracles);
-		free_connection(&site->chain_connections[i]);
+		site_connection_free(&site->chain_connections[i]);
 	}
 	free(site->feeds);
 	free(site->collect);

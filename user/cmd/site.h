@@ -27,6 +27,8 @@ struct site_feed {
 	size_t send_count;
 	char *ca_file;
 	size_t max_message_bytes; /* 0 = the subscriber's default */
+	bool deflate;
+	char *auth_id, *auth_secret; /* NULL: none */
 	enum pl_rule_action action; /* passive: what becomes of a packet in the tap */
 	uint16_t shred_version;
 };

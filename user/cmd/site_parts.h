@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "base/error.h"
+#include "cmd/site.h"
 #include "session/collect.h"
 #include "tap/match.h"
 
@@ -29,6 +30,13 @@ int site_text_address(struct conf node, uint8_t out[20], struct error *err);
 /* The map `decode:` of a feed whose role is set → its decoder and its options in `feed`, and what the tap does with a packet; solana-shred has an action and a version, and no decoder. */
 int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
 		struct error *err);
+
+/* url, headers, send, ca, max_message, compression of the map of a feed or a chain; `url` is where its address stands. */
+int site_connection(struct conf map, struct conf url, struct site_feed *out, const char *const *schemes, struct error *err);
+/* The map `auth:` of a feed, which may be absent. */
+int site_connection_auth(struct conf map, struct site_feed *out, struct error *err);
+/* Wipes what is secret, and frees. */
+void site_connection_free(struct site_feed *feed);
 
 /* A preset's decoder and options. -ENOENT where there is none of this name. */
 int site_preset(const char *name, const struct decoder **decoder, struct decode_options *out, struct error *err);

@@ -65,7 +65,7 @@ static int refused(const struct http_head *head, struct error *err)
 static int open_websocket(struct framing *f, struct error *err)
 {
 	const struct http_head *head = &f->head;
-	const char *accept = http_value(head, "Sec-WebSocket-Accept");
+	const char *accept = http_value(head, "Sec-WebSocket-Accept"), *extensions;
 
 	if (head->status == 200)
 		return error_set(err, -EACCES,
@@ -77,11 +77,12 @@ static int open_websocket(struct framing *f, struct error *err)
 		return error_set(err, -EPROTO, "the server's handshake lacks `Upgrade: websocket`");
 	if (!accept || (*f->accept && strcmp(accept, f->accept)))
 		return error_set(err, -EPROTO, "the server's handshake has no correct Sec-WebSocket-Accept");
-	if (http_value(head, "Sec-WebSocket-Extensions"))
+	extensions = http_value(head, "Sec-WebSocket-Extensions");
+	if (extensions && !f->deflate)
 		return error_set(err, -EPROTO,
-				 "the server's handshake uses WebSocket extensions (compression): only connections "
-				 "without any can be read");
-	return 0;
+				 "the server's handshake uses WebSocket extensions (compression) without being asked: "
+				 "say `compression: deflate`");
+	return extensions ? deflate_agree(&f->ws.deflate, extensions, err) : 0;
 }
 
 static int open_events(struct framing *f, struct error *err)

@@ -27,6 +27,7 @@ struct framing_callbacks {
 struct framing {
 	struct framing_callbacks callbacks;
 	bool websocket, open;
+	bool deflate; /* the request offered compression, or may have (a connection that is only watched) */
 	char accept[WS_ACCEPT_SIZE]; /* expected Sec-WebSocket-Accept; "" takes any (a connection that is only watched) */
 	struct http_head head;
 	struct http_body body;

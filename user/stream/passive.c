@@ -65,6 +65,7 @@ int passive_new(struct passive **out, const struct passive_options *options, str
 	if (!code) {
 		passive->tls_url = url.tls;
 		framing_init(&passive->framing, url.websocket, NULL, options->max_message_bytes, &callbacks);
+		passive->framing.deflate = true; /* whatever its client offered */
 		*out = passive;
 	} else {
 		passive_free(passive);

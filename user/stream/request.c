@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stream/deflate.h"
+
 static const char *const own_fields[] = {
 	"Host",		     "Connection",	      "Upgrade",
 	"Accept",	     "Sec-WebSocket-Key",     "Sec-WebSocket-Version",
@@ -56,18 +58,20 @@ int request_fields(struct buffer *out, const struct stream_header *headers, size
 	return 0;
 }
 
-int request_write(struct buffer *out, const struct url *url, const struct buffer *fields, const char *key)
+int request_write(struct buffer *out, const struct url *url, const struct buffer *fields, const struct request_terms *terms)
 {
 	const char *const lines[] = {
 		"GET ", url->target, " HTTP/1.1\r\nHost: ", url->authority,
 		url->websocket ? "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 				 "Sec-WebSocket-Key: "
 			       : "\r\nAccept: text/event-stream\r\nCache-Control: no-cache",
-		url->websocket ? key : "", "\r\n",
+		url->websocket ? terms->key : "", "\r\n", terms->deflate ? DEFLATE_OFFER : "",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (buffer_append_text(out, lines[i]))
 			return -ENOMEM;
+	if (terms->auth->id && auth_fields(out, terms->auth, url->target, terms->now_ms))
+		return -ENOMEM;
 	return buffer_append(out, fields->data, fields->len) ?: buffer_append_text(out, "\r\n");
 }

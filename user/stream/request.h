@@ -11,7 +11,15 @@
 /* Appends the configured header fields as text. -EINVAL for a malformed name, a value that would break the header, or a field that pricelag writes itself; the text names the field and never its value. */
 int request_fields(struct buffer *out, const struct stream_header *headers, size_t count, struct error *err);
 
-/* Appends the whole request. `key`: Sec-WebSocket-Key, for ws and wss. -ENOMEM. */
-int request_write(struct buffer *out, const struct url *url, const struct buffer *fields, const char *key);
+/* What is particular to one connection. */
+struct request_terms {
+	const char *key; /* Sec-WebSocket-Key, for ws and wss */
+	bool deflate;	 /* offer compression */
+	const struct stream_auth *auth; /* its id NULL: none */
+	int64_t now_ms;	 /* UTC, for `auth` */
+};
+
+/* Appends the whole request. -ENOMEM. */
+int request_write(struct buffer *out, const struct url *url, const struct buffer *fields, const struct request_terms *terms);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "stream/framing.h"
@@ -198,13 +199,18 @@ static int ask(struct subscriber *sub, struct error *err)
 {
 	const struct framing_callbacks callbacks = {sub, on_message, on_open, on_control};
 	char key[WS_KEY_SIZE], accept[WS_ACCEPT_SIZE];
+	struct request_terms terms = {key, sub->options.deflate, &sub->options.auth, 0};
 	struct buffer request = {0};
+	struct timespec now;
 	int code;
 
 	if (ws_key(key) || ws_accept(key, accept))
 		return error_set(err, -EIO, "no random numbers from the system");
 	framing_init(&sub->framing, sub->url.websocket, accept, sub->options.max_message_bytes, &callbacks);
-	code = request_write(&request, &sub->url, &sub->fields, key);
+	sub->framing.deflate = sub->options.deflate;
+	clock_gettime(CLOCK_REALTIME, &now);
+	terms.now_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	code = request_write(&request, &sub->url, &sub->fields, &terms);
 	if (code)
 		error_set(err, code, "out of memory");
 	else
@@ -265,11 +271,19 @@ static int check_timers(struct subscriber *sub, struct error *err)
 
 /* ---- public --------------------------------------------------------------------------------------------------------- */
 
+static void free_secret(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 static int copy_options(struct subscriber *sub, const struct subscriber_options *options, struct error *err)
 {
 	int code;
 
 	sub->options = *options;
+	sub->options.auth = (struct stream_auth){NULL, NULL};
 	sub->send = calloc(options->send_count + 1, sizeof(*sub->send));
 	if (!sub->send)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -283,6 +297,16 @@ static int copy_options(struct subscriber *sub, const struct subscriber_options 
 		return code;
 	if (options->send_count && !sub->url.websocket)
 		return error_set(err, -EINVAL, "`send:` needs ws:// or wss://, server-sent events take no message");
+	if (options->deflate && !sub->url.websocket)
+		return error_set(err, -EINVAL, "`compression:` needs ws:// or wss://");
+	if (options->auth.id) {
+		sub->options.auth = (struct stream_auth){strdup(options->auth.id), strdup(options->auth.secret)};
+		if (!sub->options.auth.id || !sub->options.auth.secret)
+			return error_set(err, -ENOMEM, "out of memory");
+	}
+	code = auth_check(&sub->options.auth, err);
+	if (code)
+		return code;
 	return request_fields(&sub->fields, options->headers, options->header_count, err);
 }
 
@@ -415,5 +439,7 @@ void subscriber_free(struct subscriber *sub)
 	for (size_t i = 0; sub->send && i < sub->options.send_count; i++)
 		free(sub->send[i]);
 	free(sub->send);
+	free_secret((char *)sub->options.auth.id);
+	free_secret((char *)sub->options.auth.secret);
 	free(sub);
 }

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "record.h"
+#include "stream/auth.h"
 #include "tap/tap.h"
 
 struct stream_message {
@@ -59,6 +60,8 @@ struct subscriber_options {
 	size_t send_count;
 	const char *ca_file;	 /* PEM; NULL = the system's store */
 	size_t max_message_bytes; /* 0 = 16 MiB */
+	bool deflate;		  /* offer permessage-deflate; ws and wss only */
+	struct stream_auth auth;
 	uint32_t flow_id;	 /* unique among subscribers; comes back in pl_segment.head.feed */
 	struct tap *tap;	 /* NULL: no stamps (every message is unmapped) */
 

@@ -74,8 +74,10 @@ static int begin_frame(struct ws_reader *r, struct error *err)
 
 	r->fin = r->header[0] & 0x80;
 	r->opcode = r->header[0] & 0x0f;
-	if (r->header[0] & 0x40)
+	if (r->header[0] & 0x40 && !r->deflate.agreed)
 		return violation(err, "a compressed frame, which was not offered");
+	if (r->header[0] & 0x40 && r->opcode != WS_TEXT && r->opcode != WS_BINARY)
+		return violation(err, "a frame that claims to be compressed, but does not begin a message");
 	if (r->header[0] & 0x30)
 		return violation(err, "a frame with reserved bits set");
 	if (r->header[1] & 0x80)
@@ -118,6 +120,7 @@ static int begin_payload(struct ws_reader *r, struct error *err)
 		if (!r->in_message) {
 			r->in_message = true;
 			r->kind = r->opcode;
+			r->compressed = r->header[0] & 0x40;
 			r->message_first = r->frame_first;
 			r->message.len = 0;
 			r->utf8 = (struct utf8){0};
@@ -141,15 +144,27 @@ static int take_payload(struct ws_reader *r, const uint8_t *data, size_t len, st
 		r->control_len += len;
 		return 0;
 	}
-	if (r->kind == WS_TEXT && !utf8_feed(&r->utf8, data, len))
+	if (r->kind == WS_TEXT && !r->compressed && !utf8_feed(&r->utf8, data, len))
 		return violation(err, "a text message that is not UTF-8");
 	if (buffer_append(&r->message, data, len))
 		return error_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
 
+/* The message as it was before compression: its length and its text are judged only now. */
+static int restore(struct ws_reader *r, struct error *err)
+{
+	int code = deflate_message(&r->deflate, r->message.data, r->message.len, r->max_message, err);
+
+	if (!code && r->kind == WS_TEXT && !utf8_feed(&r->utf8, r->deflate.message.data, r->deflate.message.len))
+		return violation(err, "a text message that is not UTF-8");
+	return code;
+}
+
 static int end_frame(struct ws_reader *r, uint64_t end, struct error *err)
 {
+	const struct buffer *whole = &r->message;
+
 	r->in_payload = false;
 	r->header_len = 0;
 	if (r->opcode >= WS_CLOSE) {
@@ -161,10 +176,17 @@ static int end_frame(struct ws_reader *r, uint64_t end, struct error *err)
 	}
 	if (!r->fin)
 		return 0;
+	if (r->compressed) {
+		int code = restore(r, err);
+
+		if (code)
+			return code;
+		whole = &r->deflate.message;
+	}
 	if (r->kind == WS_TEXT && r->utf8.need)
 		return violation(err, "a text message that ends inside a character");
 	r->in_message = false;
-	r->on_message(r->context, r->message.data, r->message.len, r->message_first, end);
+	r->on_message(r->context, whole->data, whole->len, r->message_first, end);
 	return 0;
 }
 
@@ -199,6 +221,7 @@ int ws_feed(struct ws_reader *r, const struct piece *piece, struct error *err)
 void ws_reader_free(struct ws_reader *reader)
 {
 	buffer_free(&reader->message);
+	deflate_free(&reader->deflate);
 }
 
 int ws_write(struct buffer *out, enum ws_opcode opcode, const void *payload, size_t len)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * WebSocket frames (RFC 6455): an incremental reader of what a server sends, and a writer of what a client sends.
- * No extension: permessage-deflate is neither offered nor read.
+ * The only extension is permessage-deflate, where the server has agreed to it (deflate.h). A compressed message's place in
+ * the stream is that of its frames.
  */
 #ifndef PL_STREAM_WS_H
 #define PL_STREAM_WS_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "stream/buffer.h"
+#include "stream/deflate.h"
 #include "stream/reader.h"
 
 enum ws_opcode {
@@ -45,6 +47,8 @@ struct ws_reader {
 	bool in_message;
 	enum ws_opcode kind; /* of the message: text or binary */
 	uint64_t message_first;
+	bool compressed; /* this message is */
+	struct deflate deflate;
 	struct buffer message;
 	struct utf8 {
 		uint32_t point, least;
