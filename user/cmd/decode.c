@@ -152,6 +152,7 @@ struct how {
 	const struct decoder *decoder;
 	const struct block_decoder *block_decoder;
 	struct decode_options options;
+	bool preset; /* the options are its own */
 };
 
 static int refuse_options(const struct arguments *args)
@@ -175,15 +176,14 @@ static int find_how(const struct arguments *args, struct how *out)
 		fprintf(stderr, "pricelag decode: %s\n", err.text);
 		return EXIT_FAILED;
 	}
-	if (!status)
-		return refuse_options(args);
+	out->preset = !status;
+	if (out->preset)
+		return EXIT_OK;
 	out->decoder = decoder_find(args->type);
 	if (!out->decoder)
 		out->decoder = packet_decoder_find(args->type);
-	if (out->decoder)
-		return decode_read_options(args->texts, out->decoder, &out->options);
 	out->block_decoder = block_decoder_find(args->type);
-	if (out->block_decoder)
+	if (out->decoder || out->block_decoder)
 		return EXIT_OK;
 	fprintf(stderr, "pricelag decode: unknown type '%s'; there are:\n", args->type);
 	list_types(stderr);
@@ -217,10 +217,12 @@ int cmd_decode(int argc, char **argv)
 	if (status) {
 		fprintf(stderr, "pricelag decode: %s\n", err.text);
 		status = status == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
-	} else if (how.decoder) {
-		status = decode_prices(&args, how.decoder, &how.options, data, len);
-	} else {
+	} else if (!how.decoder) {
 		status = decode_blocks(&args, how.block_decoder, data, len);
+	} else {
+		status = how.preset ? refuse_options(&args) : decode_read_options(args.texts, how.decoder, &how.options);
+		if (!status)
+			status = decode_prices(&args, how.decoder, &how.options, data, len);
 	}
 	free(data);
 	return status;
