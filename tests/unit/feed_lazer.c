@@ -132,22 +132,22 @@ static void test_binary_update(void **state)
 {
 	(void)state;
 	expect_signer(NULL);
-	assert_int_equal(decode_text("737a881b0000000000000007"
+	assert_int_equal(decode_text("7377881b0000000000000007"
 				     "0030" "0c4d63592a00" PAYLOAD
 				     "0090" SOLANA),
 			 2);
 	assert_two_prices("solana");
-	assert_int_equal(decode_text("737a881b0000000000000007"), 0);
-	assert_int_equal(decode_text("737a881b0000000000000007"
+	assert_int_equal(decode_text("7377881b0000000000000007"), 0);
+	assert_int_equal(decode_text("7377881b0000000000000007"
 				     "0047" "9a10dac4"
 				     "7b2274696d657374616d705573223a2231373538303334303135323030303030222c227072696365466565647322"
 				     "3a5b7b227072696365466565644964223a317d5d7d"),
 			 1);
 	assert_string_equal(sink.messages[0].id, "1");
 	assert_string_equal(sink.messages[0].mantissa, "");
-	assert_fault("737a881b00000000000000070004aabbccdd", "a format that is not known, at offset 14");
-	assert_fault("737a881b00000000000000070091" SOLANA, "part: 145 bytes at offset 14");
-	assert_fault("737a881b000000000000000700", "length: 2 bytes at offset 12");
+	assert_fault("7377881b00000000000000070004aabbccdd", "a format that is not known, at offset 14");
+	assert_fault("7377881b00000000000000070091" SOLANA, "part: 145 bytes at offset 14");
+	assert_fault("7377881b000000000000000700", "length: 2 bytes at offset 12");
 }
 
 static void test_json(void **state)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Decoder `pyth-lazer`: Pyth Pro (Lazer), as text {"type":"streamUpdated","parsed":{…},"solana":{"encoding":…,"data":…}}
- * and as binary messages: magic 73 7a 88 1b, subscription u64, then for each format a u16 length and its bytes, integers
+ * and as binary messages: magic 73 77 88 1b, subscription u64, then for each format a u16 length and its bytes, integers
  * big endian. One format alone, as it goes into a transaction, is read as well.
  *
  * All formats of a message hold the same updates; they are read from one: the signed ones first, then the unsigned one,
@@ -22,7 +22,7 @@
 
 #define MAGIC_LEN 4
 
-static const uint8_t update_magic[MAGIC_LEN] = {0x73, 0x7a, 0x88, 0x1b};
+static const uint8_t update_magic[MAGIC_LEN] = {0x73, 0x77, 0x88, 0x1b};
 
 /* In the order in which they are preferred; the names are the JSON's keys. */
 static const struct format {
