@@ -48,6 +48,8 @@ static void test_websocket_update(void **state)
 				",\"ema_price\":" PRICE ",\"metadata\":{\"slot\":85480034,\"emitter_chain\":26}}}"),
 			 1);
 	assert_eth(&sink.messages[0]);
+	assert_string_equal(feed_sink_detail(&sink, 0, "slot"), "85480034");
+	assert_string_equal(feed_sink_detail(&sink, 0, "confidence"), "120000000");
 }
 
 static void test_event_of_the_stream(void **state)

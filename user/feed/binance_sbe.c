@@ -22,6 +22,7 @@
 #include "feed/build.h"
 #include "feed/cursor.h"
 #include "feed/decoder.h"
+#include "feed/raw.h"
 
 #define SCHEMA 1
 #define NONE   INT64_MIN /* SBE's null of an int64 */
@@ -173,28 +174,25 @@ static int read_trades(struct sbe *sbe)
 	return first_fault;
 }
 
-static int read_answer(const uint8_t *data, size_t len, struct error *err)
+static int read_answer(void *context, struct json_object *root, struct error *err)
 {
-	struct json_object *root, *refusal;
+	struct json_object *refusal = json_member(root, "error");
 	char text[300];
-	int ret = json_read(&root, data, len, err);
 
-	if (ret)
-		return ret;
-	refusal = json_member(root, "error");
-	if (refusal) {
-		json_printable(text, sizeof(text), json_text(json_member(refusal, "msg")));
-		ret = error_set(err, -EBADMSG, "Binance answered with an error: %s", text);
-	}
-	json_object_put(root);
-	return ret;
+	(void)context;
+	if (!refusal)
+		return 0;
+	json_printable(text, sizeof(text), json_text(json_member(refusal, "msg")));
+	return error_set(err, -EBADMSG, "Binance answered with an error: %s", text);
 }
 
-static int read_message(struct sbe *sbe)
+static int read_message(void *context, const uint8_t *data, size_t len, struct error *err)
 {
+	struct sbe *sbe = context;
 	struct cursor *c = &sbe->c;
 	unsigned template, schema;
 
+	*c = cursor_over(data, len, err);
 	sbe->block = (unsigned)cursor_le(c, 2, "block length");
 	template = (unsigned)cursor_le(c, 2, "template");
 	schema = (unsigned)cursor_le(c, 2, "schema");
@@ -219,12 +217,10 @@ static int read_message(struct sbe *sbe)
 int binance_sbe_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
 		       void *context, struct error *err)
 {
-	struct sbe sbe = {.c = cursor_over(data, len, err), .emit = emit, .context = context};
-	int ret;
+	static const struct raw_readers readers = {read_answer, read_message};
+	struct sbe sbe = {.emit = emit, .context = context};
+	int ret = raw_read(&readers, &sbe, data, len, err);
 
 	(void)options;
-	if (len > 1 && data[0] == '{' && data[1] == '"') /* as a block's length: 8,827 bytes, longer than any */
-		return read_answer(data, len, err);
-	ret = read_message(&sbe);
 	return ret ? ret : sbe.updates;
 }

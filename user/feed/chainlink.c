@@ -257,8 +257,9 @@ static int read_json_report(struct chainlink *chainlink, struct json_object *rep
 	return 0;
 }
 
-static int read_message(struct chainlink *chainlink, struct json_object *root, struct error *err)
+static int read_message(void *context, struct json_object *root, struct error *err)
 {
+	struct chainlink *chainlink = context;
 	struct json_object *report = json_member(root, "report"), *reports = json_member(root, "reports");
 	const char *refusal = json_text(json_member(root, "error"));
 	int first_fault = 0;
@@ -283,32 +284,18 @@ static int read_message(struct chainlink *chainlink, struct json_object *root, s
 	return first_fault;
 }
 
-static int read_json(struct chainlink *chainlink, const uint8_t *data, size_t len, struct error *err)
+static int read_alone(void *context, const uint8_t *data, size_t len, struct error *err)
 {
-	struct json_object *root;
-	int ret = json_read(&root, data, len, err);
-
-	if (ret)
-		return ret;
-	ret = read_message(chainlink, root, err);
-	json_object_put(root);
-	return ret;
+	return read_report(context, data, len, NULL, err);
 }
 
 int chainlink_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		     struct error *err)
 {
+	static const struct raw_readers readers = {read_message, read_alone};
 	struct chainlink chainlink = {.emit = emit, .context = context};
-	struct raw raw;
-	int ret = raw_message(data, len, &raw, err);
+	int ret = raw_read(&readers, &chainlink, data, len, err);
 
 	(void)options;
-	if (ret)
-		return ret;
-	if (raw.len && raw.data[0] == '{')
-		ret = read_json(&chainlink, raw.data, raw.len, err);
-	else
-		ret = read_report(&chainlink, raw.data, raw.len, NULL, err);
-	raw_free(&raw);
 	return ret ? ret : chainlink.updates;
 }

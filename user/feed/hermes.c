@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -16,7 +17,33 @@
 #include "feed/decoder.h"
 #include "feed/raw.h"
 
-static int read_feed(struct json_object *feed, struct feed_message *message, struct error *err)
+/* What else the feed says that is a number, or the text of one. */
+static void add_details(struct json_object *feed, struct feed_details *details)
+{
+	static const struct {
+		const char *name, *place;
+	} known[] = {
+		{"confidence", "/price/conf"},	{"ema_price", "/ema_price/price"},
+		{"slot", "/metadata/slot"},	{"proof_available_time_s", "/metadata/proof_available_time"},
+		{"prev_publish_time_s", "/metadata/prev_publish_time"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		const char *text = json_number_text(json_at(feed, known[i].place));
+		struct decimal number;
+		char *end;
+		long long value;
+
+		if (!text || decimal_parse(text, &number) || number.exponent)
+			continue;
+		errno = 0;
+		value = strtoll(number.mantissa, &end, 10);
+		if (!errno && !*end)
+			details_int(details, known[i].name, value);
+	}
+}
+
+static int read_feed(struct json_object *feed, struct feed_message *message, struct feed_details *details, struct error *err)
 {
 	struct json_object *price = json_member(feed, "price");
 	const char *id = json_text(json_member(feed, "id")), *text = json_number_text(json_member(price, "price"));
@@ -24,6 +51,9 @@ static int read_feed(struct json_object *feed, struct feed_message *message, str
 	int64_t expo, publish_time;
 
 	message_clear(message);
+	details->count = 0;
+	add_details(feed, details);
+	message->details = details;
 	if (!id || !*id || message_set_id(message, id))
 		return error_set(err, -EBADMSG, "id: missing, or no text of up to 95 characters");
 	for (char *c = message->id; *c; c++)
@@ -46,6 +76,7 @@ static int read_feed(struct json_object *feed, struct feed_message *message, str
 
 static int read_typed(const char *type, struct json_object *root, decode_emit_fn emit, void *context, struct error *err)
 {
+	struct feed_details details;
 	struct feed_message message;
 	const char *status = json_text(json_member(root, "status"));
 	char text[300];
@@ -56,7 +87,7 @@ static int read_typed(const char *type, struct json_object *root, decode_emit_fn
 	}
 	if (strcmp(type, "price_update"))
 		return 0;
-	if (read_feed(json_member(root, "price_feed"), &message, err))
+	if (read_feed(json_member(root, "price_feed"), &message, &details, err))
 		return error_prefix(err, -EBADMSG, "/price_feed");
 	emit(context, &message);
 	return 1;
@@ -70,9 +101,10 @@ static int read_parsed(struct json_object *parsed, decode_emit_fn emit, void *co
 
 	for (size_t i = 0; i < count; i++) {
 		struct error *here = first_fault ? &later : err;
+		struct feed_details details;
 		struct feed_message message;
 
-		if (read_feed(json_object_array_get_idx(parsed, i), &message, here)) {
+		if (read_feed(json_object_array_get_idx(parsed, i), &message, &details, here)) {
 			first_fault = error_prefix(here, -EBADMSG, "/parsed/%zu", i);
 			continue;
 		}

@@ -151,8 +151,9 @@ static int read_json_format(struct lazer *lazer, size_t format, struct json_obje
 	return ret;
 }
 
-static int read_message(struct lazer *lazer, struct json_object *root, struct error *err)
+static int read_message(void *context, struct json_object *root, struct error *err)
 {
+	struct lazer *lazer = context;
 	const char *type = json_text(json_member(root, "type"));
 	char text[300];
 
@@ -175,37 +176,23 @@ static int read_message(struct lazer *lazer, struct json_object *root, struct er
 	return error_set(err, -EBADMSG, "no update: none of solana, evm, leEcdsa, leUnsigned and parsed is in it");
 }
 
-static int read_json(struct lazer *lazer, const uint8_t *data, size_t len, struct error *err)
+static int read_bytes(void *context, const uint8_t *data, size_t len, struct error *err)
 {
-	struct json_object *root;
-	int ret = json_read(&root, data, len, err);
+	size_t format = format_of(data, len);
 
-	if (ret)
-		return ret;
-	ret = read_message(lazer, root, err);
-	json_object_put(root);
-	return ret;
+	if (len >= MAGIC_LEN && !memcmp(data, update_magic, MAGIC_LEN))
+		return read_update(context, data, len, err);
+	if (format < FORMATS)
+		return read_format(context, format, data, len, err);
+	return error_set(err, -EBADMSG, "neither JSON nor one of Lazer's magics in the first 4 bytes");
 }
 
 int lazer_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		 struct error *err)
 {
+	static const struct raw_readers readers = {read_message, read_bytes};
 	struct lazer lazer = {.options = options, .emit = emit, .context = context};
-	struct raw raw;
-	size_t format;
-	int ret = raw_message(data, len, &raw, err);
+	int ret = raw_read(&readers, &lazer, data, len, err);
 
-	if (ret)
-		return ret;
-	format = format_of(raw.data, raw.len);
-	if (raw.len && raw.data[0] == '{')
-		ret = read_json(&lazer, raw.data, raw.len, err);
-	else if (raw.len >= MAGIC_LEN && !memcmp(raw.data, update_magic, MAGIC_LEN))
-		ret = read_update(&lazer, raw.data, raw.len, err);
-	else if (format < FORMATS)
-		ret = read_format(&lazer, format, raw.data, raw.len, err);
-	else
-		ret = error_set(err, -EBADMSG, "neither JSON nor one of Lazer's magics in the first 4 bytes");
-	raw_free(&raw);
 	return ret ? ret : lazer.updates;
 }

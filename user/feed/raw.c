@@ -64,6 +64,32 @@ int raw_encoded(struct json_object *text, const char *encoding, struct raw *out,
 	return error_set(err, -EBADMSG, "an encoding other than hex and base64");
 }
 
+static bool is_json(const uint8_t *data, size_t len)
+{
+	return len && (data[0] == '{' || data[0] == '[') && !memchr(data, 0, len);
+}
+
+int raw_read(const struct raw_readers *readers, void *context, const uint8_t *data, size_t len, struct error *err)
+{
+	struct json_object *root;
+	struct raw raw;
+	int ret;
+
+	if (is_json(data, len)) {
+		ret = json_read(&root, data, len, err);
+		if (ret)
+			return ret;
+		ret = readers->json(context, root, err);
+		json_object_put(root);
+		return ret;
+	}
+	ret = raw_message(data, len, &raw, err);
+	if (!ret)
+		ret = readers->binary(context, raw.data, raw.len, err);
+	raw_free(&raw);
+	return ret;
+}
+
 void raw_free(struct raw *raw)
 {
 	free(raw->owned);

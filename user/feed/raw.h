@@ -25,4 +25,14 @@ int raw_encoded(struct json_object *text, const char *encoding, struct raw *out,
 
 void raw_free(struct raw *raw);
 
+/* The two faces of a format, each for its reader with its own `context`. Readers return 0 or a negative errno with `err`. */
+struct raw_readers {
+	int (*json)(void *context, struct json_object *root, struct error *err);
+	int (*binary)(void *context, const uint8_t *data, size_t len, struct error *err);
+};
+
+/* Gives a message to the reader for it: JSON is what begins with { or [ and has no zero byte, which every binary message
+ * here has; the rest is binary, after raw_message(). */
+int raw_read(const struct raw_readers *readers, void *context, const uint8_t *data, size_t len, struct error *err);
+
 #endif

@@ -180,8 +180,9 @@ static bool ends_with_marker(const uint8_t *data, size_t len)
 	return len >= sizeof(marker) && !memcmp(data + len - sizeof(marker), marker, sizeof(marker));
 }
 
-static int read_payload(struct redstone *redstone, const uint8_t *data, size_t len, struct error *err)
+static int read_payload(void *context, const uint8_t *data, size_t len, struct error *err)
 {
+	struct redstone *redstone = context;
 	size_t end, metadata;
 
 	if (len < sizeof(marker) + 3 || !ends_with_marker(data, len))
@@ -255,8 +256,9 @@ static int read_json_list(struct redstone *redstone, struct json_object *list, c
 }
 
 /* One package, a list of them, or what a gateway answers: {"ETH":[…],"BTC":[…]}. */
-static int read_json_packages(struct redstone *redstone, struct json_object *root, struct error *err)
+static int read_json_packages(void *context, struct json_object *root, struct error *err)
 {
+	struct redstone *redstone = context;
 	int first_fault = 0;
 	char name[80];
 
@@ -281,31 +283,12 @@ static int read_json_packages(struct redstone *redstone, struct json_object *roo
 	return first_fault;
 }
 
-static int read_json(struct redstone *redstone, const uint8_t *data, size_t len, struct error *err)
-{
-	struct json_object *root;
-	int ret = json_read(&root, data, len, err);
-
-	if (ret)
-		return ret;
-	ret = read_json_packages(redstone, root, err);
-	json_object_put(root);
-	return ret;
-}
-
 int redstone_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		    struct error *err)
 {
+	static const struct raw_readers readers = {read_json_packages, read_payload};
 	struct redstone redstone = {.options = options, .emit = emit, .context = context};
-	struct raw raw;
-	int ret = raw_message(data, len, &raw, err);
+	int ret = raw_read(&readers, &redstone, data, len, err);
 
-	if (ret)
-		return ret;
-	if (raw.len && (raw.data[0] == '{' || raw.data[0] == '[') && !ends_with_marker(raw.data, raw.len))
-		ret = read_json(&redstone, raw.data, raw.len, err);
-	else
-		ret = read_payload(&redstone, raw.data, raw.len, err);
-	raw_free(&raw);
 	return ret ? ret : redstone.updates;
 }

@@ -41,8 +41,9 @@ static int set_time(struct feed_message *message, uint64_t timestamp_ns, struct 
 		       : 0;
 }
 
-static int read_fast(struct stork *stork, const uint8_t *data, size_t len, struct error *err)
+static int read_fast(void *context, const uint8_t *data, size_t len, struct error *err)
 {
+	struct stork *stork = context;
 	struct cursor c = cursor_over(data, len, err);
 	struct feed_details details = {.count = 0};
 	const uint8_t *signature = cursor_bytes(&c, SIGNATURE_LEN + 1, "signature");
@@ -108,8 +109,9 @@ static int read_asset(struct stork *stork, const char *name, struct json_object 
 	return 0;
 }
 
-static int read_message(struct stork *stork, struct json_object *root, struct error *err)
+static int read_message(void *context, struct json_object *root, struct error *err)
 {
+	struct stork *stork = context;
 	const char *type = json_text(json_member(root, "type"));
 	struct json_object *data = json_member(root, "data"), *refusal = json_member(root, "error");
 	int first_fault = 0;
@@ -134,32 +136,12 @@ static int read_message(struct stork *stork, struct json_object *root, struct er
 	return first_fault;
 }
 
-static int read_json(struct stork *stork, const uint8_t *data, size_t len, struct error *err)
-{
-	struct json_object *root;
-	int ret = json_read(&root, data, len, err);
-
-	if (ret)
-		return ret;
-	ret = read_message(stork, root, err);
-	json_object_put(root);
-	return ret;
-}
-
 int stork_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		 struct error *err)
 {
+	static const struct raw_readers readers = {read_message, read_fast};
 	struct stork stork = {.options = options, .emit = emit, .context = context};
-	struct raw raw;
-	int ret = raw_message(data, len, &raw, err);
+	int ret = raw_read(&readers, &stork, data, len, err);
 
-	if (ret)
-		return ret;
-	/* a signature may begin with any byte, but JSON is UTF-8 text: the second byte tells them apart well enough */
-	if (raw.len > 1 && raw.data[0] == '{' && (raw.data[1] == '"' || raw.data[1] == ' ' || raw.data[1] == '\n' || raw.data[1] == '}'))
-		ret = read_json(&stork, raw.data, raw.len, err);
-	else
-		ret = read_fast(&stork, raw.data, raw.len, err);
-	raw_free(&raw);
 	return ret ? ret : stork.updates;
 }

@@ -50,7 +50,7 @@ static int refused(const struct http_head *head, struct error *err)
 	case 401:
 	case 403:
 		return error_set(err, -EACCES,
-				 "the server refuses the credentials (status %d): check `headers:` and the "
+				 "the server refuses the credentials (status %d): check `headers:` or `auth:` and the "
 				 "environment variables that they name",
 				 head->status);
 	case 404:
