@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the lab's actors share: where things are, seeded chance, and a log of what was done at which CLOCK_MONOTONIC time.
 import fs from 'node:fs';
+import https from 'node:https';
 import path from 'node:path';
 
 export const MNEMONIC = 'test test test test test test test test test test test junk'; // anvil's own default
 export const CHAIN_ID = 31337;
 export const ETH_SYMBOL = 'ETHUSD';
 export const BTC_ID = 'e62df6c8b4a85fe1a67db44dc12de5db330f7ac66b72dc658afedf0f4a415b43';
-export const PORTS = { ethUdp: 9500, ethWs: 9501, btcWss: 9502, btcSse: 9503, chain: 8545 };
+export const PORTS = { ethUdp: 9500, ethWs: 9501, btcWss: 9502, btcSse: 9503, hermes: 9504, lazer: 9505, streams: 9506, chain: 8545 };
+
+// How to log in at the vendors' servers of the lab; known to everyone.
+export const VENDOR = { token: 'lab-token', streamsId: 'lab-id', streamsSecret: 'lab-secret' };
+export const STREAMS_FEED = `0x0003${'5b'.repeat(30)}`; // a feed of reports of version 3, times in seconds
 
 // CLOCK_MONOTONIC in ns, as the kernel side of pricelag reads it.
 export const now = () => process.hrtime.bigint();
@@ -68,6 +73,16 @@ export class Log {
 		this.lines = [];
 		fs.writeSync(this.fd, text);
 	}
+}
+
+// HTTPS with the venue's certificate. The keys of its connections go where tshark finds them.
+export function secureServer(config, port, handler) {
+	const file = (name) => path.join(config.dir, name);
+	const tls = { key: fs.readFileSync(file('venue.key')), cert: fs.readFileSync(file('venue.crt')), minVersion: config.tls, maxVersion: config.tls };
+	const server = https.createServer({ ...tls, noDelay: true }, handler);
+	server.on('keylog', (line) => fs.appendFileSync(file('keylog.txt'), line));
+	server.keepAliveTimeout = 0;
+	return new Promise((done) => server.listen(port, config.addresses.venue, () => done(server)));
 }
 
 // Calls `what` at CLOCK_MONOTONIC `due`: timers have a grain of 1 ms, which is logged by whoever needs it exactly.

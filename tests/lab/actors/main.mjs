@@ -18,6 +18,7 @@ const config = {
 	tls: 'TLSv1.3',
 	stress: false, // bursts of messages of many sizes
 	chain: true, // false: the venue alone
+	vendors: false, // servers of the oracles' own formats, and the vendors' clients
 	fault: '', // program that drops and reorders the venue's packets (tests/lab/fault.c)
 	relay: { median_ms: 120, sigma: 0.5 },
 	keeper: { median_ms: 15, sigma: 0.4 },
@@ -46,9 +47,9 @@ function stop(status) {
 process.on('SIGTERM', () => stop(0)).on('SIGINT', () => stop(0));
 
 // start(place, name, command): resolves when the child says `ready` (at once where it never does). It dies with us.
-function start(place, name, command, says_ready) {
+function start(place, name, command, says_ready, env = {}) {
 	if (stopping) return new Promise(() => {});
-	const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'nsenter', `--net=/run/netns/pl-${place}${suffix}`, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+	const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'nsenter', `--net=/run/netns/pl-${place}${suffix}`, ...command], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
 	children.push(child);
 	return new Promise((done) => {
 		if (!says_ready) done(child);
@@ -60,7 +61,7 @@ function start(place, name, command, says_ready) {
 		});
 	});
 }
-const actor = (place, name) => start(place, name, [process.execPath, path.join(here, `${name}.mjs`), path.join(dir, 'lab.json')], true);
+const actor = (place, name, env) => start(place, name, [process.execPath, path.join(here, `${name}.mjs`), path.join(dir, 'lab.json')], true, env);
 
 // A certificate authority of the lab's own; the venue's certificate is for its address.
 function certificates() {
@@ -97,5 +98,9 @@ fs.writeFileSync(path.join(dir, 'lab.json'), JSON.stringify(config));
 fs.writeFileSync(path.join(dir, 'site.yaml'), siteYaml(config));
 if (config.fault) await start('venue', 'fault', [config.fault, 'node0', config.addresses.node, String(config.seed), path.join(dir, 'fault.json')], true);
 await actor('venue', 'publisher');
+if (config.vendors) {
+	await actor('venue', 'vendors');
+	await actor('node', 'vendor_clients', { NODE_EXTRA_CA_CERTS: path.join(dir, 'ca.crt') });
+}
 if (config.chain) await Promise.all([actor('chain', 'relayer'), actor('node', 'second'), actor('node', 'keeper')]);
 fs.writeFileSync(path.join(dir, 'ready'), `${process.pid}\n`);

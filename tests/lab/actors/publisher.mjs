@@ -2,12 +2,10 @@
 // The venue: two seeded price walks, published in real wire formats. ETH/USD over UDP (fixed layout) and ws (JSON),
 // BTC/USD as Pyth's Hermes does over wss and as server-sent events. Logs the time right before each send.
 import dgram from 'node:dgram';
-import fs from 'node:fs';
-import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { WebSocketServer } from 'ws';
-import { BTC_ID, Chance, ETH_SYMBOL, Log, PORTS, at, now, ready, settings } from './common.mjs';
+import { BTC_ID, Chance, ETH_SYMBOL, Log, PORTS, at, now, ready, secureServer, settings } from './common.mjs';
 import { accumulatorUpdate } from './pnau.mjs';
 
 const config = settings();
@@ -53,22 +51,9 @@ ethServer.on('connection', (client) => {
 	client.on('close', () => ethClients.delete(client)).on('error', () => client.terminate());
 });
 
-const tls = {
-	key: fs.readFileSync(path.join(config.dir, 'venue.key')),
-	cert: fs.readFileSync(path.join(config.dir, 'venue.crt')),
-	minVersion: config.tls,
-	maxVersion: config.tls,
-};
-function secureServer(port, handler) {
-	const server = https.createServer({ ...tls, noDelay: true }, handler);
-	server.on('keylog', (line) => fs.appendFileSync(path.join(config.dir, 'keylog.txt'), line));
-	server.keepAliveTimeout = 0;
-	return new Promise((done) => server.listen(port, host, () => done(server)));
-}
-
 const wssClients = new Set();
 const wssServer = new WebSocketServer({
-	server: await secureServer(PORTS.btcWss, (_, response) => response.writeHead(426).end()),
+	server: await secureServer(config, PORTS.btcWss, (_, response) => response.writeHead(426).end()),
 	path: '/ws',
 });
 wssServer.on('connection', (client) => {
@@ -86,7 +71,7 @@ wssServer.on('connection', (client) => {
 });
 
 const sseClients = new Set();
-await secureServer(PORTS.btcSse, (request, response) => {
+await secureServer(config, PORTS.btcSse, (request, response) => {
 	const url = new URL(request.url, 'https://venue');
 	if (url.pathname !== '/v2/updates/price/stream' || !url.searchParams.getAll('ids[]').some((id) => id.replace(/^0x/, '') === BTC_ID)) {
 		response.writeHead(404).end('Price ids not found\n');

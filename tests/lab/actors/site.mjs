@@ -1,7 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The site.yaml that records this lab.
 import path from 'node:path';
-import { BTC_ID, ETH_SYMBOL, PORTS } from './common.mjs';
+import { BTC_ID, ETH_SYMBOL, PORTS, STREAMS_FEED } from './common.mjs';
+import { EVM_SIGNER, SOLANA_SIGNER } from './lazer.mjs';
+
+// The vendors' formats, each as its server gives it: LAB_TOKEN, LAB_ID and LAB_SECRET are in the environment.
+function vendorFeeds(venue, ca) {
+	const subscribe = (rest) => JSON.stringify({ type: 'subscribe', subscriptionId: 1, priceFeedIds: [1], channel: 'fixed_rate@50ms', ...rest });
+	const bearer = 'headers: {Authorization: "Bearer ${LAB_TOKEN}"}';
+	return `  - name: hermes
+    role: oracle
+    connect: https://${venue}:${PORTS.hermes}/v2/updates/price/stream?ids[]=0x${BTC_ID}&encoding=base64&parsed=false
+    ca: ${ca}
+    ${bearer}
+    decode: {type: pyth-hermes}
+  - name: lazer
+    role: oracle
+    connect: wss://${venue}:${PORTS.lazer}/v1/stream
+    ca: ${ca}
+    ${bearer}
+    send: ['${subscribe({ properties: ['price', 'bestBidPrice', 'publisherCount', 'exponent'], formats: ['solana'], deliveryFormat: 'binary', parsed: false })}']
+    decode: {type: pyth-lazer, signer: ${SOLANA_SIGNER}}
+  - name: lazer-json
+    role: oracle
+    connect: wss://${venue}:${PORTS.lazer}/v1/stream
+    ca: ${ca}
+    ${bearer}
+    send: ['${subscribe({ properties: ['price', 'exponent'], formats: ['evm'], jsonBinaryEncoding: 'hex' })}']
+    decode: {type: pyth-lazer, signer: "${EVM_SIGNER}"}
+  - name: streams
+    role: oracle
+    connect: wss://${venue}:${PORTS.streams}/api/v1/ws?feedIDs=${STREAMS_FEED}
+    ca: ${ca}
+    compression: deflate
+    auth: {type: chainlink-hmac, id: "\${LAB_ID}", secret: "\${LAB_SECRET}"}
+    decode: {type: chainlink-streams}
+`;
+}
 
 export function siteYaml(config) {
 	const { venue, chain } = config.addresses;
@@ -34,8 +69,9 @@ feeds:
     decode: {type: pyth-hermes}
     assets: {BTC/USD: "0x${BTC_ID}"}
 `;
-	if (!config.chain) return feeds;
-	return `${feeds}chains:
+	const all = config.vendors ? feeds + vendorFeeds(venue, ca) : feeds;
+	if (!config.chain) return all;
+	return `${all}chains:
   - name: anvil
     rpc: ws://${chain}:${PORTS.chain}
     oracles:
