@@ -67,6 +67,14 @@ static void test_event_of_the_stream(void **state)
 	assert_int_equal(sink.messages[1].published_ns, 0);
 }
 
+/* As curl shows the stream. */
+static void test_event_as_it_is_written(void **state)
+{
+	(void)state;
+	assert_int_equal(decode("data:{\"parsed\":[{\"id\":\"" ID "\",\"price\":" PRICE "}]}\n\n"), 1);
+	assert_eth(&sink.messages[0]);
+}
+
 static void test_answers_and_other_types(void **state)
 {
 	(void)state;
@@ -134,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_websocket_update),
 		cmocka_unit_test(test_event_of_the_stream),
+		cmocka_unit_test(test_event_as_it_is_written),
 		cmocka_unit_test(test_answers_and_other_types),
 		cmocka_unit_test(test_faults_are_named_with_their_place),
 		cmocka_unit_test(test_a_bad_element_hides_no_other),

@@ -211,6 +211,63 @@ static void assert_update(const struct feed_message *m, struct json_object *want
 	assert_int_equal(m->published_ns, number(wanted, "publish_time") * 1000000000);
 }
 
+/* Wormhole's guardians of the sets 3 and 4, which differ in the first. */
+static void set_guardians(struct decode_options *options, int64_t set)
+{
+	static const char *const guardians[] = {
+		"0x58CC3AE5C097b213cE3c81979e1B9f9570746AA5", "0xfF6CB952589BDE862c25Ef4392132fb9D4A42157",
+		"0x114De8460193bdf3A2fCf81f86a09765F4762fD1", "0x107A0086b32d7A0977926A205131d8731D39cbEB",
+		"0x8C82B2fd82FaeD2711d59AF0F2499D16e726f6b2", "0x11b39756C042441BE6D8650b69b54EbE715E2343",
+		"0x54Ce5B4D348fb74B958e8966e2ec3dBd4958a7cd", "0x15e7cAF07C4e3DC8e7C469f92C8Cd88FB8005a20",
+		"0x74a3bf913953D695260D88BC1aA25A4eeE363ef0", "0x000aC0076727b35FBea2dAc28fEE5cCB0fEA768e",
+		"0xAF45Ced136b9D9e24903464AE889F5C8a723FC14", "0xf93124b7c738843CBB89E864c862c38cddCccF95",
+		"0xD2CC37A4dc036a8D232b48f62cDD4731412f4890", "0xDA798F6896A3331F64b48c12D1D57Fd9cbe70811",
+		"0x71AA1BE1D36CaFE3867910F99C09e347899C19C3", "0x8192b6E7387CCd768277c17DAb1b7a5027c0b3Cf",
+		"0x178e21ad2E77AE06711549CFBB1f9c7a9d8096e8", "0x5E1487F35515d02A92753504a8D75471b9f49EdB",
+		"0x6FbEBc898F403E4773E95feB15E80C9A99c8348d",
+	};
+
+	*options = (struct decode_options){.quorum = 0};
+	assert_int_equal(decode_guardian_parse(set == 4 ? "5893b5a76c3f739645648885bdccc06cd70a3cd3" : guardians[0], options), 0);
+	for (size_t i = 1; i < sizeof(guardians) / sizeof(guardians[0]); i++)
+		assert_int_equal(decode_guardian_parse(guardians[i], options), 0);
+	decode_default_quorum(options);
+	assert_int_equal(options->quorum, 13);
+}
+
+static enum feed_signature verdict(const struct decode_options *options, const uint8_t *data, size_t len)
+{
+	feed_sink_run(&sink, pnau_decode, options, data, len);
+	assert_true(sink.count > 0);
+	return sink.messages[sink.count - 1].signature;
+}
+
+static void test_guardians(void **state)
+{
+	struct json_object *root = data_json("oracle/pyth_pnau_updates.json"), *list = json_member(root, "updates");
+	struct decode_options options;
+
+	(void)state;
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *wanted = json_member(json_object_array_get_idx(list, i), "decoded");
+		size_t len;
+		uint8_t *data = data_hex(json_object_array_get_idx(list, i), "hex", &len);
+
+		set_guardians(&options, number(wanted, "gset"));
+		assert_int_equal(verdict(&options, data, len), FEED_SIGNATURE_VERIFIED);
+		options.quorum = 14; /* 13 have signed */
+		assert_int_equal(verdict(&options, data, len), FEED_SIGNATURE_BAD);
+		options.quorum = 13;
+		data[VAA_AT + 6 + 66 * 13]++; /* the VAA's timestamp */
+		assert_int_equal(verdict(&options, data, len), FEED_SIGNATURE_BAD);
+		data[VAA_AT + 6 + 66 * 13]--;
+		memcpy(data + VAA_AT + 6 + 66, data + VAA_AT + 6, 66); /* one guardian twice */
+		assert_int_equal(verdict(&options, data, len), FEED_SIGNATURE_BAD);
+		free(data);
+	}
+	json_object_put(root);
+}
+
 static void test_published_updates(void **state)
 {
 	struct json_object *root = data_json("oracle/pyth_pnau_updates.json"), *list = json_member(root, "updates");
@@ -247,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_faults_name_their_place),
 		cmocka_unit_test(test_unknown_messages_are_no_updates),
 		cmocka_unit_test(test_published_updates),
+		cmocka_unit_test(test_guardians),
 	};
 
 	return cmocka_run_group_tests_name("feed_pnau", tests, NULL, NULL);

@@ -62,6 +62,21 @@ static int set_number(enum decode_option option, const char *text, long least, l
 	return wrong(option, text, why);
 }
 
+static int set_guardians(const char *text, struct decode_options *out)
+{
+	char one[64];
+
+	do {
+		size_t len = strcspn(text, ",");
+
+		snprintf(one, sizeof(one), "%.*s", (int)len, text);
+		if (decode_guardian_parse(one, out))
+			return wrong(DECODE_OPTION_GUARDIANS, one, DECODE_GUARDIAN_HELP);
+		text += len;
+	} while (*text++);
+	return EXIT_OK;
+}
+
 static int set_one(enum decode_option option, const char *text, const struct decoder *decoder, struct decode_options *out)
 {
 	long number;
@@ -77,6 +92,12 @@ static int set_one(enum decode_option option, const char *text, const struct dec
 		return status;
 	case DECODE_OPTION_SIGNER:
 		return decode_signer_parse(text, out) ? wrong(option, text, DECODE_SIGNER_HELP) : EXIT_OK;
+	case DECODE_OPTION_GUARDIANS:
+		return set_guardians(text, out);
+	case DECODE_OPTION_QUORUM:
+		status = set_number(option, text, 1, GUARDIANS_MAX, &number);
+		out->quorum = (uint8_t)number;
+		return status;
 	case DECODE_OPTION_SHRED_VERSION:
 		status = set_number(option, text, 1, UINT16_MAX, &number);
 		out->shred_version = (uint16_t)number;
@@ -105,6 +126,7 @@ int decode_read_options(const char *const texts[DECODE_OPTION_MAX], const struct
 		if (status)
 			return status;
 	}
+	decode_default_quorum(out);
 	if (!places || texts[DECODE_OPTION_PRICE] || texts[DECODE_OPTION_KEY] || texts[DECODE_OPTION_PUBLISHED])
 		return EXIT_OK;
 	fprintf(stderr, "pricelag decode: at least one of --price --key --published is needed for %s\n", decoder->name);

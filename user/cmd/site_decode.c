@@ -47,6 +47,24 @@ static int read_signer(struct conf node, struct decode_options *out, struct erro
 	return conf_error(node, err, "'%s': " DECODE_SIGNER_HELP, conf_text(node) ? conf_text(node) : "?");
 }
 
+static int read_guardians(struct conf list, struct conf quorum, struct decode_options *out, struct error *err)
+{
+	uint64_t number = 0;
+
+	if (!conf_exists(list))
+		return conf_exists(quorum) ? conf_error(quorum, err, "needs 'guardians'") : 0;
+	if (!conf_is_list(list) || !conf_count(list))
+		return conf_error(list, err, "should be the list of the guardians' addresses, in their order");
+	for (size_t i = 0; i < conf_count(list); i++)
+		if (!conf_text(conf_at(list, i)) || decode_guardian_parse(conf_text(conf_at(list, i)), out))
+			return conf_error(conf_at(list, i), err, DECODE_GUARDIAN_HELP);
+	if (conf_exists(quorum) && conf_read_uint(quorum, 1, out->guardian_count, &number, err))
+		return -EINVAL;
+	out->quorum = (uint8_t)number;
+	decode_default_quorum(out);
+	return 0;
+}
+
 static int read_options(struct conf map, const struct decoder *decoder, struct decode_options *out, struct error *err)
 {
 	bool fields = !strcmp(decoder->name, "fields");
@@ -66,6 +84,9 @@ static int read_options(struct conf map, const struct decoder *decoder, struct d
 		out->exponent = (int)exponent;
 		out->has_exponent = true;
 	}
+	if (decoder_accepts(decoder, "guardians") &&
+	    read_guardians(conf_get(map, "guardians"), conf_get(map, "quorum"), out, err))
+		return -EINVAL;
 	if (decoder_accepts(decoder, "signer") && conf_exists(conf_get(map, "signer")))
 		return read_signer(conf_get(map, "signer"), out, err);
 	return 0;

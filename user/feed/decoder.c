@@ -13,9 +13,11 @@ const struct decoder decoders[] = {
 	 OPTIONS("each", "asset", "price", "key", "published", NULL), json_decode},
 	{"fields", "any fixed layout: u32le@0 and the like say where asset, price, key and time stand",
 	 OPTIONS("asset", "price", "exponent", "key", "published", NULL), fields_decode},
-	{"pyth-hermes", "Pyth's Hermes over WebSocket or server-sent events, parsed prices or binary", OPTIONS(NULL),
+	{"pyth-hermes", "Pyth's Hermes over WebSocket or server-sent events, parsed prices or binary",
+	 OPTIONS("guardians", "quorum", NULL),
 	 hermes_decode},
-	{"pyth-pnau", "Pyth's accumulator update (PNAU), bytes or hex; Merkle proofs are verified", OPTIONS(NULL), pnau_decode},
+	{"pyth-pnau", "Pyth's accumulator update (PNAU), bytes or hex; Merkle proofs are verified",
+	 OPTIONS("guardians", "quorum", NULL), pnau_decode},
 	{"pyth-lazer", "Pyth Pro (Lazer): its JSON, and the formats solana, evm, leEcdsa and leUnsigned",
 	 OPTIONS("signer", "exponent", NULL), lazer_decode},
 	{"chainlink-streams", "Chainlink Data Streams: its JSON, or one full report; versions 2 to 10", OPTIONS(NULL),
@@ -72,4 +74,20 @@ int decode_signer_parse(const char *text, struct decode_options *out)
 		return -EINVAL;
 	out->signer_len = (uint8_t)len;
 	return 0;
+}
+
+int decode_guardian_parse(const char *text, struct decode_options *out)
+{
+	if (out->guardian_count == GUARDIANS_MAX)
+		return -ERANGE;
+	if (hex_decode(text, strlen(text), out->guardians[out->guardian_count], 20) != 20)
+		return -EINVAL;
+	out->guardian_count++;
+	return 0;
+}
+
+void decode_default_quorum(struct decode_options *options)
+{
+	if (!options->quorum)
+		options->quorum = (uint8_t)(options->guardian_count * 2 / 3 + 1);
 }

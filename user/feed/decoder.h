@@ -26,6 +26,8 @@ struct field_spec {
 /* "u32le@0" → out; -EINVAL otherwise. */
 int field_spec_parse(const char *text, struct field_spec *out);
 
+#define GUARDIANS_MAX 32 /* Wormhole has 19, Pyth's routers are 5 */
+
 /* What `decode:` in site.yaml may say. Which members a decoder reads is up to it; site.c refuses those that it does not. */
 struct decode_options {
 	/* json: RFC 6901 pointers, relative to each element of `each` (empty string = not given) */
@@ -42,6 +44,9 @@ struct decode_options {
 	/* pyth-lazer, redstone, stork: who is expected to sign (0 bytes: anyone); 20 an address, 32 Ed25519, 33 secp256k1 */
 	uint8_t signer[33];
 	uint8_t signer_len;
+	/* pyth-pnau, pyth-hermes: the addresses of the guardians by index (none: signatures stay unchecked), and how many must sign */
+	uint8_t guardians[GUARDIANS_MAX][20];
+	uint8_t guardian_count, quorum;
 	/* solana-shred */
 	uint16_t shred_version; /* 0 = any */
 };
@@ -49,6 +54,13 @@ struct decode_options {
 /* "0x…" or bare hex of 20, 32 or 33 bytes → signer; -EINVAL otherwise. */
 int decode_signer_parse(const char *text, struct decode_options *out);
 #define DECODE_SIGNER_HELP "a signer is hex: an address (20 bytes), an Ed25519 key (32) or a compressed secp256k1 key (33)"
+
+/* "0x…" or bare hex of 20 bytes → the next of guardians. -EINVAL otherwise, -ERANGE for one too many. */
+int decode_guardian_parse(const char *text, struct decode_options *out);
+#define DECODE_GUARDIAN_HELP "a guardian is an address, 20 bytes in hex; there may be up to 32"
+
+/* Where none was given: more than two thirds, as Wormhole has it. */
+void decode_default_quorum(struct decode_options *options);
 
 typedef void (*decode_emit_fn)(void *context, const struct feed_message *message);
 

@@ -141,10 +141,15 @@ static int read_binary(const struct decode_options *options, struct json_object 
 int hermes_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
 		  void *context, struct error *err)
 {
+	static const char event[] = "data:";
 	struct json_object *root, *parsed;
 	const char *type;
 	int ret;
 
+	if (len > sizeof(event) - 1 && !memcmp(data, event, sizeof(event) - 1)) { /* as curl shows it */
+		data += sizeof(event) - 1;
+		len -= sizeof(event) - 1;
+	}
 	ret = json_read(&root, data, len, err);
 	if (ret)
 		return ret;

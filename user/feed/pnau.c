@@ -11,8 +11,9 @@
  * Layouts: pyth-network/pyth-crosschain, pythnet/pythnet_sdk/src/wire.rs and messages.rs; the tree: accumulators/merkle.rs
  * (Keccak-256 cut to 20 bytes; a leaf is 0x00 and the message, a node 0x01 and its children in order of size).
  *
- * The key is publish_time, as PriceFeedUpdate carries it. The guardians' signatures are not checked: that takes the
- * guardian set of the day, which stands on another chain. The Merkle proof is, against the root that they have signed.
+ * The key is publish_time, as PriceFeedUpdate carries it. The Merkle proof is checked against the root that the guardians
+ * have signed; their signatures (secp256k1 over the Keccak-256 of the Keccak-256 of the VAA from its timestamp on, by
+ * ascending index) only where the options name the guardians: their set of the day stands on another chain.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -25,8 +26,10 @@
 #include "feed/cursor.h"
 #include "feed/decoder.h"
 #include "feed/raw.h"
+#include "feed/signature.h"
 
 #define NODE 20
+#define GUARDIAN_SIGNATURE (1 + SIGNATURE_LEN + 1) /* index, r, s, recovery */
 
 enum { PRICE_FEED = 0, TWAP = 1 };
 
@@ -34,7 +37,8 @@ struct vaa {
 	uint32_t guardian_set, timestamp_s;
 	unsigned signatures, chain;
 	uint64_t sequence, slot;
-	const uint8_t *root;
+	const uint8_t *signed_by, *body, *root;
+	size_t body_len;
 };
 
 static bool expect(struct cursor *c, const char *magic, const char *field)
@@ -68,7 +72,9 @@ static int read_vaa(const uint8_t *data, size_t len, struct vaa *out, struct err
 	expect_number(&c, 1, "version");
 	out->guardian_set = (uint32_t)cursor_be(&c, 4, "guardian set");
 	out->signatures = (unsigned)cursor_be(&c, 1, "number of signatures");
-	cursor_bytes(&c, 66 * (size_t)out->signatures, "signatures");
+	out->signed_by = cursor_bytes(&c, GUARDIAN_SIGNATURE * (size_t)out->signatures, "signatures");
+	out->body = data + c.at;
+	out->body_len = len - c.at;
 	out->timestamp_s = (uint32_t)cursor_be(&c, 4, "timestamp");
 	cursor_bytes(&c, 4, "nonce");
 	out->chain = (unsigned)cursor_be(&c, 2, "emitter chain");
@@ -81,6 +87,29 @@ static int read_vaa(const uint8_t *data, size_t len, struct vaa *out, struct err
 	cursor_bytes(&c, 4, "ring size");
 	out->root = cursor_bytes(&c, NODE, "root");
 	return cursor_end(&c) ? error_prefix(err, -EBADMSG, "VAA") : 0;
+}
+
+/* As Wormhole's contracts do: every signature has to be of the guardian that it names, each higher than the last. */
+static enum feed_signature check_guardians(const struct vaa *vaa, const struct decode_options *options)
+{
+	uint8_t digest[KECCAK256_LEN];
+	struct signer signer;
+	int last = -1;
+
+	if (!options->guardian_count)
+		return FEED_SIGNATURE_UNCHECKED;
+	keccak256(vaa->body, vaa->body_len, digest);
+	keccak256(digest, sizeof(digest), digest);
+	for (unsigned i = 0; i < vaa->signatures; i++) {
+		const uint8_t *one = vaa->signed_by + i * GUARDIAN_SIGNATURE;
+
+		if (one[0] <= last || one[0] >= options->guardian_count ||
+		    !secp256k1_recover(digest, one + 1, one[1 + SIGNATURE_LEN], &signer) ||
+		    memcmp(signer.address, options->guardians[one[0]], SIGNER_ADDRESS))
+			return FEED_SIGNATURE_BAD;
+		last = one[0];
+	}
+	return vaa->signatures >= options->quorum ? FEED_SIGNATURE_VERIFIED : FEED_SIGNATURE_BAD;
 }
 
 /* 1, 0, or -ENOMEM. Digests are cut to NODE bytes. */
@@ -106,7 +135,9 @@ static int proof_holds(const uint8_t *message, size_t len, const uint8_t *proof,
 
 /* What the updates of one message share, while they are read. */
 struct pnau {
+	const struct decode_options *options;
 	struct vaa vaa;
+	enum feed_signature signature;
 	decode_emit_fn emit;
 	void *context;
 	int updates;
@@ -183,6 +214,7 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 		return 0;
 	message_clear(&message);
 	message.details = &details;
+	message.signature = pnau->signature;
 	ret = proof_holds(data, len, proof, nodes, pnau->vaa.root);
 	if (ret < 0)
 		return error_set(err, ret, "no memory for a message of %zu bytes", len);
@@ -235,18 +267,18 @@ static int read_pnau(struct pnau *pnau, struct cursor *c)
 	vaa = cursor_bytes(c, len, "VAA");
 	if (c->failed || read_vaa(vaa, len, &pnau->vaa, c->err))
 		return -EBADMSG;
+	pnau->signature = check_guardians(&pnau->vaa, pnau->options);
 	return read_updates(pnau, c);
 }
 
 int pnau_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		struct error *err)
 {
-	struct pnau pnau = {.emit = emit, .context = context};
+	struct pnau pnau = {.options = options, .emit = emit, .context = context};
 	struct cursor cursor;
 	struct raw raw;
 	int ret;
 
-	(void)options;
 	ret = raw_message(data, len, &raw, err);
 	if (ret)
 		return ret;
