@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // usage: node vendors.mjs DIR     What the vendors' servers sent, what their clients read, and what pricelag recorded.
 import path from 'node:path';
-import { check, closingLine, jsonLines, losses, messages, sessionOf } from './common.mjs';
+import { check, checkTimes, closingLine, jsonLines, losses, messages, sessionOf } from './common.mjs';
 
 const dir = process.argv[2];
 const feedOf = (feed) => feed.replace('-json', '');
@@ -36,6 +36,7 @@ for (const feed of ['hermes', 'lazer', 'lazer-json', 'streams']) {
 	// the packet that completed it left after the server's log said so
 	const sentAt = new Map(sent.filter((m) => m.feed === feedOf(feed)).map((m) => [m.key, BigInt(m.sent_ns)]));
 	check(mine.every((m) => m.wire > sentAt.get(m.key)), `${feed}: none arrived before it was sent`);
+	checkTimes(mine.map((m) => Number(m.wire - sentAt.get(m.key))), { 0.5: 1e6, 0.99: 5e6 }, `${feed}: from the server's send to wire`);
 	const own = lost.filter((l) => l.source === feed && l.is_loss);
 	check(!own.length, `${feed}: nothing lost, undecodable or badly signed ${JSON.stringify(own)}`);
 }
