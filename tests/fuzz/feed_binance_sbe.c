@@ -5,7 +5,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct decode_options options = {.exponent = -8, .has_exponent = true, .signer = {1}, .signer_len = 20};
+	static const struct decode_options options = {.exponent = -8, .has_exponent = true, .signers = {{20, {1}}}, .signer_count = 1};
 
 	check_decoder(binance_sbe_decode, &options, data, size);
 	return 0;

@@ -96,6 +96,7 @@ static void test_payload(void **state)
 	assert_string_equal(feed_sink_detail(&sink, 1, "package"), "1");
 
 	options = (struct decode_options){.exponent = -8, .has_exponent = true};
+	assert_int_equal(decode_signer_parse("0x8bb8f32df04c8b654987daaed53d6b6091e3b774", &options), 0);
 	assert_int_equal(decode_signer_parse(SIGNER, &options), 0);
 	assert_int_equal(decode(payload, len), 2);
 	assert_true(m[1].price == 1.03280834);

@@ -62,16 +62,18 @@ static int set_number(enum decode_option option, const char *text, long least, l
 	return wrong(option, text, why);
 }
 
-static int set_guardians(const char *text, struct decode_options *out)
+/* Each of a list with commas between. */
+static int set_each(enum decode_option option, const char *text, int (*parse)(const char *, struct decode_options *),
+		    const char *help, struct decode_options *out)
 {
-	char one[64];
+	char one[80];
 
 	do {
 		size_t len = strcspn(text, ",");
 
 		snprintf(one, sizeof(one), "%.*s", (int)len, text);
-		if (decode_guardian_parse(one, out))
-			return wrong(DECODE_OPTION_GUARDIANS, one, DECODE_GUARDIAN_HELP);
+		if (parse(one, out))
+			return wrong(option, one, help);
 		text += len;
 	} while (*text++);
 	return EXIT_OK;
@@ -91,9 +93,9 @@ static int set_one(enum decode_option option, const char *text, const struct dec
 		out->has_exponent = true;
 		return status;
 	case DECODE_OPTION_SIGNER:
-		return decode_signer_parse(text, out) ? wrong(option, text, DECODE_SIGNER_HELP) : EXIT_OK;
+		return set_each(option, text, decode_signer_parse, DECODE_SIGNER_HELP, out);
 	case DECODE_OPTION_GUARDIANS:
-		return set_guardians(text, out);
+		return set_each(option, text, decode_guardian_parse, DECODE_GUARDIAN_HELP, out);
 	case DECODE_OPTION_QUORUM:
 		status = set_number(option, text, 1, GUARDIANS_MAX, &number);
 		out->quorum = (uint8_t)number;

@@ -17,7 +17,7 @@
 	X(PUBLISHED, "published", "published", "PLACE", NULL)                                                          \
 	X(UNIT, "published", "unit", "UNIT", "Of published: s (default), ms, us, ns")                                  \
 	X(EXPONENT, "exponent", "exponent", "N", "Where the message does not say it: the price is the integer times 10^N") \
-	X(SIGNER, "signer", "signer", "HEX", "Who is expected to sign: an address or a public key")                    \
+	X(SIGNER, "signer", "signer", "HEX,…", "Who is expected to sign: addresses or public keys")                    \
 	X(GUARDIANS, "guardians", "guardians", "HEX,…", "Addresses of those who are to sign, in their order")       \
 	X(QUORUM, "quorum", "quorum", "N", "How many of them must; default: more than two thirds")                    \
 	X(SHRED_VERSION, "shred_version", "shred-version", "N", "Refuse shreds of other clusters")

@@ -40,11 +40,20 @@ static int read_published(struct conf node, bool fields, struct decode_options *
 	return conf_reject_unknown(node, "at, unit", err);
 }
 
-static int read_signer(struct conf node, struct decode_options *out, struct error *err)
+/* One, or a list of them. */
+static int read_signers(struct conf node, struct decode_options *out, struct error *err)
 {
-	if (conf_text(node) && !decode_signer_parse(conf_text(node), out))
-		return 0;
-	return conf_error(node, err, "'%s': " DECODE_SIGNER_HELP, conf_text(node) ? conf_text(node) : "?");
+	size_t count = conf_is_list(node) ? conf_count(node) : 1;
+
+	if (!count)
+		return conf_error(node, err, DECODE_SIGNER_HELP);
+	for (size_t i = 0; i < count; i++) {
+		struct conf one = conf_is_list(node) ? conf_at(node, i) : node;
+
+		if (!conf_text(one) || decode_signer_parse(conf_text(one), out))
+			return conf_error(one, err, "'%s': " DECODE_SIGNER_HELP, conf_text(one) ? conf_text(one) : "?");
+	}
+	return 0;
 }
 
 static int read_guardians(struct conf list, struct conf quorum, struct decode_options *out, struct error *err)
@@ -88,7 +97,7 @@ static int read_options(struct conf map, const struct decoder *decoder, struct d
 	    read_guardians(conf_get(map, "guardians"), conf_get(map, "quorum"), out, err))
 		return -EINVAL;
 	if (decoder_accepts(decoder, "signer") && conf_exists(conf_get(map, "signer")))
-		return read_signer(conf_get(map, "signer"), out, err);
+		return read_signers(conf_get(map, "signer"), out, err);
 	return 0;
 }
 

@@ -68,11 +68,16 @@ bool decoder_accepts(const struct decoder *decoder, const char *option)
 
 int decode_signer_parse(const char *text, struct decode_options *out)
 {
-	long len = hex_decode(text, strlen(text), out->signer, sizeof(out->signer));
+	struct expected_signer *signer = &out->signers[out->signer_count];
+	long len;
 
+	if (out->signer_count == SIGNERS_MAX)
+		return -ERANGE;
+	len = hex_decode(text, strlen(text), signer->bytes, sizeof(signer->bytes));
 	if (len != 20 && len != 32 && len != 33)
 		return -EINVAL;
-	out->signer_len = (uint8_t)len;
+	signer->len = (uint8_t)len;
+	out->signer_count++;
 	return 0;
 }
 

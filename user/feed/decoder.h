@@ -26,6 +26,7 @@ struct field_spec {
 /* "u32le@0" → out; -EINVAL otherwise. */
 int field_spec_parse(const char *text, struct field_spec *out);
 
+#define SIGNERS_MAX 16
 #define GUARDIANS_MAX 32 /* Wormhole has 19, Pyth's routers are 5 */
 
 /* What `decode:` in site.yaml may say. Which members a decoder reads is up to it; site.c refuses those that it does not. */
@@ -41,9 +42,12 @@ struct decode_options {
 	struct field_spec field_asset, field_price, field_key, field_published;
 	int exponent; /* price = field * 10^exponent */
 	bool has_exponent;
-	/* pyth-lazer, redstone, stork: who is expected to sign (0 bytes: anyone); 20 an address, 32 Ed25519, 33 secp256k1 */
-	uint8_t signer[33];
-	uint8_t signer_len;
+	/* pyth-lazer, redstone, stork: any of whom is expected to sign (none: anyone) */
+	struct expected_signer {
+		uint8_t len; /* 20 an address, 32 an Ed25519 key, 33 a compressed secp256k1 key */
+		uint8_t bytes[33];
+	} signers[SIGNERS_MAX];
+	uint8_t signer_count;
 	/* pyth-pnau, pyth-hermes: the addresses of the guardians by index (none: signatures stay unchecked), and how many must sign */
 	uint8_t guardians[GUARDIANS_MAX][20];
 	uint8_t guardian_count, quorum;
@@ -51,9 +55,10 @@ struct decode_options {
 	uint16_t shred_version; /* 0 = any */
 };
 
-/* "0x…" or bare hex of 20, 32 or 33 bytes → signer; -EINVAL otherwise. */
+/* "0x…" or bare hex of 20, 32 or 33 bytes → the next of signers. -EINVAL otherwise, -ERANGE for one too many. */
 int decode_signer_parse(const char *text, struct decode_options *out);
-#define DECODE_SIGNER_HELP "a signer is hex: an address (20 bytes), an Ed25519 key (32) or a compressed secp256k1 key (33)"
+#define DECODE_SIGNER_HELP                                                                                             \
+	"a signer is hex: an address (20 bytes), an Ed25519 key (32) or a compressed secp256k1 key (33); up to 16 of them"
 
 /* "0x…" or bare hex of 20 bytes → the next of guardians. -EINVAL otherwise, -ERANGE for one too many. */
 int decode_guardian_parse(const char *text, struct decode_options *out);

@@ -33,8 +33,7 @@ static const struct envelope {
 /* The key stands in the message: that it signed is proven, that it is Pyth's only if it is the expected one. */
 static void check_ed25519(struct lazer *lazer, const uint8_t *signature, const uint8_t *key, const uint8_t *payload, size_t len)
 {
-	const struct decode_options *o = lazer->options;
-	bool expected = !o->signer_len || (o->signer_len == ED25519_KEY && !memcmp(o->signer, key, ED25519_KEY));
+	bool expected = signer_expected(lazer->options, key, ED25519_KEY);
 
 	hex_encode(key, ED25519_KEY, lazer->signer);
 	lazer->signature = expected && ed25519_verifies(key, signature, payload, len) ? FEED_SIGNATURE_VERIFIED : FEED_SIGNATURE_BAD;

@@ -72,22 +72,29 @@ bool secp256k1_recover(const uint8_t digest[32], const uint8_t signature[SIGNATU
 	return found;
 }
 
+bool signer_expected(const struct decode_options *options, const uint8_t *bytes, size_t len)
+{
+	bool expected = !options->signer_count;
+
+	for (unsigned i = 0; i < options->signer_count; i++)
+		expected |= options->signers[i].len == len && !memcmp(options->signers[i].bytes, bytes, len);
+	return expected;
+}
+
 enum feed_signature ecdsa_check(const struct decode_options *options, const void *data, size_t len,
 				const uint8_t signature[SIGNATURE_LEN + 1], char signer[SIGNER_TEXT])
 {
-	const uint8_t *expected = options->signer;
 	uint8_t digest[KECCAK256_LEN];
 	struct signer found;
 
 	keccak256(data, len, digest);
 	*signer = '\0';
 	if (!secp256k1_recover(digest, signature, signature[SIGNATURE_LEN], &found))
-		return options->signer_len ? FEED_SIGNATURE_BAD : FEED_SIGNATURE_UNCHECKED;
+		return options->signer_count ? FEED_SIGNATURE_BAD : FEED_SIGNATURE_UNCHECKED;
 	hex_encode(found.address, SIGNER_ADDRESS, signer);
-	if (!options->signer_len)
+	if (!options->signer_count)
 		return FEED_SIGNATURE_UNCHECKED;
-	return (options->signer_len == SIGNER_ADDRESS && !memcmp(expected, found.address, SIGNER_ADDRESS)) ||
-			       (options->signer_len == SECP256K1_KEY && !memcmp(expected, found.key, SECP256K1_KEY))
+	return signer_expected(options, found.address, SIGNER_ADDRESS) || signer_expected(options, found.key, SECP256K1_KEY)
 		       ? FEED_SIGNATURE_VERIFIED
 		       : FEED_SIGNATURE_BAD;
 }

@@ -28,11 +28,14 @@ struct signer {
 bool secp256k1_recover(const uint8_t digest[32], const uint8_t signature[SIGNATURE_LEN], unsigned recovery,
 		       struct signer *out);
 
+/* One of the signers that the options expect is these bytes; or they expect none. */
+bool signer_expected(const struct decode_options *options, const uint8_t *bytes, size_t len);
+
 /* Hex of an address, with NUL. */
 #define SIGNER_TEXT (2 * SIGNER_ADDRESS + 1)
 
 /* r, s and the recovery of a secp256k1 signature over the Keccak-256 of `data`, as contracts check them, held against the
- * signer that the options expect. `signer` becomes the address that signed, "" where none can have. Some key can be
+ * signers that the options expect. `signer` becomes the address that signed, "" where none can have. Some key can be
  * recovered from nearly any signature: without an expected signer it stays unchecked. */
 enum feed_signature ecdsa_check(const struct decode_options *options, const void *data, size_t len,
 				const uint8_t signature[SIGNATURE_LEN + 1], char signer[SIGNER_TEXT]);
