@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "latency/volatility.h"
+#include "stats/volatility.h"
 #include "latency/window.h"
 #include "margin/rng.h"
 

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "margin/rng.h"
-#include "stats/dependence.h"
+#include "stats/memory.h"
 #include "stats/quantile.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -116,7 +116,7 @@ static void effect_of_a_known_law(void **state)
 {
 	static double values[100000], copy[COUNT(values)];
 	struct rng rng;
-	struct dependence memory;
+	struct memory memory;
 	double z;
 
 	(void)state;
@@ -127,9 +127,9 @@ static void effect_of_a_known_law(void **state)
 			values[i] = z;
 			z = rho * z + sqrt(1 - rho * rho) * rng_normal(&rng);
 		}
-		memory = dependence_of(values, COUNT(values));
+		memory = memory_of(values, COUNT(values));
 		assert_true(fabs(memory.autocorrelation - rho) < 0.01);
-		assert_int_equal(memory.memory > 0, rho > 0);
+		assert_int_equal(memory.reach > 0, rho > 0);
 		assert_true(fabs(block_effect(values, COUNT(values), memory.block) / ((1 + rho) / (1 - rho)) - 1) < 0.1);
 		memcpy(copy, values, sizeof(copy));
 		assert_true(fabs(block_correlation(values, copy, COUNT(values), memory.block) - 1) < 1e-9);
@@ -139,18 +139,18 @@ static void effect_of_a_known_law(void **state)
 static void what_has_no_memory(void **state)
 {
 	double constant[100], few[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, zero[100] = {0};
-	struct dependence memory;
+	struct memory memory;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(constant); i++)
 		constant[i] = 0.1;
-	memory = dependence_of(zero, COUNT(zero));
-	assert_int_equal(memory.memory, 0);
+	memory = memory_of(zero, COUNT(zero));
+	assert_int_equal(memory.reach, 0);
 	assert_true(isnan(memory.autocorrelation));
 	assert_true(block_effect(zero, COUNT(zero), 5) == 1);
 	assert_true(block_correlation(zero, constant, COUNT(zero), 5) == 0);
-	memory = dependence_of(few, COUNT(few));
-	assert_int_equal(memory.memory, 0);
+	memory = memory_of(few, COUNT(few));
+	assert_int_equal(memory.reach, 0);
 	assert_int_equal(memory.block, 1);
 }
 

@@ -25,6 +25,7 @@ int cmd_decode(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_latency(int argc, char **argv);
+int cmd_leadlag(int argc, char **argv);
 int cmd_model(int argc, char **argv);
 int cmd_race(int argc, char **argv);
 int cmd_record(int argc, char **argv);

@@ -13,6 +13,7 @@ static const struct command commands[] = {
 	{"latency", "distributions from stage to stage, per feed and asset", cmd_latency},
 	{"blocks", "per block: first, decodable and last packet, losses", cmd_blocks},
 	{"race", "the same message over several feeds: who was first, by how much", cmd_race},
+	{"leadlag", "which of two prices leads, without a key in common", cmd_leadlag},
 	{"window", "the arbitrage window in time and in money, per asset", cmd_window},
 	{"compare", "two sites or two days side by side, with intervals", cmd_compare},
 	{"model", "bad debt under the measured latency", cmd_model},

@@ -10,7 +10,7 @@
 #define ROWS_MAX 100000000u
 
 struct reader {
-	const char *path;
+	const char *path, *time_name, *price_name;
 	FILE *file;
 	char *line;
 	size_t size, number;
@@ -33,14 +33,15 @@ static int read_header(struct reader *reader, struct error *err)
 	reader->time_column = reader->price_column = -1;
 	rest[strcspn(rest, "\r\n")] = '\0';
 	for (int i = 0; (name = strsep(&rest, ",")); i++) {
-		if (!strcmp(name, "time_s"))
+		if (!strcmp(name, reader->time_name))
 			reader->time_column = i;
-		else if (!strcmp(name, "price"))
+		else if (!strcmp(name, reader->price_name))
 			reader->price_column = i;
 	}
 	if (reader->time_column < 0 || reader->price_column < 0)
-		return error_set(err, -EINVAL, "%s:1: no column '%s'; a price file begins with a line that names time_s and price",
-				 reader->path, reader->time_column < 0 ? "time_s" : "price");
+		return error_set(err, -EINVAL, "%s:1: no column '%s'; a price file begins with a line that names %s and %s",
+				 reader->path, reader->time_column < 0 ? reader->time_name : reader->price_name,
+				 reader->time_name, reader->price_name);
 	return 0;
 }
 
@@ -65,8 +66,8 @@ static int append(struct reader *reader, struct series *out, double time_s, doub
 	if (!(price > 0))
 		return error_set(err, -EINVAL, "%s:%zu: price is %g; it should be above 0", reader->path, reader->number, price);
 	if (out->count && !(time_s > out->time_s[out->count - 1]))
-		return error_set(err, -EINVAL, "%s:%zu: time_s %.10g is not after the row before", reader->path, reader->number,
-				 time_s);
+		return error_set(err, -EINVAL, "%s:%zu: %s %.10g is not after the row before", reader->path, reader->number,
+				 reader->time_name, time_s);
 	if (out->count == reader->capacity) {
 		size_t capacity = reader->capacity ? 2 * reader->capacity : 4096;
 		double *times = realloc(out->time_s, capacity * sizeof(double)), *prices;
@@ -100,9 +101,9 @@ static int read_rows(struct reader *reader, struct series *out, struct error *er
 		reader->line[strcspn(reader->line, "\r\n")] = '\0';
 		if (!*reader->line)
 			continue;
-		rc = read_number(reader, reader->time_column, "time_s", &time_s, err);
+		rc = read_number(reader, reader->time_column, reader->time_name, &time_s, err);
 		if (!rc)
-			rc = read_number(reader, reader->price_column, "price", &price, err);
+			rc = read_number(reader, reader->price_column, reader->price_name, &price, err);
 		if (!rc)
 			rc = append(reader, out, time_s, price, err);
 	}
@@ -113,7 +114,13 @@ static int read_rows(struct reader *reader, struct series *out, struct error *er
 
 int price_csv_read(const char *path, struct series *out, struct error *err)
 {
-	struct reader reader = {.path = path, .file = fopen(path, "re")};
+	return price_csv_read_columns(path, "time_s", "price", out, err);
+}
+
+int price_csv_read_columns(const char *path, const char *time_name, const char *price_name, struct series *out,
+			   struct error *err)
+{
+	struct reader reader = {.path = path, .time_name = time_name, .price_name = price_name, .file = fopen(path, "re")};
 	int rc;
 
 	*out = (struct series){0};

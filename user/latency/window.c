@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "latency/volatility.h"
+#include "stats/volatility.h"
 #include "margin/lvr.h"
 
 #define DAY_SECONDS 86400.0

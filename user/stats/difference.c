@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "stats/dependence.h"
+#include "stats/memory.h"
 
 /* a - b less (sign -1) or plus (1) the root of the squared distances to the bounds that matter. */
 static int64_t bound(const struct quantile *a, const struct quantile *b, double correlation, int sign)

@@ -3,14 +3,14 @@
 
 #include <math.h>
 
-#include "stats/dependence.h"
+#include "stats/memory.h"
 
 #define NORMAL_975 1.959963984540054
 
 struct mean_estimate mean_of(double *values, size_t count)
 {
 	struct mean_estimate out = {.count = count, .mean = NAN, .stderr_mean = NAN};
-	struct dependence memory;
+	struct memory memory;
 	double sum = 0, squares = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -22,7 +22,7 @@ struct mean_estimate mean_of(double *values, size_t count)
 		return out;
 	for (size_t i = 0; i < count; i++)
 		squares += (values[i] - out.mean) * (values[i] - out.mean);
-	memory = dependence_of(values, count);
+	memory = memory_of(values, count);
 	out.stderr_mean = sqrt(squares / (double)(count - 1) / (double)count * block_effect(values, count, memory.block));
 	return out;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A mean and its standard error, of values that may remember each other (dependence.h). */
+/* A mean and its standard error, of values that may remember each other (memory.h). */
 #ifndef PL_STATS_MEAN_H
 #define PL_STATS_MEAN_H
 

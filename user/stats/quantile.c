@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "stats/dependence.h"
+#include "stats/memory.h"
 
 const char *const interval_names[INTERVAL_METHODS] = {
 	[INTERVAL_ORDER_STATISTICS] = "order-statistics",
@@ -50,14 +50,14 @@ static size_t fill_ranks(const struct survival *s, const struct observation *ser
 static int widen(const struct survival *s, const struct observation *series, size_t count, size_t block, double *values,
 		 struct quantile *quantile)
 {
-	struct dependence own;
+	struct memory own;
 
 	quantile->effect = 1;
 	if (quantile->ns == TIME_UNKNOWN)
 		return 0;
 	if (survival_influence(s, quantile->ns, series, count, values))
 		return -ENOMEM;
-	own = dependence_of(values, count);
+	own = memory_of(values, count);
 	quantile->effect = block_effect(values, count, own.block > block ? own.block : block);
 	return 0;
 }
@@ -65,20 +65,20 @@ static int widen(const struct survival *s, const struct observation *series, siz
 int quantiles_fill(const struct survival *s, const struct observation *series, size_t series_count,
 		   struct quantile *quantiles, size_t count, struct quantile_basis *basis)
 {
-	struct dependence memory = {.block = 1, .autocorrelation = NAN};
+	struct memory memory = {.block = 1, .autocorrelation = NAN};
 	double *values = series ? malloc((series_count + 1) * sizeof(*values)) : NULL;
 	int status = series && !values ? -ENOMEM : 0;
 
 	if (values)
-		memory = dependence_of(values, fill_ranks(s, series, series_count, values));
+		memory = memory_of(values, fill_ranks(s, series, series_count, values));
 	basis->autocorrelation = memory.autocorrelation;
 	basis->block = memory.block;
-	basis->method = memory.memory ? INTERVAL_BLOCK_BOOTSTRAP :
+	basis->method = memory.reach ? INTERVAL_BLOCK_BOOTSTRAP :
 			s->open_count && s->open_weight > 0 ? INTERVAL_GREENWOOD : INTERVAL_ORDER_STATISTICS;
 	for (size_t i = 0; !status && i < count; i++) {
 		quantiles[i].ns = survival_quantile(s, quantiles[i].p);
 		quantiles[i].effect = 1;
-		if (memory.memory)
+		if (memory.reach)
 			status = widen(s, series, series_count, memory.block, values, &quantiles[i]);
 		survival_interval(s, quantiles[i].p, quantiles[i].effect, quantiles[i].ci95_ns);
 	}

@@ -7,7 +7,7 @@
  * band of the survival curve (Brookmeyer and Crowley 1982; the "log-log" of R's survfit). What the data cannot reach is
  * TIME_UNKNOWN.
  *
- * Durations that remember each other tell less than as many independent ones: a design effect (dependence.h) of the
+ * Durations that remember each other tell less than as many independent ones: a design effect (memory.h) of the
  * curve at the quantile divides the number of samples (Woodruff 1952) or multiplies Greenwood's variance. It is taken
  * over the curve's influence function (Reid 1981), which for complete samples is the indicator "not above the quantile".
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Realised volatility of prices that arrive when they like: the mean squared move of the last known price over a fixed scale. */
-#ifndef PL_LATENCY_VOLATILITY_H
-#define PL_LATENCY_VOLATILITY_H
+#ifndef PL_STATS_VOLATILITY_H
+#define PL_STATS_VOLATILITY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "latency/volatility.h"
+#include "stats/volatility.h"
 
 #include <errno.h>
 #include <math.h>

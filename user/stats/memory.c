@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "stats/dependence.h"
+#include "stats/memory.h"
 
 #include <math.h>
 
@@ -33,9 +33,9 @@ static double flat_top(double x)
 	return x <= 0.5 ? 1 : x < 1 ? 2 * (1 - x) : 0;
 }
 
-struct dependence dependence_of(double *values, size_t count)
+struct memory memory_of(double *values, size_t count)
 {
-	struct dependence out = {.block = 1, .autocorrelation = NAN};
+	struct memory out = {.block = 1, .autocorrelation = NAN};
 	size_t lag_max = (size_t)ceil(sqrt((double)count)) + QUIET_RUN, quiet = 0, lag, bandwidth;
 	double variance, bound, slope = 0, spectrum, longest;
 
@@ -54,12 +54,12 @@ struct dependence dependence_of(double *values, size_t count)
 			quiet++;
 		} else {
 			quiet = 0;
-			out.memory = lag;
+			out.reach = lag;
 		}
 	}
-	if (!out.memory)
+	if (!out.reach)
 		return out;
-	bandwidth = 2 * out.memory;
+	bandwidth = 2 * out.reach;
 	spectrum = variance;
 	for (lag = 1; lag < bandwidth && lag < count; lag++) {
 		double term = 2 * flat_top((double)lag / (double)bandwidth) * covariance(values, count, lag);

@@ -11,19 +11,19 @@
  * sums drawn independently, so its variance is known without drawing: it is that of the n block sums. The same data
  * give the same interval, and a million samples take milliseconds.
  */
-#ifndef PL_STATS_DEPENDENCE_H
-#define PL_STATS_DEPENDENCE_H
+#ifndef PL_STATS_MEMORY_H
+#define PL_STATS_MEMORY_H
 
 #include <stddef.h>
 
-struct dependence {
-	size_t memory;		/* the last lag whose autocorrelation is no accident; 0: none is, the samples may count as independent */
+struct memory {
+	size_t reach;		/* the last lag whose autocorrelation is no accident; 0: none is, the samples may count as independent */
 	double autocorrelation; /* at lag 1, in -1..1; NAN where the series is constant or too short */
 	size_t block;		/* block length; 1 where there is no memory */
 };
 
 /* `values` in the order of time. A series that is constant or shorter than 16 has no memory to be seen. Each function centres the values in place. */
-struct dependence dependence_of(double *values, size_t count);
+struct memory memory_of(double *values, size_t count);
 
 /* Variance of the mean under resampling in blocks over that of independent samples, at least 1. */
 double block_effect(double *values, size_t count, size_t block);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "latency/prices.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/clockmap.h"
+
+static const char query[] =
+	"SELECT m.asset, f.name, ifnull(m.wire_mono_ns, m.app_mono_ns) AS at, m.price FROM oracle_message m"
+	" JOIN feed f ON f.id = m.feed_id WHERE m.asset IS NOT NULL AND m.price > 0 AND at IS NOT NULL ORDER BY 1, 2, 3";
+
+static struct price_series *series_of(struct price_series_list *list, const char *asset, const char *feed)
+{
+	struct price_series *last = list->count ? &list->items[list->count - 1] : NULL, *grown;
+
+	if (last && !strncmp(last->asset, asset, sizeof(last->asset) - 1) &&
+	    !strncmp(last->feed, feed, sizeof(last->feed) - 1))
+		return last;
+	grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	list->items = grown;
+	last = &grown[list->count++];
+	memset(last, 0, sizeof(*last));
+	snprintf(last->asset, sizeof(last->asset), "%s", asset);
+	snprintf(last->feed, sizeof(last->feed), "%s", feed);
+	return last;
+}
+
+static int add_row(struct price_series_list *list, sqlite3_stmt *row, const struct clockmap *clock)
+{
+	struct price_series *series = series_of(list, (const char *)sqlite3_column_text(row, 0),
+						(const char *)sqlite3_column_text(row, 1));
+	struct tick tick = {clockmap_utc(clock, sqlite3_column_int64(row, 2)), log(sqlite3_column_double(row, 3))};
+
+	if (!series)
+		return -ENOMEM;
+	if (!isfinite(tick.log_price))
+		return 0;
+	if (series->count == series->room) {
+		size_t wanted = series->room ? 2 * series->room : 1024;
+		struct tick *grown = realloc(series->ticks, wanted * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		series->ticks = grown;
+		series->room = wanted;
+	}
+	series->ticks[series->count++] = tick;
+	return 0;
+}
+
+int prices_load(sqlite3 *db, struct price_series_list *out, struct error *err)
+{
+	struct clockmap *clock = NULL;
+	sqlite3_stmt *rows = NULL;
+	int step = SQLITE_ERROR, status;
+
+	memset(out, 0, sizeof(*out));
+	status = clockmap_load(&clock, db, err);
+	if (status)
+		return status;
+	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK)
+		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
+			status = add_row(out, rows, clock);
+	if (status)
+		error_set(err, status, "session: no memory for its prices");
+	else if (step != SQLITE_DONE)
+		status = error_set(err, -EIO, "session: table oracle_message: %s", sqlite3_errmsg(db));
+	sqlite3_finalize(rows);
+	clockmap_free(clock);
+	if (status)
+		prices_free(out);
+	return status;
+}
+
+void prices_free(struct price_series_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].ticks);
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}
