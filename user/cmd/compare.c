@@ -8,6 +8,7 @@
 
 #include "base/format.h"
 #include "cmd/cmd.h"
+#include "cmd/stage_option.h"
 #include "latency/compare.h"
 #include "output/json_out.h"
 #include "output/table.h"
@@ -31,26 +32,17 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static enum stage parse_stage(const char *text, const char *option, struct argp_state *state)
-{
-	enum stage stage = STAGE_WIRE;
-
-	if (stage_parse(text, &stage))
-		argp_error(state, "%s: there is no stage '%s'; the stages are %s", option, text, stage_names());
-	return stage;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
 	switch (key) {
 	case KEY_FROM:
-		a->from = parse_stage(arg, "--from", state);
+		a->from = stage_option(arg, "--from", state);
 		a->has_from = true;
 		return 0;
 	case KEY_TO:
-		a->to = parse_stage(arg, "--to", state);
+		a->to = stage_option(arg, "--to", state);
 		a->has_to = true;
 		return 0;
 	case 'j':

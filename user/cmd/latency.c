@@ -2,7 +2,6 @@
 /* pricelag latency: how long from one stage of an update's life to another, per feed and asset. */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,20 +9,21 @@
 
 #include "base/format.h"
 #include "cmd/cmd.h"
-#include "latency/account.h"
+#include "cmd/latency_print.h"
+#include "cmd/stage_option.h"
 #include "latency/latency.h"
 #include "output/json_out.h"
 #include "output/loss_words.h"
-#include "output/table.h"
 #include "session/loss.h"
 #include "session/session.h"
 
-enum { KEY_FROM = 0x100, KEY_TO, KEY_FEED, KEY_ASSET };
+enum { KEY_FROM = 0x100, KEY_TO, KEY_FEED, KEY_ASSET, KEY_BY, KEY_TAIL, KEY_CHANGES };
 
 struct arguments {
 	const char *session, *feed, *asset;
-	bool has_from, has_to, json, csv;
+	bool has_from, has_to, has_by, tail, changes, json, csv;
 	enum stage from, to;
+	enum part_by by;
 };
 
 static const struct argp_option options[] = {
@@ -31,18 +31,21 @@ static const struct argp_option options[] = {
 	{"to", KEY_TO, "STAGE", 0, NULL, 0},
 	{"feed", KEY_FEED, "NAME", 0, "only this feed", 0},
 	{"asset", KEY_ASSET, "NAME", 0, "only this asset", 0},
+	{"by", KEY_BY, "PART", 0, "in parts: by hour (of the day, UTC), regime (of volatility) or feed (all its assets together)", 0},
+	{"tail", KEY_TAIL, NULL, 0, "fit the tail beyond a threshold, for p99.99 and how heavy it is", 0},
+	{"changes", KEY_CHANGES, NULL, 0, "when the level changed during the session", 0},
 	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.latency/1)", 1},
 	{"csv", 'c', NULL, 0, "comma-separated values on stdout: durations in ns, unknown is empty", 1},
 	{0},
 };
 
-static enum stage parse_stage(const char *text, const char *option, struct argp_state *state)
+static enum part_by parse_by(const char *text, struct argp_state *state)
 {
-	enum stage stage = STAGE_PUBLISHED;
-
-	if (stage_parse(text, &stage))
-		argp_error(state, "%s: there is no stage '%s'; the stages are %s", option, text, stage_names());
-	return stage;
+	for (int by = 0; by < PART_BYS; by++)
+		if (!strcmp(text, part_names[by]))
+			return (enum part_by)by;
+	argp_error(state, "--by: '%s' is none of hour, regime, feed", text);
+	return PART_HOUR;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -51,11 +54,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case KEY_FROM:
-		a->from = parse_stage(arg, "--from", state);
+		a->from = stage_option(arg, "--from", state);
 		a->has_from = true;
 		return 0;
 	case KEY_TO:
-		a->to = parse_stage(arg, "--to", state);
+		a->to = stage_option(arg, "--to", state);
 		a->has_to = true;
 		return 0;
 	case KEY_FEED:
@@ -63,6 +66,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ASSET:
 		a->asset = arg;
+		return 0;
+	case KEY_BY:
+		a->by = parse_by(arg, state);
+		a->has_by = true;
+		return 0;
+	case KEY_TAIL:
+		a->tail = true;
+		return 0;
+	case KEY_CHANGES:
+		a->changes = true;
 		return 0;
 	case 'j':
 		a->json = true;
@@ -84,6 +97,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--from and --to name the same stage");
 		if (a->json && a->csv)
 			argp_error(state, "give --json or --csv, not both");
+		if (a->csv && (a->tail || a->changes))
+			argp_error(state, "--csv holds one table: give --json with --tail and --changes");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -102,231 +117,6 @@ static const struct argp argp = {
 	NULL, NULL, NULL};
 
 /* ---- output ---- */
-
-static int json_add_joins(struct json_object *document, sqlite3 *db, struct error *err)
-{
-	struct json_object *joins = json_object_new_array();
-	struct join_account_list accounts;
-	int status = join_accounts_load(db, &accounts, err);
-
-	for (size_t i = 0; i < accounts.count; i++) {
-		const struct join_account *a = &accounts.items[i];
-		struct json_object *item = json_object_new_object(), *interval = json_object_new_array_ext(2);
-
-		json_add_name(item, "feed", a->feed);
-		json_add_name(item, "asset", a->asset);
-		json_add_name(item, "joined_by", a->joined_by);
-		json_add_count(item, "total", a->total);
-		json_add_count(item, "matched", a->matched);
-		json_add_count(item, "censored", a->censored);
-		json_add_count(item, "superseded", a->superseded);
-		json_add_count(item, "unmatched", a->unmatched);
-		json_add_count(item, "before_start", a->before_start);
-		json_add_count(item, "repeated", a->repeated);
-		json_add_number(item, "false_match_rate", a->false_matches.share);
-		json_object_array_add(interval, json_number(a->false_matches.ci95[0]));
-		json_object_array_add(interval, json_number(a->false_matches.ci95[1]));
-		json_add(item, "false_match_ci95", interval);
-		json_object_array_add(joins, item);
-	}
-	json_add(document, "joins", joins);
-	join_accounts_free(&accounts);
-	return status;
-}
-
-static int print_json(sqlite3 *db, const struct latency_list *list, struct error *err)
-{
-	struct json_object *document = json_document("pricelag.latency/1"), *latencies = json_object_new_array();
-	int status;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct latency *l = &list->items[i];
-		struct json_object *item = json_object_new_object();
-
-		json_add_name(item, "feed", l->feed);
-		json_add_name(item, "asset", l->asset);
-		json_add_text(item, "from", stages[l->from].name);
-		json_add_text(item, "to", stages[l->to].name);
-		json_add_count(item, "count", l->count);
-		json_add_count(item, "censored", l->censored);
-		json_add_count(item, "unmatched", l->unmatched);
-		json_add_count(item, "superseded", l->superseded);
-		json_add_count(item, "before_start", l->before_start);
-		json_add_count(item, "negative", l->negative);
-		json_add_ns(item, "min_ns", l->min_ns);
-		json_add_ns(item, "mean_ns", l->mean_ns);
-		json_add_ns(item, "p50_ns", l->p50_ns);
-		json_add_ns(item, "p90_ns", l->p90_ns);
-		json_add_ns(item, "p99_ns", l->p99_ns);
-		json_add_ns(item, "p999_ns", l->p999_ns);
-		json_add_ns(item, "max_ns", l->max_ns);
-		json_add_ns_pair(item, "p50_ci95_ns", l->p50_ci95_ns);
-		json_add_ns_pair(item, "p99_ci95_ns", l->p99_ci95_ns);
-		json_add_text(item, "interval", l->count ? interval_names[l->basis.method] : NULL);
-		json_add_number(item, "autocorrelation", l->basis.autocorrelation);
-		json_add_number(item, "effective_count", l->effective_count);
-		json_add_ns(item, "clock_error_ns", l->clock_error_ns);
-		json_object_array_add(latencies, item);
-	}
-	json_add(document, "latencies", latencies);
-	status = json_add_joins(document, db, err);
-	if (!status)
-		status = json_add_losses(document, "losses", db, err);
-	if (status) {
-		json_object_put(document);
-		return status;
-	}
-	return json_print(document, stdout, err);
-}
-
-static const struct table_column csv_columns[] = {
-	{"", "feed", TABLE_LEFT},
-	{"", "asset", TABLE_LEFT},
-	{"", "from", TABLE_LEFT},
-	{"", "to", TABLE_LEFT},
-	{"", "count", TABLE_RIGHT},
-	{"", "censored", TABLE_RIGHT},
-	{"", "unmatched", TABLE_RIGHT},
-	{"", "superseded", TABLE_RIGHT},
-	{"", "before_start", TABLE_RIGHT},
-	{"", "negative", TABLE_RIGHT},
-	{"", "min_ns", TABLE_RIGHT},
-	{"", "mean_ns", TABLE_RIGHT},
-	{"", "p50_ns", TABLE_RIGHT},
-	{"", "p90_ns", TABLE_RIGHT},
-	{"", "p99_ns", TABLE_RIGHT},
-	{"", "p999_ns", TABLE_RIGHT},
-	{"", "max_ns", TABLE_RIGHT},
-	{"", "p50_ci95_low_ns", TABLE_RIGHT},
-	{"", "p50_ci95_high_ns", TABLE_RIGHT},
-	{"", "p99_ci95_low_ns", TABLE_RIGHT},
-	{"", "p99_ci95_high_ns", TABLE_RIGHT},
-	{"", "clock_error_ns", TABLE_RIGHT},
-};
-
-static int print_csv(const struct latency_list *list)
-{
-	struct table *table = table_new(csv_columns, sizeof(csv_columns) / sizeof(csv_columns[0]));
-	int status;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct latency *l = &list->items[i];
-		const uint64_t counts[] = {l->count, l->censored, l->unmatched, l->superseded, l->before_start, l->negative};
-		const int64_t durations[] = {l->min_ns, l->mean_ns, l->p50_ns, l->p90_ns, l->p99_ns, l->p999_ns, l->max_ns,
-					     l->p50_ci95_ns[0], l->p50_ci95_ns[1], l->p99_ci95_ns[0],
-					     l->p99_ci95_ns[1], l->clock_error_ns};
-
-		table_text(table, l->feed);
-		table_text(table, l->asset);
-		table_text(table, stages[l->from].name);
-		table_text(table, stages[l->to].name);
-		for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++)
-			table_count(table, counts[k]);
-		for (size_t k = 0; k < sizeof(durations) / sizeof(durations[0]); k++)
-			table_duration(table, durations[k]);
-	}
-	status = table_csv(table, stdout);
-	table_free(table);
-	return status;
-}
-
-static const struct table_column columns[] = {
-	{"feed", "", TABLE_LEFT},    {"asset", "", TABLE_LEFT},	     {"from", "", TABLE_LEFT},
-	{"to", "", TABLE_LEFT},	     {"count", "", TABLE_RIGHT},     {"p50", "", TABLE_RIGHT},
-	{"(95 %)", "", TABLE_LEFT}, {"p90", "", TABLE_RIGHT},	     {"p99", "", TABLE_RIGHT},
-	{"(95 %)", "", TABLE_LEFT}, {"p99.9", "", TABLE_RIGHT},     {"max", "", TABLE_RIGHT},
-	{"clock", "", TABLE_RIGHT}, {"open", "", TABLE_RIGHT},	     {"overtaken", "", TABLE_RIGHT},
-	{"unmatched", "", TABLE_RIGHT},
-};
-
-static int print_table(const struct latency_list *list)
-{
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	char bound[FORMAT_MAX], text[FORMAT_MAX + 8];
-	int status;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct latency *l = &list->items[i];
-
-		table_text(table, l->feed);
-		table_text(table, l->asset);
-		table_text(table, stages[l->from].name);
-		table_text(table, stages[l->to].name);
-		table_count(table, l->count);
-		table_duration(table, l->p50_ns);
-		table_interval(table, l->p50_ci95_ns);
-		table_duration(table, l->p90_ns);
-		table_duration(table, l->p99_ns);
-		table_interval(table, l->p99_ci95_ns);
-		table_duration(table, l->p999_ns);
-		table_duration(table, l->max_ns);
-		snprintf(text, sizeof(text), "%s%s", l->clock_error_ns == TIME_UNKNOWN ? "" : "±",
-			 format_duration(l->clock_error_ns, bound, sizeof(bound)));
-		table_text(table, text);
-		table_count(table, l->censored);
-		table_count(table, l->superseded);
-		table_count(table, l->unmatched);
-	}
-	status = table_print(table, stdout);
-	table_free(table);
-	return status;
-}
-
-/* Where durations follow each other, the intervals are wider than as many independent samples would give: said once. */
-static void print_memory(const struct latency_list *list)
-{
-	const char *before = "\nautocorrelated, so intervals come of a block bootstrap:";
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct latency *l = &list->items[i];
-		char *feed = text_printable(l->feed), *asset = text_printable(l->asset);
-
-		if (l->count && l->effective_count < 0.99 * (double)l->count) {
-			printf("%s %s %s %s to %s (%" PRIu64 " worth %.0f)", before, feed ? feed : "?", asset ? asset : "?",
-			       stages[l->from].name, stages[l->to].name, l->count, l->effective_count);
-			before = ",";
-		}
-		free(feed);
-		free(asset);
-	}
-	if (before[0] == ',')
-		putchar('\n');
-}
-
-/* "venue ETH/USD by key: 410 rows = 120 matched + 3 open + 287 overtaken + 0 unmatched; …": nothing is left out. */
-static void print_join(const struct join_account *a)
-{
-	char *feed = text_printable(a->feed), *asset = text_printable(a->asset);
-
-	printf("join: %s%s%s%s%s: %" PRIu64 " = %" PRIu64 " matched + %" PRIu64 " open + %" PRIu64 " overtaken + %" PRIu64
-	       " unmatched", feed ? feed : "?", a->feed[0] ? " " : "", asset ? asset : "?", a->joined_by[0] ? " by " : "",
-	       a->joined_by, a->total, a->matched, a->censored, a->superseded, a->unmatched);
-	if (a->before_start)
-		printf("; %" PRIu64 " updates of before the feed's first message", a->before_start);
-	if (a->repeated)
-		printf("; %" PRIu64 " updates repeat one that had landed", a->repeated);
-	if (!isnan(a->false_matches.share))
-		printf("; of the matches %.2g %% (%.2g … %.2g %%) may be wrong", 100 * a->false_matches.share,
-		       100 * a->false_matches.ci95[0], 100 * a->false_matches.ci95[1]);
-	putchar('\n');
-	free(feed);
-	free(asset);
-}
-
-static int print_joins(sqlite3 *db, const struct arguments *a, struct error *err)
-{
-	struct join_account_list accounts;
-	int status = join_accounts_load(db, &accounts, err);
-
-	if (!status && accounts.count)
-		putchar('\n');
-	for (size_t i = 0; i < accounts.count; i++)
-		if ((!a->feed || !strcmp(a->feed, accounts.items[i].feed)) &&
-		    (!a->asset || !strcmp(a->asset, accounts.items[i].asset)))
-			print_join(&accounts.items[i]);
-	join_accounts_free(&accounts);
-	return status;
-}
 
 static void print_loss(void *context, const char *source, const char *name, uint64_t count)
 {
@@ -357,7 +147,88 @@ static int print_losses(sqlite3 *db, struct error *err)
 	return 0;
 }
 
-/* ---- command ---- */
+/* Beyond the latencies themselves. */
+static int add_more(struct json_object *document, sqlite3 *db, const struct arguments *a, const struct latency_list *list,
+		    struct error *err)
+{
+	struct latency_part_list parts;
+	struct json_object *changes;
+	int status;
+
+	if (a->has_by) {
+		status = latency_parts(db, list, a->by, &parts, err);
+		if (status)
+			return status;
+		json_add(document, "parts", latency_json_parts(&parts));
+		latency_parts_free(&parts);
+	}
+	if (a->changes) {
+		if (latency_json_changes(list, &changes))
+			return error_set(err, -ENOMEM, "session: no memory for the changes");
+		json_add(document, "changes", changes);
+	}
+	status = latency_json_joins(document, db, err);
+	return status ? status : json_add_losses(document, "losses", db, err);
+}
+
+static int print_json(sqlite3 *db, const struct arguments *a, const struct latency_list *list, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.latency/1"), *latencies = json_object_new_array();
+	int status = 0;
+
+	for (size_t i = 0; !status && i < list->count; i++) {
+		struct json_object *item = latency_json(&list->items[i]), *tail;
+
+		if (a->tail && latency_json_tail(&list->items[i], &tail))
+			status = error_set(err, -ENOMEM, "session: no memory for the tail");
+		else if (a->tail)
+			json_add(item, "tail", tail);
+		json_object_array_add(latencies, item);
+	}
+	json_add(document, "latencies", latencies);
+	if (!status)
+		status = add_more(document, db, a, list, err);
+	if (status) {
+		json_object_put(document);
+		return status;
+	}
+	return json_print(document, stdout, err);
+}
+
+static int print_main(sqlite3 *db, const struct arguments *a, const struct latency_list *list, struct error *err)
+{
+	struct latency_part_list parts;
+	int status;
+
+	if (!a->has_by) {
+		status = a->csv ? latency_print_csv(list) : latency_print_table(list);
+	} else {
+		status = latency_parts(db, list, a->by, &parts, err);
+		if (status)
+			return status;
+		status = latency_print_parts(&parts, a->csv);
+		latency_parts_free(&parts);
+	}
+	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+}
+
+static int print(sqlite3 *db, const struct arguments *a, const struct latency_list *list, struct error *err)
+{
+	int status = print_main(db, a, list, err);
+
+	if (status || a->csv)
+		return status;
+	if (!a->has_by)
+		latency_print_memory(list);
+	if (a->tail)
+		status = latency_print_tails(list);
+	if (!status && a->changes)
+		status = latency_print_changes(list);
+	if (status)
+		return error_set(err, status, "stdout: the table cannot be written");
+	status = latency_print_joins(db, a->feed, a->asset, err);
+	return status ? status : print_losses(db, err);
+}
 
 static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list, struct error *err)
 {
@@ -368,16 +239,7 @@ static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list
 	if (status)
 		return status;
 	latency_list_keep(list, a->feed, a->asset);
-	if (a->json)
-		return print_json(db, list, err);
-	status = a->csv ? print_csv(list) : print_table(list);
-	if (status)
-		return error_set(err, status, "stdout: the table cannot be written");
-	if (a->csv)
-		return 0;
-	print_memory(list);
-	status = print_joins(db, a, err);
-	return status ? status : print_losses(db, err);
+	return a->json ? print_json(db, a, list, err) : print(db, a, list, err);
 }
 
 int cmd_latency(int argc, char **argv)

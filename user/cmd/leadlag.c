@@ -189,7 +189,7 @@ static int load_csv(struct price_series_list *prices, const struct arguments *a,
 
 static struct json_object *json_pair(const struct pair *pair)
 {
-	struct json_object *item = json_object_new_object(), *interval = json_object_new_array_ext(2);
+	struct json_object *item = json_object_new_object();
 	const struct leadlag *r = &pair->result;
 	int leader = leader_of(r);
 
@@ -202,9 +202,7 @@ static struct json_object *json_pair(const struct pair *pair)
 	json_add_ns(item, "lag_ns", r->lag_ns);
 	json_add_ns_pair(item, "lag_ci95_ns", r->lag_ci95_ns);
 	json_add_number(item, "contrast", r->contrast);
-	json_object_array_add(interval, json_number(r->contrast_ci95[0]));
-	json_object_array_add(interval, json_number(r->contrast_ci95[1]));
-	json_add(item, "contrast_ci95", interval);
+	json_add_number_pair(item, "contrast_ci95", r->contrast_ci95);
 	json_add_number(item, "same_side", r->same_side);
 	json_add_number(item, "ratio", r->ratio);
 	json_add_number(item, "p_value", r->p_value);

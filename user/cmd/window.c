@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/stage_option.h"
 #include "latency/window.h"
 #include "output/json_out.h"
 #include "output/table.h"
@@ -34,15 +35,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static enum stage parse_stage(const char *text, const char *option, struct argp_state *state)
-{
-	enum stage stage = STAGE_WIRE;
-
-	if (stage_parse(text, &stage))
-		argp_error(state, "%s: there is no stage '%s'; the stages are %s", option, text, stage_names());
-	return stage;
-}
-
 static double parse_amount(const char *text, const char *option, struct argp_state *state)
 {
 	char *end;
@@ -68,10 +60,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->terms.position = parse_amount(arg, "--position", state);
 		return 0;
 	case KEY_FROM:
-		a->from = parse_stage(arg, "--from", state);
+		a->from = stage_option(arg, "--from", state);
 		return 0;
 	case KEY_TO:
-		a->to = parse_stage(arg, "--to", state);
+		a->to = stage_option(arg, "--to", state);
 		return 0;
 	case KEY_FEED:
 		a->feed = arg;
@@ -117,15 +109,6 @@ static const struct argp argp = {
 
 /* ---- output ---- */
 
-static struct json_object *number_pair(const double pair[2])
-{
-	struct json_object *array = json_object_new_array_ext(2);
-
-	json_object_array_add(array, json_number(pair[0]));
-	json_object_array_add(array, json_number(pair[1]));
-	return array;
-}
-
 static void add_mean(struct json_object *item, const char *key, const char *interval_key,
 		     const struct mean_estimate *mean)
 {
@@ -133,7 +116,7 @@ static void add_mean(struct json_object *item, const char *key, const char *inte
 
 	mean_interval(mean, interval);
 	json_add_number(item, key, mean->mean);
-	json_add(item, interval_key, number_pair(interval));
+	json_add_number_pair(item, interval_key, interval);
 }
 
 static struct json_object *json_window(const struct window *w)
@@ -154,7 +137,7 @@ static struct json_object *json_window(const struct window *w)
 	json_add_ns(item, "window_mean_ns", l->mean_ns);
 	json_add_ns(item, "clock_error_ns", l->clock_error_ns);
 	json_add_number(item, "volatility", w->volatility);
-	json_add(item, "volatility_ci95", number_pair(w->volatility_ci95));
+	json_add_number_pair(item, "volatility_ci95", w->volatility_ci95);
 	json_add_ns(item, "volatility_scale_ns", w->volatility_scale_ns);
 	add_mean(item, "move_mean", "move_ci95", &w->move);
 	json_add_number(item, "move_brownian", w->move_brownian);

@@ -145,8 +145,8 @@ static int fill(struct latency *latency, struct sample_group *group, size_t p, c
 		fill_empty(latency);
 	else if (fill_distribution(latency, samples))
 		return -ENOMEM;
-	latency->samples_ns = samples->ends.values;
-	samples->ends = (struct durations){0};
+	latency->samples = *samples;
+	*samples = (struct pair_samples){0};
 	return 0;
 }
 

@@ -42,7 +42,7 @@ struct latency {
 	double effective_count; /* as many independent samples tell as much about the median */
 	int64_t clock_error_ns; /* bound on what the clocks may add or take; TIME_UNKNOWN: a clock without a known bound */
 	int64_t resolution_ns;	/* of the coarser of the two stamps: 1 s for a block's, what the publisher's show */
-	int64_t *samples_ns;	/* count values, ascending */
+	struct pair_samples samples;
 };
 
 struct latency_list {

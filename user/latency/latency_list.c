@@ -11,7 +11,7 @@
 void latency_list_free(struct latency_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i].samples_ns);
+		pair_samples_free(&list->items[i].samples);
 	free(list->items);
 	memset(list, 0, sizeof(*list));
 }
@@ -24,7 +24,7 @@ void latency_list_keep(struct latency_list *list, const char *feed, const char *
 		struct latency *l = &list->items[i];
 
 		if ((feed && strcmp(feed, l->feed)) || (asset && strcmp(asset, l->asset)))
-			free(l->samples_ns);
+			pair_samples_free(&l->samples);
 		else
 			list->items[kept++] = *l;
 	}

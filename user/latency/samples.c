@@ -267,15 +267,19 @@ int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *p
 	return status;
 }
 
+void pair_samples_free(struct pair_samples *pair)
+{
+	free(pair->ends.values);
+	free(pair->opens.values);
+	free(pair->series);
+	memset(pair, 0, sizeof(*pair));
+}
+
 void samples_free(struct sample_set *set)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++) {
-			free(set->groups[i].pairs[p].ends.values);
-			free(set->groups[i].pairs[p].opens.values);
-			free(set->groups[i].pairs[p].series);
-		}
-	}
+	for (size_t i = 0; i < set->count; i++)
+		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++)
+			pair_samples_free(&set->groups[i].pairs[p]);
 	free(set->groups);
 	memset(set, 0, sizeof(*set));
 }

@@ -46,6 +46,7 @@ struct sample_set {
 int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
 		 struct error *err);
 void samples_free(struct sample_set *set);
+void pair_samples_free(struct pair_samples *pair);
 
 /* As the estimators take them: an open one weighs the share of the decided messages that landed. Valid as long as the samples. */
 struct survival samples_survival(const struct pair_samples *samples);

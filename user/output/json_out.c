@@ -104,6 +104,17 @@ void json_add_name(struct json_object *object, const char *key, const char *text
 	json_add(object, key, json_string(text && *text ? text : NULL));
 }
 
+void json_add_number_pair(struct json_object *object, const char *key, const double pair[2])
+{
+	struct json_object *array = must(json_object_new_array_ext(2));
+
+	for (int i = 0; i < 2; i++) {
+		if (json_object_array_add(array, json_number(pair[i])))
+			must(NULL);
+	}
+	json_add(object, key, array);
+}
+
 void json_add_ns_pair(struct json_object *object, const char *key, const int64_t pair_ns[2])
 {
 	struct json_object *array = must(json_object_new_array_ext(2));

@@ -34,6 +34,7 @@ void json_add_number(struct json_object *object, const char *key, double value);
 void json_add_bool(struct json_object *object, const char *key, bool value);
 void json_add_text(struct json_object *object, const char *key, const char *text);	   /* NULL → null */
 void json_add_name(struct json_object *object, const char *key, const char *text);	   /* NULL and "" → null */
+void json_add_number_pair(struct json_object *object, const char *key, const double pair[2]);
 void json_add_ns_pair(struct json_object *object, const char *key, const int64_t pair_ns[2]); /* [lo, hi] */
 
 /* {"source.name": count, …} of the counters in table loss that are losses, zeros included. Negative errno with the text of SQLite otherwise. */

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "latency/parts.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency/prices.h"
+#include "latency/window.h"
+
+#define HOUR_NS 3600000000000
+#define REGIMES 3
+#define LOOKBACK_NS 60000000000
+#define LOOKBACK_SHARE 100 /* of the session */
+
+const char *const part_names[PART_BYS] = {[PART_HOUR] = "hour", [PART_REGIME] = "regime", [PART_FEED] = "feed"};
+static const char *const regime_names[REGIMES] = {"calm", "usual", "rough"};
+static const double levels[PART_QUANTILES] = {0.5, 0.9, 0.99};
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int by_beginning(const void *a, const void *b)
+{
+	const struct observation *x = a, *y = b;
+
+	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
+}
+
+/* ---- one part ---- */
+
+/* `chosen` in the order of time. */
+static int fill(struct latency_part *part, const struct observation *chosen, size_t count, double open_weight)
+{
+	int64_t *sorted = malloc((count + 1) * sizeof(*sorted));
+	struct survival survival = {.open_weight = open_weight};
+	size_t opens = 0, ends = 0;
+	int status;
+
+	if (!sorted)
+		return -ENOMEM;
+	/* ends from the beginning, opens from the end */
+	for (size_t i = 0; i < count; i++) {
+		if (chosen[i].open)
+			sorted[count - ++opens] = chosen[i].ns;
+		else
+			sorted[ends++] = chosen[i].ns;
+	}
+	qsort(sorted, ends, sizeof(*sorted), by_value);
+	qsort(sorted + ends, opens, sizeof(*sorted), by_value);
+	survival.ends = sorted;
+	survival.end_count = part->count = ends;
+	survival.opens = sorted + ends;
+	survival.open_count = part->censored = opens;
+	for (int q = 0; q < PART_QUANTILES; q++)
+		part->quantiles[q].p = levels[q];
+	status = quantiles_fill(&survival, chosen, count, part->quantiles, PART_QUANTILES, &part->basis);
+	free(sorted);
+	return status;
+}
+
+static int add(struct latency_part_list *list, const struct latency *latency, const char *name, const double volatility[2],
+	       const struct observation *chosen, size_t count)
+{
+	struct latency_part *grown, *part;
+
+	if (!count)
+		return 0;
+	grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	list->items = grown;
+	part = &grown[list->count++];
+	*part = (struct latency_part){.from = latency->from, .to = latency->to, .volatility = {volatility[0], volatility[1]}};
+	snprintf(part->feed, sizeof(part->feed), "%s", latency->feed);
+	snprintf(part->asset, sizeof(part->asset), "%s", latency->asset);
+	snprintf(part->part, sizeof(part->part), "%s", name);
+	return fill(part, chosen, count, samples_survival(&latency->samples).open_weight);
+}
+
+/* ---- by hour ---- */
+
+static int hour_of(int64_t at_ns)
+{
+	return (int)((at_ns % (24 * HOUR_NS) + 24 * HOUR_NS) % (24 * HOUR_NS) / HOUR_NS);
+}
+
+static int add_hours(struct latency_part_list *list, const struct latency *latency, struct observation *room)
+{
+	static const double none[] = {NAN, NAN};
+	int status = 0;
+
+	for (int hour = 0; !status && hour < 24; hour++) {
+		size_t count = 0;
+		char name[16];
+
+		for (size_t i = 0; i < latency->samples.series_count; i++)
+			if (hour_of(latency->samples.series[i].at_ns) == hour)
+				room[count++] = latency->samples.series[i];
+		snprintf(name, sizeof(name), "%02d:00", hour);
+		status = add(list, latency, name, none, room, count);
+	}
+	return status;
+}
+
+/* ---- by regime ---- */
+
+/* An observation and the volatility before it. */
+struct rated {
+	double volatility;
+	struct observation observation;
+};
+
+static int by_volatility(const void *a, const void *b)
+{
+	const struct rated *x = a, *y = b;
+
+	if (x->volatility != y->volatility)
+		return x->volatility < y->volatility ? -1 : 1;
+	return by_beginning(&x->observation, &y->observation);
+}
+
+/* Index of the first tick after a time. */
+static size_t ticks_by(const struct price_series *prices, int64_t at_ns)
+{
+	size_t low = 0, high = prices->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (prices->ticks[middle].at_ns <= at_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* squares[i]: sum of the squared moves up to tick i. Returns the number of rated observations. */
+static size_t rate(const struct latency *latency, const struct price_series *prices, const double *squares,
+		   struct rated *out)
+{
+	int64_t span_ns = prices->ticks[prices->count - 1].at_ns - prices->ticks[0].at_ns;
+	int64_t back_ns = span_ns / LOOKBACK_SHARE > LOOKBACK_NS ? span_ns / LOOKBACK_SHARE : LOOKBACK_NS;
+	size_t count = 0;
+
+	for (size_t i = 0; i < latency->samples.series_count; i++) {
+		const struct observation *o = &latency->samples.series[i];
+		size_t to = ticks_by(prices, o->at_ns), from = ticks_by(prices, o->at_ns - back_ns);
+
+		if (!from || to <= from)
+			continue;
+		out[count++] = (struct rated){sqrt((squares[to - 1] - squares[from - 1]) / ((double)back_ns / 1e9) * YEAR_SECONDS), *o};
+	}
+	return count;
+}
+
+static int add_regimes(struct latency_part_list *list, const struct latency *latency, const struct price_series *prices,
+		       struct observation *room)
+{
+	struct rated *rated = malloc((latency->samples.series_count + 1) * sizeof(*rated));
+	double *squares = calloc(prices->count + 1, sizeof(*squares));
+	int status = rated && squares ? 0 : -ENOMEM;
+	size_t count = 0;
+
+	if (!status) {
+		for (size_t i = 1; i < prices->count; i++) {
+			double move = prices->ticks[i].log_price - prices->ticks[i - 1].log_price;
+
+			squares[i] = squares[i - 1] + move * move;
+		}
+		count = rate(latency, prices, squares, rated);
+		qsort(rated, count, sizeof(*rated), by_volatility);
+	}
+	for (size_t r = 0; !status && r < REGIMES; r++) {
+		size_t from = count * r / REGIMES, to = count * (r + 1) / REGIMES;
+
+		for (size_t i = from; i < to; i++)
+			room[i - from] = rated[i].observation;
+		if (to > from) {
+			qsort(room, to - from, sizeof(*room), by_beginning);
+			status = add(list, latency, regime_names[r],
+				     (double[]){rated[from].volatility, rated[to - 1].volatility}, room, to - from);
+		}
+	}
+	free(rated);
+	free(squares);
+	return status;
+}
+
+static const struct price_series *prices_of(const struct price_series_list *prices, const struct latency *latency)
+{
+	for (size_t i = 0; i < prices->count; i++)
+		if (!strcmp(prices->items[i].feed, latency->feed) && !strcmp(prices->items[i].asset, latency->asset))
+			return &prices->items[i];
+	return NULL;
+}
+
+/* ---- by feed ---- */
+
+static bool is_of(const struct latency *latency, const struct latency *like)
+{
+	return latency->from == like->from && latency->to == like->to && !strcmp(latency->feed, like->feed);
+}
+
+/* All assets of the feed of items[at], where that is their first. */
+static int add_feed(struct latency_part_list *out, const struct latency_list *list, size_t at)
+{
+	static const double none[] = {NAN, NAN};
+	struct latency whole = list->items[at];
+	struct observation *all;
+	size_t count = 0;
+	int status;
+
+	for (size_t i = 0; i < at; i++)
+		if (is_of(&list->items[i], &whole))
+			return 0;
+	for (size_t i = at; i < list->count; i++)
+		if (is_of(&list->items[i], &whole))
+			count += list->items[i].samples.series_count;
+	all = malloc((count + 1) * sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	count = whole.samples.landed = whole.samples.overtaken = 0;
+	for (size_t i = at; i < list->count; i++) {
+		const struct pair_samples *samples = &list->items[i].samples;
+
+		if (!is_of(&list->items[i], &whole))
+			continue;
+		if (samples->series_count)
+			memcpy(all + count, samples->series, samples->series_count * sizeof(*all));
+		count += samples->series_count;
+		whole.samples.landed += samples->landed;
+		whole.samples.overtaken += samples->overtaken;
+	}
+	qsort(all, count, sizeof(*all), by_beginning);
+	whole.asset[0] = '\0';
+	status = add(out, &whole, "", none, all, count);
+	free(all);
+	return status;
+}
+
+/* ---- all ---- */
+
+static int add_parts(struct latency_part_list *out, const struct latency_list *list, size_t at, enum part_by by,
+		     const struct price_series_list *prices)
+{
+	const struct latency *latency = &list->items[at];
+	const struct price_series *series = prices_of(prices, latency);
+	struct observation *room;
+	int status = 0;
+
+	if (by == PART_FEED)
+		return add_feed(out, list, at);
+	room = malloc((latency->samples.series_count + 1) * sizeof(*room));
+	if (!room)
+		return -ENOMEM;
+	if (by == PART_HOUR)
+		status = add_hours(out, latency, room);
+	else if (series)
+		status = add_regimes(out, latency, series, room);
+	free(room);
+	return status;
+}
+
+int latency_parts(sqlite3 *db, const struct latency_list *list, enum part_by by, struct latency_part_list *out,
+		  struct error *err)
+{
+	struct price_series_list prices = {0};
+	int status = by == PART_REGIME ? prices_load(db, &prices, err) : 0;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; !status && i < list->count; i++) {
+		status = add_parts(out, list, i, by, &prices);
+		if (status)
+			error_set(err, status, "session: no memory for the parts of its latencies");
+	}
+	prices_free(&prices);
+	if (status)
+		latency_parts_free(out);
+	return status;
+}
+
+void latency_parts_free(struct latency_part_list *list)
+{
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}
