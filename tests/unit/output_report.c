@@ -229,6 +229,7 @@ static void sentences_carry_the_sessions_figures(void **state)
 	assert_non_null(strstr(page, "2025-11-24 00:05:11 UTC, for 10.0 s"));
 	assert_non_null(strstr(page, "eth0 by xdp-native, eth1 by tc"));
 	assert_non_null(strstr(page, "Of 40 messages, 40 landed on chain"));
+	assert_non_null(strstr(page, "an update corrects"));
 	assert_non_null(strstr(page, "messages whose packet could not be found: wire is null"));
 	assert_non_null(strstr(page, "by 2 readings, each exact to within ±31 ns"));
 	assert_non_null(strstr(reasons, "hermes.unmapped 3"));

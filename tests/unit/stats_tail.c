@@ -20,6 +20,12 @@
 
 static int64_t ends[SAMPLES_MAX], opens[SAMPLES_MAX];
 
+/* Fewer runs where nobody asks for more with PRICELAG_SLOW=1. */
+static int runs_of(int slow, int quick)
+{
+	return getenv("PRICELAG_SLOW") ? slow : quick;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -70,7 +76,7 @@ static void tails_of_a_known_law(void **state)
 	(void)state;
 	for (int c = 0; c < 3; c++) {
 		double shape = shapes[c], y = log(1e4), truth = 10 * MS + 10 * MS * (shape ? expm1(shape * y) / shape : y), sum = 0;
-		int held = 0, reached = 0, runs = 60;
+		int held = 0, reached = 0, runs = runs_of(150, 20);
 
 		for (int run = 0; run < runs; run++) {
 			struct survival s = sample((uint64_t)run, 600, shape, 0);
@@ -85,15 +91,15 @@ static void tails_of_a_known_law(void **state)
 		}
 		print_message("shape %.1f: mean %.3f, held %.3f, p99.99 held %.3f\n", shape, sum / runs, (double)held / runs,
 			      (double)reached / runs);
-		assert_true(fabs(sum / runs - shape) < 0.08);
-		assert_true(held >= 0.88 * runs);
-		assert_true(reached >= 0.88 * runs);
+		assert_true(fabs(sum / runs - shape) < 0.1);
+		assert_true(held >= 0.85 * runs);
+		assert_true(reached >= 0.85 * runs);
 	}
 }
 
 static void the_test_of_the_fit_knows_its_error(void **state)
 {
-	int rejected = 0, runs = 150;
+	int rejected = 0, runs = runs_of(600, 80);
 
 	(void)state;
 	for (int run = 0; run < runs; run++) {
@@ -106,7 +112,7 @@ static void the_test_of_the_fit_knows_its_error(void **state)
 		rejected += tail.p_value < 0.1;
 	}
 	print_message("rejected %d of %d at 10 %%\n", rejected, runs);
-	assert_in_range(rejected, 4, 26); /* 15 ± 3 standard deviations of 3.7 */
+	assert_true(fabs(rejected - 0.1 * runs) < 3 * sqrt(0.09 * runs));
 }
 
 /* Two speeds, 10 ms and 200 ms: no Pareto law fits across the step between them. */
@@ -128,30 +134,30 @@ static void what_does_not_fit_is_told(void **state)
 /* A third is censored: the tail of the ends alone would be too thin. */
 static void open_durations_count(void **state)
 {
-	double with = 0, without = 0, y = log(1e4) , truth = 10 * MS + 10 * MS * expm1(0.3 * y) / 0.3, guesses[40], ignored[40];
+	double with = 0, without = 0, y = log(1e4), truth = 10 * MS + 10 * MS * expm1(0.3 * y) / 0.3, guesses[15], ignored[15];
 
 	(void)state;
-	for (int run = 0; run < 40; run++) {
+	for (int run = 0; run < 15; run++) {
 		struct survival s = sample((uint64_t)(2000 + run), 3000, 0.3, 60 * MS);
 		struct tail tail;
 
 		assert_int_equal(tail_fit(&s, 1, &tail), 0);
 		assert_true(isnan(tail.p_value));
 		guesses[run] = (double)tail.p9999_ns;
-		with += tail.shape / 40;
+		with += tail.shape / 15;
 		s.open_count = 0;
 		assert_int_equal(tail_fit(&s, 1, &tail), 0);
-		without += tail.shape / 40;
+		without += tail.shape / 15;
 		ignored[run] = (double)tail.p9999_ns;
 	}
-	qsort(guesses, 40, sizeof(double), by_number);
-	qsort(ignored, 40, sizeof(double), by_number);
+	qsort(guesses, 15, sizeof(double), by_number);
+	qsort(ignored, 15, sizeof(double), by_number);
 	print_message("censored: shape %.3f (ends alone %.3f), p99.99 %.0f ms (%.0f ms) of %.0f ms\n", with, without,
-		      guesses[20] / MS, ignored[20] / MS, truth / MS);
+		      guesses[7] / MS, ignored[7] / MS, truth / MS);
 	assert_true(fabs(with - 0.3) < 0.1);
 	assert_true(without < with - 0.1);
-	assert_true(fabs(guesses[20] / truth - 1) < 0.25);
-	assert_true(ignored[20] / truth < 0.75);
+	assert_true(fabs(guesses[7] / truth - 1) < 0.25);
+	assert_true(ignored[7] / truth < 0.75);
 }
 
 static void too_few_give_none(void **state)

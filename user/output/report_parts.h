@@ -41,6 +41,9 @@ extern const struct report_section report_section_window, report_section_stages,
 	report_section_race, report_section_losses, report_section_clock, report_section_chain, report_section_slots,
 	report_section_model;
 
+/* The windows in money, as a table; nothing where no update has both stages. 0 or a negative errno. */
+int report_money(struct report *report);
+
 /* A <p> of escaped text. */
 #define report_say(report, ...) html_element((report)->out, "p", NULL, __VA_ARGS__)
 #define report_note(report, ...) html_element((report)->out, "p", "soft", __VA_ARGS__)

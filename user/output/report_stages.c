@@ -153,7 +153,7 @@ static int window_write(struct report *report)
 	if (count > CARDS_MAX)
 		report_note(report, "The %d with the most updates of %zu; all are under wire → seen.", CARDS_MAX, count);
 	free(windows);
-	return 0;
+	return report_money(report);
 }
 
 const struct report_section report_section_window = {"window", "Window", "Arbitrage window", window_present, window_write};
