@@ -16,13 +16,14 @@
 struct arguments {
 	const char *config, *session, *output;
 	unsigned threads;
-	int json;
+	int json, expected;
 };
 
 static const struct argp_option options[] = {
 	{"config", 'c', "MODEL.yaml", 0, "prices, book, engine and delays (docs/model.md)", 0},
 	{"session", 's', "S.db", 0, "where measured delays come from, unless the file says so itself", 0},
 	{"threads", 't', "N", 0, "default: one per processor; the result does not depend on it", 0},
+	{"expected", 'e', NULL, 0, "expectations by closed form only, without paths and without the distribution (gbm, kou)", 0},
 	{"json", 'j', NULL, 0, "one JSON document on stdout", 0},
 	{"output", 'o', "R.json", 0, "write the JSON document to this file as well", 0},
 	{0},
@@ -43,6 +44,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		a->output = arg;
+		return 0;
+	case 'e':
+		a->expected = 1;
 		return 0;
 	case 'j':
 		a->json = 1;
@@ -115,11 +119,17 @@ int cmd_model(int argc, char **argv)
 				   "with -o", a.output);
 	else
 		status = model_config_load(&answer.model, &answer.market, a.config, a.session, &err);
+	if (!status && a.expected && answer.market.rules.type) {
+		market_free(&answer.market, answer.model.asset_count);
+		model_free(&answer.model);
+		status = error_set(&err, -EINVAL, "%s: a protocol's rules are walked block by block: leave --expected out", a.config);
+	}
 	if (!status) {
 		sigaction(SIGINT, &action, NULL);
 		status = answer.market.rules.type
 				 ? market_run(&answer.market, &answer.model, &control, &answer.result, &answer.more, &err)
-				 : model_run(&answer.model, &control, &answer.result, &err);
+			 : a.expected ? model_expect(&answer.model, &control, &answer.result, &err)
+				      : model_run(&answer.model, &control, &answer.result, &err);
 		if (terminal)
 			fputs("\r\033[K", stderr);
 		if (!status && a.json)

@@ -51,7 +51,7 @@ static int read_engine(struct conf map, struct engine *out, struct error *err)
 
 static int read_root(struct conf root, const char *session, struct model *model, struct market *market, struct error *err)
 {
-	struct conf seed = conf_get(root, "seed"), paths, horizon, step, assets, book, engine, delay;
+	struct conf seed = conf_get(root, "seed"), budget = conf_get(root, "budget"), paths, horizon, step, assets, book, engine, delay;
 
 	model->seed = 1;
 	if ((conf_exists(seed) && conf_read_uint(seed, 0, UINT64_MAX, &model->seed, err)) ||
@@ -67,13 +67,17 @@ static int read_root(struct conf root, const char *session, struct model *model,
 	    conf_require(root, "delay", "the three stages oracle, keeper, inclusion", &delay, err) ||
 	    model_delays(delay, session, model, err))
 		return -EINVAL;
+	if (conf_exists(budget) && (conf_read_double(budget, &model->budget, err) || !(model->budget > 0)))
+		return conf_error(budget, err, "should be above 0: the bad debt to stay below");
 	if (!(model->horizon_s > 0) || model->horizon_s > 366 * 86400.0)
 		return conf_error(horizon, err, "should be above 0 and at most 366d");
 	if (!(model->step_s > 0) || model->step_s > model->horizon_s)
 		return conf_error(step, err, "should be above 0 and at most the horizon");
+	if (conf_exists(budget) && model_market_wanted(root))
+		return conf_error(budget, err, "is answered for engine instant; a market that is walked has no expectation to solve for");
 	if (model_market_wanted(root) ? model_market_read(root, session, model, market, err) : read_engine(engine, &model->engine, err))
 		return -EINVAL;
-	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, "
+	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, budget, "
 				   MODEL_MARKET_KEYS, err);
 }
 

@@ -17,6 +17,37 @@ static struct json_object *estimate_json(const struct estimate *estimate)
 	return object;
 }
 
+static const char *estimator_name(const struct model_answer *answer)
+{
+	if (answer->market.rules.type)
+		return "market walk";
+	if (answer->result.closed_form)
+		return "closed form";
+	return answer->result.sampled_assets ? "executions" : "conditional expectation";
+}
+
+/* Which delays the latency loss comes from. */
+static struct json_object *regime_json(const struct model_result *r)
+{
+	struct json_object *object = json_object_new_object();
+	bool known = isfinite(r->latency_share_beyond_p99);
+
+	json_add_text(object, "dominated_by", !known ? NULL : r->tail_dominated ? "tail" : "mean");
+	json_add_number(object, "latency_at_mean_delay", r->latency_at_mean_delay);
+	json_add_number(object, "latency_share_beyond_p99", r->latency_share_beyond_p99);
+	return object;
+}
+
+static struct json_object *budget_json(const struct model_answer *answer)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_number(object, "bad_debt", answer->model.budget);
+	json_add_number(object, "added_delay_s", answer->result.budget_added_s);
+	json_add_number(object, "delay_scale", answer->result.budget_scale);
+	return object;
+}
+
 static struct json_object *pair_json(const double pair[2])
 {
 	struct json_object *list = json_object_new_array();
@@ -38,6 +69,7 @@ static struct json_object *bad_debt_json(const struct model_result *r)
 	json_add_number(object, "es99", r->es99);
 	json_add(object, "var95_ci95", pair_json(r->var95_ci95));
 	json_add(object, "var99_ci95", pair_json(r->var99_ci95));
+	json_add(object, "conditional", estimate_json(&r->conditional));
 	json_add(object, "sampled", estimate_json(&r->sampled));
 	return object;
 }
@@ -166,13 +198,15 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add_text(document, "engine", engine_name(answer));
 	json_add_text(document, "engine_source", answer->market.rules.type ? answer->market.rules.type->source : NULL);
 	json_add_count(document, "accounts", answer->model.account_count);
-	json_add_text(document, "estimator", answer->market.rules.type ? "market walk"
-				: r->sampled_assets	       ? "executions"
-							       : "conditional expectation");
+	json_add_text(document, "estimator", estimator_name(answer));
 	json_add_count(document, "sampled_assets", r->sampled_assets);
 	json_add_count(document, "beyond_tape", r->beyond_tape);
 	json_add(document, "bad_debt", bad_debt_json(r));
 	json_add(document, "decomposition", decomposition_json(answer));
+	if (!answer->market.rules.type)
+		json_add(document, "regime", regime_json(r));
+	if (!answer->market.rules.type && answer->model.budget > 0)
+		json_add(document, "latency_budget", budget_json(answer));
 	json_add(document, "liquidations", liquidations_json(answer));
 	json_add(document, "waterfall", waterfall_json(answer));
 	json_add(document, "keeper", keeper_json(answer));
@@ -202,29 +236,65 @@ static const struct table_column columns[] = {
 
 static void print_probability(const struct model_result *r, FILE *out)
 {
+	if (isnan(r->probability)) /* no path was drawn */
+		return;
 	if (r->probability > 0)
 		fprintf(out, "  A path ends with some bad debt with probability %.3g.\n", r->probability);
 	else
 		fprintf(out, "  None of %llu executed paths ended with bad debt: its probability is below %.3g (95 %%), not 0.\n",
 			(unsigned long long)r->distribution_paths, r->probability_upper95);
+	fprintf(out, "  It stays below %.4g in 95 %% and below %.4g in 99 %% of paths; in the worst 1 %% it is %.4g on average.\n",
+		r->var95, r->var99, r->es99);
 }
 
-static void print_expectation(const struct model_result *r, FILE *out)
+/* By what the mean is known, and what else says so. */
+static void print_estimators(const struct model_result *r, FILE *out)
 {
-	if (!isnan(r->measurement_stderr))
-		fprintf(out, "  The measured delays being a finite sample adds ± %.2g.\n", r->measurement_stderr);
-	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency) and %.4g ± %.2g comes of latency.\n", r->gap.value,
-		r->gap.stderr_, r->latency.value, r->latency.stderr_);
-	fprintf(out, "  %.4g accounts are triggered on average, %.6g of collateral is sold.\n", r->triggers.value,
-		r->outcome_mean.seized);
 	if (r->sampled_assets)
 		fprintf(out, "  The mean comes from executions drawn one by one: a process with a memory has no formula.\n");
+	else if (r->closed_form && isnan(r->sampled.value))
+		fprintf(out, "  The mean is a closed form; no path was drawn.\n");
+	else if (r->closed_form)
+		fprintf(out, "  The mean is a closed form. Paths and conditional expectation give %.6g ± %.2g, and executions drawn one by "
+			"one %.6g ± %.2g: two checks.\n", r->conditional.value, r->conditional.stderr_, r->sampled.value, r->sampled.stderr_);
 	else
 		fprintf(out, "  Drawing the executions one by one instead gives %.6g ± %.2g: an independent check.\n",
 			r->sampled.value, r->sampled.stderr_);
 	if (r->beyond_tape)
 		fprintf(out, "  %llu executions came after the end of a tape: they got its last price.\n",
 			(unsigned long long)r->beyond_tape);
+}
+
+static void print_regime(const struct model *model, const struct model_result *r, FILE *out)
+{
+	if (isfinite(r->latency_share_beyond_p99))
+		fprintf(out, "  The latency loss is dominated by the %s of the delay: %.3g if every delay were the mean of %.3g s; %.3g %% of it "
+			"comes from the slowest 1 %%.\n", r->tail_dominated ? "tail" : "mean", r->latency_at_mean_delay, r->delay_mean_s,
+			100 * r->latency_share_beyond_p99);
+	if (!(model->budget > 0))
+		return;
+	if (isfinite(r->budget_added_s))
+		fprintf(out, "  A budget of %.6g is reached with %.4g s of delay on top.\n", model->budget, r->budget_added_s);
+	else if (isfinite(r->budget_scale))
+		fprintf(out, "  A budget of %.6g is exceeded: all delays would have to shrink to %.3g %% of what they are.\n", model->budget,
+			100 * r->budget_scale);
+	else
+		fprintf(out, "  A budget of %.6g is not reached by latency within reach: %s.\n", model->budget,
+			r->gap.value > model->budget ? "the gap alone is above it" : "1000 mean delays on top stay below it, or it is not known");
+}
+
+static void print_expectation(const struct model *model, const struct model_result *r, FILE *out)
+{
+	if (!isnan(r->measurement_stderr))
+		fprintf(out, "  The measured delays being a finite sample adds ± %.2g.\n", r->measurement_stderr);
+	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency) and %.4g ± %.2g comes of latency.\n", r->gap.value,
+		r->gap.stderr_, r->latency.value, r->latency.stderr_);
+	print_regime(model, r, out);
+	fprintf(out, "  %.4g accounts are triggered on average", r->triggers.value);
+	if (isfinite(r->outcome_mean.seized))
+		fprintf(out, ", %.6g of collateral is sold", r->outcome_mean.seized);
+	fputs(".\n", out);
+	print_estimators(r, out);
 }
 
 static void print_walk(const struct model_answer *answer, FILE *out)
@@ -263,16 +333,14 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 	const struct model_result *r = &answer->result;
 	int status;
 
-	fprintf(out, "Bad debt over %g h, %zu accounts, engine %s: %.6g ± %.2g on average (standard error, %llu paths).\n",
+	fprintf(out, "Bad debt over %g h, %zu accounts, engine %s: %.6g ± %.2g on average (%s, %llu paths).\n",
 		answer->model.horizon_s / 3600, answer->model.account_count, engine_name(answer), r->bad_debt.value,
-		r->bad_debt.stderr_, (unsigned long long)r->paths);
+		r->bad_debt.stderr_, estimator_name(answer), (unsigned long long)r->paths);
 	print_probability(r, out);
-	fprintf(out, "  It stays below %.4g in 95 %% and below %.4g in 99 %% of paths; in the worst 1 %% it is %.4g on average.\n",
-		r->var95, r->var99, r->es99);
 	if (answer->market.rules.type)
 		print_walk(answer, out);
 	else
-		print_expectation(r, out);
+		print_expectation(&answer->model, r, out);
 	fputc('\n', out);
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		table_text(table, delay_stage_names[i]);

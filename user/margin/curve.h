@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define CURVE_TERMS 13
-#define CURVE_TOLERANCE 1e-11 /* of a panel: relative to its largest value, or absolute in the logarithm */
+#define CURVE_TOLERANCE 1e-9 /* of a panel: relative to its largest value, or absolute in the logarithm */
 
 struct curve {
 	double (*function)(const void *context, double x);

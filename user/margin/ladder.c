@@ -5,51 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TAIL_LEFT_OUT 1e-14 /* of an average over delays: the longest ones, once they cannot matter any more */
-
-/* A put changes by about these rates of its strike per second. */
-static double rates(const struct process *process)
-{
-	return fabs(process->total_drift) + process->jump_rate + process->variance;
-}
-
-static double loss_at(const void *context, double moneyness)
-{
-	const struct ladder *ladder = context;
-	const struct quadrature *delay = ladder->delay;
-	double sum = 0, bound = exp(moneyness); /* of a put */
-
-	for (size_t i = 0; i < delay->count; i++) {
-		sum += delay->weight[i] * ladder->process->type->put(ladder->process, moneyness, delay->node[i]);
-		if (delay->above[i] * bound <= TAIL_LEFT_OUT * sum)
-			break;
-	}
-	return sum;
-}
-
-static double slope_at(const void *context, double moneyness)
-{
-	const struct ladder *ladder = context;
-	const struct quadrature *delay = ladder->delay;
-	double sum = 0, bound = exp(moneyness) * rates(ladder->process);
-
-	for (size_t i = 0; i < delay->count; i++) {
-		sum += delay->weight[i] * ladder->process->type->put_by_time(ladder->process, moneyness, delay->node[i]);
-		if (delay->above[i] * bound <= TAIL_LEFT_OUT * fabs(sum))
-			break;
-	}
-	return sum;
-}
-
 void ladder_measure(const struct ladder *ladder, const struct rung *rung, double log_price, double out[MEASURES])
 {
-	double moneyness = rung->log_strike - log_price, value = rung->units * exp(log_price);
-
-	out[MEASURE_LOSS] = value * curve_at(&ladder->loss, moneyness);
-	out[MEASURE_GAP] = moneyness > 0 ? value * expm1(moneyness) : 0;
-	out[MEASURE_LATENCY] = out[MEASURE_LOSS] - out[MEASURE_GAP];
-	out[MEASURE_SLOPE] = value * curve_at(&ladder->slope, moneyness);
-	out[MEASURE_COUNT] = 1;
+	cost_measure(&ladder->cost, rung->log_strike - log_price, rung->units * exp(log_price), out);
 }
 
 size_t ladder_reach(const struct ladder *ladder, size_t from, double low)
@@ -80,8 +38,6 @@ static int by_trigger(const void *a, const void *b)
 static int tabulate(struct ladder *ladder)
 {
 	double low = INFINITY, high = -INFINITY;
-	double noise; /* in the money the slope is a difference of terms of about these rates */
-	int rc;
 
 	for (size_t i = 0; i < ladder->count; i++) {
 		double at_trigger = ladder->rungs[i].log_strike - fmin(ladder->rungs[i].trigger, ladder->log_price);
@@ -93,9 +49,7 @@ static int tabulate(struct ladder *ladder)
 	high += 1e-9 + ladder->process->jump_reach;
 	ladder->moneyness_low = low;
 	ladder->moneyness_high = high;
-	noise = 1e-13 * exp(high) * rates(ladder->process);
-	rc = curve_build(&ladder->loss, loss_at, ladder, low, high, 0, true, 0);
-	return rc ? rc : curve_build(&ladder->slope, slope_at, ladder, low, high, 0, false, noise);
+	return cost_build(&ladder->cost, ladder->process, ladder->delay, low, high, false);
 }
 
 int ladder_build(struct ladder *ladder, const struct account *accounts, size_t account_count, uint32_t asset, double price,
@@ -149,8 +103,7 @@ void ladder_free(struct ladder *ladder)
 {
 	for (int k = 0; k < MEASURES; k++)
 		free(ladder->prefix[k]);
-	curve_free(&ladder->loss);
-	curve_free(&ladder->slope);
+	cost_free(&ladder->cost);
 	free(ladder->rungs);
 	*ladder = (struct ladder){0};
 }

@@ -8,20 +8,10 @@
 
 #include <stddef.h>
 
-#include "margin/curve.h"
+#include "margin/cost.h"
 #include "margin/engine.h"
 #include "margin/process.h"
 #include "margin/quadrature.h"
-
-/* What one trigger is expected to cost, given the price at the trigger. */
-enum measure {
-	MEASURE_LOSS,	 /* bad debt after the delay */
-	MEASURE_GAP,	 /* bad debt if execution took no time */
-	MEASURE_LATENCY, /* the difference */
-	MEASURE_SLOPE,	 /* derivative of the loss by an added delay, per second */
-	MEASURE_COUNT,	 /* 1 */
-	MEASURES
-};
 
 struct rung {
 	double trigger;	   /* ln of the price below which the account is liquidatable */
@@ -38,7 +28,7 @@ struct ladder {
 	size_t count;
 	size_t at_start; /* rungs[0..at_start) are below their trigger at the start */
 	double *prefix[MEASURES]; /* prefix[k][i]: sum over rungs[0..i) triggered by diffusion */
-	struct curve loss, slope; /* per unit of price, by ln(strike/price) */
+	struct cost cost;
 	double moneyness_low, moneyness_high; /* the range of the curves */
 };
 

@@ -36,6 +36,7 @@ struct model {
 	struct account *accounts;
 	size_t account_count;
 	struct engine engine;
+	double budget; /* bad debt to stay below, for the latency that reaches it; 0: none */
 	struct delay_law delays[DELAY_STAGES];
 };
 
@@ -60,7 +61,9 @@ struct model_stage {
 struct model_result {
 	uint64_t paths;		    /* done: fewer than asked for after an interruption */
 	bool interrupted;
+	bool closed_form;	    /* bad_debt, gap, latency, triggers, slopes and other delays are sums by formula, not of paths */
 	struct estimate bad_debt;   /* mean per horizon; = gap + latency */
+	struct estimate conditional; /* the same by paths and conditional expectation; = bad_debt unless closed_form */
 	struct estimate gap, latency;
 	struct estimate triggers;   /* accounts triggered within the horizon */
 	struct estimate sampled;    /* the mean again, by plain sampling: an independent check */
@@ -73,6 +76,11 @@ struct model_result {
 	struct outcome outcome_mean; /* per path, over all liquidations */
 	struct model_stage stages[DELAY_STAGES];
 	double delay_mean_s, delay_p50_s, delay_p99_s; /* of the sum */
+	double latency_at_mean_delay; /* what latency would cost were every delay the mean one; NAN: not known */
+	double latency_share_beyond_p99; /* of the latency loss: from the slowest hundredth of the delays */
+	bool tail_dominated;	    /* the mean delay explains less than half of the latency loss */
+	double budget_added_s;	    /* delay that may be added until bad debt reaches the budget; NAN: none, or not within 1000 mean delays */
+	double budget_scale;	    /* above the budget: what all delays would have to shrink by; NAN: the gap alone is above it, or not needed */
 	double added_s[MODEL_CURVE_POINTS], added_bad_debt[MODEL_CURVE_POINTS]; /* bad debt against added delay */
 	uint64_t sampled_assets;    /* assets whose mean comes from executions: processes with a memory have no formula */
 	uint64_t beyond_tape;	    /* executions after the end of a tape, at its last price */
@@ -90,5 +98,8 @@ struct model_control {
 
 /* The same result, bit for bit, for any number of threads (`seconds` aside). 0, -EINVAL with what is wrong in the model, -ENOMEM, or -EAGAIN if threads cannot start. */
 int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err);
+
+/* Expectations only, by closed form, without any path (gbm and kou): the distribution is NAN. -EINVAL where there is no formula. */
+int model_expect(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err);
 
 #endif

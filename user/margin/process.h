@@ -66,6 +66,9 @@ struct process_type {
 	/* E[(e^log_strike - S_t/S_0)+], t in seconds, t >= 0 */
 	double (*put)(const struct process *process, double log_strike, double t);
 	double (*put_by_time)(const struct process *process, double log_strike, double t); /* its derivative by t, per second */
+	/* The same if the path begins below S_0 by what a jump over a level overshoots it (hit.h); NULL: no jumps, or no such law. */
+	double (*put_overshot)(const struct process *process, double log_strike, double t);
+	double (*put_overshot_by_time)(const struct process *process, double log_strike, double t);
 };
 
 struct process {

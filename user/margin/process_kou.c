@@ -77,8 +77,11 @@ static void add_jump(const struct process *process, const struct sides *old, siz
 	out->down[1] += down * (old->up[0] + down_outlasts * from_up);
 }
 
-/* Weights of every side and order by time t, and their derivatives by t; returns the highest order that matters. */
-static size_t weigh(const struct process *process, double log_strike, double t, struct sides *weight, struct sides *rate)
+/*
+ * Weights of every side and order by time t, and their derivatives by t; returns the highest order that matters. `first` is
+ * 1 if the path begins with what a jump overshot a level by: one exponential downwards, memoryless as it is.
+ */
+static size_t weigh(const struct process *process, double log_strike, double t, size_t first, struct sides *weight, struct sides *rate)
 {
 	const double *p = process->parameter;
 	double mean = process->jump_rate * t, poisson = exp(-mean), before = 0, limit = LEFT_OUT * fmin(1, mean) * poisson;
@@ -86,21 +89,25 @@ static size_t weigh(const struct process *process, double log_strike, double t, 
 	struct sides buffer[2], *now = &buffer[0], *next = &buffer[1], *free_again;
 	size_t n = 0;
 
-	now->up[0] = 1;
-	now->down[0] = 0;
+	now->up[0] = !first;
+	now->down[0] = now->up[1] = 0;
+	now->down[1] = (double)first;
+	weight->up[0] = weight->down[0] = rate->up[0] = rate->down[0] = 0;
 	for (;;) { /* only orders up to n are ever touched: the arrays are large, and mostly unused */
 		double change = process->jump_rate * (before - poisson);
 
-		weight->up[n] = weight->down[n] = rate->up[n] = rate->down[n] = 0;
-		for (size_t j = 0; j <= n; j++) {
+		size_t orders = n + first;
+
+		weight->up[orders] = weight->down[orders] = rate->up[orders] = rate->down[orders] = 0;
+		for (size_t j = 0; j <= orders; j++) {
 			weight->up[j] += poisson * now->up[j];
 			weight->down[j] += poisson * now->down[j];
 			rate->up[j] += change * now->up[j];
 			rate->down[j] += change * now->down[j];
 		}
-		if (n == ORDERS_MAX || ((double)n > mean && poisson * growth <= limit) || process->jump_rate <= 0)
-			return n;
-		add_jump(process, now, n, next);
+		if (orders == ORDERS_MAX || ((double)n > mean && poisson * growth <= limit) || process->jump_rate <= 0)
+			return orders;
+		add_jump(process, now, orders, next);
 		free_again = now;
 		now = next;
 		next = free_again;
@@ -144,13 +151,14 @@ static void add_side(const struct process *process, double log_strike, double t,
 	}
 }
 
-static void value_and_slope(const struct process *process, double log_strike, double t, double *value, double *by_time)
+static void value_and_slope(const struct process *process, double log_strike, double t, size_t first, double *value,
+			    double *by_time)
 {
 	const double *p = process->parameter;
 	double sd = sqrt(process->variance * t), forward = (process->log_drift + 0.5 * process->variance) * t, none;
 	double by_sd, by_forward;
 	struct sides weight, rate;
-	size_t count = weigh(process, log_strike, t, &weight, &rate);
+	size_t count = weigh(process, log_strike, t, first, &weight, &rate);
 
 	none = lognormal_put(log_strike, forward, sd);
 	lognormal_put_gradient(log_strike, forward, sd, &by_sd, &by_forward);
@@ -161,6 +169,18 @@ static void value_and_slope(const struct process *process, double log_strike, do
 	add_side(process, log_strike, t, 1, p[ETA_UP], weight.up, rate.up, count, value, by_time);
 }
 
+#define AT_ONCE_S 1e-9 /* the slope at no delay is taken here: without width the density at the strike has no value */
+
+/* Beyond MANY_JUMPS: by the first two moments. */
+static void many_jumps(const struct process *process, double log_strike, double t, double *value, double *by_time)
+{
+	double sd = many_jumps_sd(process, t), by_sd, by_forward;
+
+	*value = lognormal_put(log_strike, process->total_drift * t, sd);
+	lognormal_put_gradient(log_strike, process->total_drift * t, sd, &by_sd, &by_forward);
+	*by_time = by_sd * 0.5 * sd / t + by_forward * process->total_drift;
+}
+
 static double put(const struct process *process, double log_strike, double t)
 {
 	double value, by_time;
@@ -168,25 +188,45 @@ static double put(const struct process *process, double log_strike, double t)
 	if (t <= 0)
 		return fmax(0, expm1(log_strike));
 	if (process->jump_rate * t > MANY_JUMPS)
-		return lognormal_put(log_strike, process->total_drift * t, many_jumps_sd(process, t));
-	value_and_slope(process, log_strike, t, &value, &by_time);
+		many_jumps(process, log_strike, t, &value, &by_time);
+	else
+		value_and_slope(process, log_strike, t, 0, &value, &by_time);
 	return value;
 }
-
-#define AT_ONCE_S 1e-9 /* the slope at no delay is taken here: without width the density at the strike has no value */
 
 static double put_by_time(const struct process *process, double log_strike, double t)
 {
 	double value, by_time;
 
-	t = fmax(t, AT_ONCE_S);
-	if (process->jump_rate * t > MANY_JUMPS) {
-		double sd = many_jumps_sd(process, t), by_sd, by_forward;
+	if (process->jump_rate * t > MANY_JUMPS)
+		many_jumps(process, log_strike, t, &value, &by_time);
+	else
+		value_and_slope(process, log_strike, fmax(t, AT_ONCE_S), 0, &value, &by_time);
+	return by_time;
+}
 
-		lognormal_put_gradient(log_strike, process->total_drift * t, sd, &by_sd, &by_forward);
-		return by_sd * 0.5 * sd / t + by_forward * process->total_drift;
-	}
-	value_and_slope(process, log_strike, t, &value, &by_time);
+/* At once: E[(K - e^-Y)+] with Y exponential: K^(η+1)/(η+1) out of the money. Beyond MANY_JUMPS the overshoot is one more of them. */
+static double put_overshot(const struct process *process, double log_strike, double t)
+{
+	double eta = process->parameter[ETA_DOWN], value, by_time;
+
+	if (t <= 0)
+		return log_strike < 0 ? exp((eta + 1) * log_strike) / (eta + 1) : exp(log_strike) - eta / (eta + 1);
+	if (process->jump_rate * t > MANY_JUMPS)
+		many_jumps(process, log_strike, t, &value, &by_time);
+	else
+		value_and_slope(process, log_strike, t, 1, &value, &by_time);
+	return value;
+}
+
+static double put_overshot_by_time(const struct process *process, double log_strike, double t)
+{
+	double value, by_time;
+
+	if (process->jump_rate * t > MANY_JUMPS)
+		many_jumps(process, log_strike, t, &value, &by_time);
+	else
+		value_and_slope(process, log_strike, fmax(t, AT_ONCE_S), 1, &value, &by_time);
 	return by_time;
 }
 
@@ -198,4 +238,6 @@ const struct process_type process_kou = {
 	.draw_jump = draw_jump,
 	.put = put,
 	.put_by_time = put_by_time,
+	.put_overshot = put_overshot,
+	.put_overshot_by_time = put_overshot_by_time,
 };

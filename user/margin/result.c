@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "margin/distribution.h"
 #include "margin/run.h"
+#include "margin/what_if.h"
 
 struct totals {
 	uint64_t pairs;
@@ -113,86 +113,37 @@ int run_result(const struct run *run, struct model_result *result)
 	return distribution(run, &totals, result);
 }
 
-static double now_seconds(void)
+/* What the assets with a memory add: they were executed under each of these delays. A bootstrap over measured samples would need each path again. */
+static void add_variants(const struct run *run, struct model_result *result)
 {
-	struct timespec now;
+	double mean[VARIANTS] = {0}, drawn = 2.0 * (double)((result->paths + 1) / 2);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+	for (uint64_t i = 0; i < run->blocks_done; i++)
+		for (int k = 0; k < VARIANTS; k++)
+			mean[k] += run->blocks[i].variants[k] / drawn;
+	for (int k = 0; k < MODEL_CURVE_POINTS; k++)
+		result->added_bad_debt[k] += mean[k ? VARIANT_ADDED + k - 1 : VARIANT_AS_IS];
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		result->stages[i].without += mean[VARIANT_WITHOUT + i];
+		result->stages[i].measurement_stderr = NAN;
+	}
+	result->measurement_stderr = result->latency_at_mean_delay = result->latency_share_beyond_p99 = NAN;
+	result->budget_added_s = result->budget_scale = NAN;
 }
 
-static int check_prices(const struct model *model, struct error *err)
+int run_what_if(const struct run *run, struct model_result *result)
 {
-	for (size_t i = 0; i < model->asset_count; i++) {
-		const struct model_asset *asset = &model->assets[i];
+	double pairs = (double)((result->paths + 1) / 2);
+	struct fixed_delay masses;
+	int rc = fixed_delay_init(&masses, run->model->asset_count);
 
-		if (!(asset->price > 0 && isfinite(asset->price)))
-			return error_set(err, -EINVAL, "asset %s: price is %g; allowed: above 0", asset->name, asset->price);
-		if (asset->process.type == &process_tape && tape_length(&asset->process) < model->horizon_s)
-			return error_set(err, -EINVAL, "asset %s: the tape ends after %g s, before the horizon of %g s", asset->name,
-					 tape_length(&asset->process), model->horizon_s);
-	}
-	return engine_check(&model->engine, err);
-}
-
-static int check(const struct model *model, struct error *err)
-{
-	if (!model->paths || model->paths > (1ull << 40))
-		return error_set(err, -EINVAL, "paths is %llu; allowed: 1 to 2^40", (unsigned long long)model->paths);
-	if (!(model->horizon_s > 0 && model->horizon_s <= DELAY_MAX_S))
-		return error_set(err, -EINVAL, "horizon is %g s; allowed: above 0, to %g s", model->horizon_s, DELAY_MAX_S);
-	if (!model->asset_count || !model->account_count)
-		return error_set(err, -EINVAL, "the model needs at least one asset and one account");
-	if (model->account_count > UINT32_MAX)
-		return error_set(err, -EINVAL, "more than 2^32 - 1 accounts");
-	for (size_t i = 0; i < model->account_count; i++) {
-		const struct account *a = &model->accounts[i];
-
-		if (!(a->asset < model->asset_count && a->collateral > 0 && isfinite(a->collateral) && a->debt >= 0 &&
-		      isfinite(a->debt) && a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
-			return error_set(err, -EINVAL,
-					 "account %zu: collateral %g (above 0), debt %g (0 or more), liquidation threshold %g (above 0, to 1)",
-					 i, a->collateral, a->debt, a->liquidation_threshold);
-	}
-	return check_prices(model, err);
-}
-
-int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
-{
-	double started = now_seconds();
-	struct run run;
-	int rc = check(model, err);
-
-	if (rc)
-		return rc;
-	*result = (struct model_result){0};
-	rc = run_prepare(&run, model);
-	if (rc)
-		return error_set(err, rc, "out of memory for %zu accounts", model->account_count);
-	rc = run_threads(&run, control);
-	if (rc) {
-		error_set(err, rc, rc == -EAGAIN ? "no thread could be started: raise the limit of processes" : "out of memory");
-		goto out;
-	}
-	rc = run_result(&run, result);
+	for (size_t i = 0; !rc && i < run->model->asset_count; i++)
+		if (run->ladders[i].count && process_is_levy(run->ladders[i].process))
+			rc = exposure_masses(&masses.assets[i], &run->ladders[i], &run->exposure[i], pairs);
 	if (!rc)
-		rc = run_what_if(&run, result);
-	if (rc)
-		error_set(err, rc, "out of memory");
-	result->seconds = now_seconds() - started;
-out:
-	run_free(&run);
+		rc = what_if(run->model, &run->delay, &masses, result->bad_debt.value, result);
+	if (!rc && result->sampled_assets)
+		add_variants(run, result);
+	fixed_delay_free(&masses);
 	return rc;
-}
-
-void model_free(struct model *model)
-{
-	for (int i = 0; i < DELAY_STAGES; i++)
-		delay_free(&model->delays[i]);
-	for (size_t i = 0; i < model->asset_count; i++)
-		process_free(&model->assets[i].process);
-	dependence_free(&model->dependence);
-	free(model->assets);
-	free(model->accounts);
-	*model = (struct model){0};
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "margin/lognormal.h"
+#include "margin/what_if.h"
 
 #define EXECUTED_PATHS_MAX (1u << 22) /* kept for quantiles: 32 MB */
 #define EXECUTIONS_MAX 4e8	       /* accounts × executed paths: bounds the time of large books */
@@ -42,7 +43,7 @@ static void variant_delays(struct run *run, const struct model *model)
 {
 	double added[MODEL_CURVE_POINTS];
 
-	run_added_delays(model, added);
+	what_if_added(model, added);
 	for (int k = 1; k < MODEL_CURVE_POINTS; k++)
 		run->added_s[VARIANT_ADDED + k - 1] = added[k];
 	run->added_s[VARIANT_LATER] = fmax(SLOPE_STEP_S, 0.1 * added[1]);

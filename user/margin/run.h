@@ -44,10 +44,10 @@ int run_threads(struct run *run, const struct model_control *control);
 /* Fills everything in the result that comes from the sums (result.c). 0 or -ENOMEM. */
 int run_result(const struct run *run, struct model_result *result);
 
-/* The added delays of the curve: multiples of the mean delay, from 0. */
-void run_added_delays(const struct model *model, double out[MODEL_CURVE_POINTS]);
+/* The value that `pairs` pairs of paths triggered on one asset. 0 or -ENOMEM. */
+int exposure_masses(struct masses *masses, const struct ladder *ladder, const struct exposure *exposure, double pairs);
 
-/* The same paths under other delays (exposure.c): added delay, stages left out, error of measured delays. 0 or -ENOMEM. */
+/* The same paths under other delays (what_if.h). 0 or -ENOMEM. */
 int run_what_if(const struct run *run, struct model_result *result);
 
 #endif

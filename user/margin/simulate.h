@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "margin/ladder.h"
+#include "margin/masses.h"
 #include "margin/model.h"
 #include "margin/skeleton.h"
 

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "margin/expected.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "margin/hit.h"
+#include "margin/parallel.h"
+
+#define CHUNK 8192	     /* accounts a thread takes at a time */
+#define GROUPS_MAX 512	     /* of equal moneyness; beyond them accounts go into bins */
+#define SLOTS 1024	     /* of the hash table: a power of two above GROUPS_MAX */
+#define BINS 512
+#define MONEYNESS_UNIT 0x1p-36 /* equal up to this is equal: rounding of debts and thresholds */
+#define HIT_TABLE_FROM 2000  /* accounts from which the probabilities are worth a table */
+
+bool expected_known(const struct model *model)
+{
+	for (size_t i = 0; i < model->account_count; i++)
+		if (model->accounts[i].debt > 0 && !hit_known(&model->assets[model->accounts[i].asset].process))
+			return false;
+	return model->engine.type->payoff;
+}
+
+/* Value triggered, by how; of accounts with one moneyness, or summed with their moments in a bin. */
+struct group {
+	int64_t key;
+	double moneyness;
+	double touched, jumped;	    /* value: units × price at the trigger × probability */
+	double moment_t, moment_j;  /* times moneyness: bins only */
+};
+
+struct tally {
+	struct group groups[GROUPS_MAX], bins[BINS];
+	uint16_t slot[SLOTS]; /* index of a group + 1 */
+	size_t group_count;
+	double hits;
+	double rest[MEASURES]; /* of accounts in bins: exact by themselves */
+};
+
+/* One asset's accounts. */
+struct pass {
+	const struct model *model;
+	uint32_t asset;
+	double log_price;
+	double low, high, farthest; /* moneyness at the triggers; distance of the farthest one */
+	size_t owing;
+	struct cost cost;
+	bool has_table;
+	struct curve touched, jumped;
+	struct tally *tallies;
+};
+
+struct place {
+	double moneyness, value, distance;
+};
+
+static struct place place_of(const struct pass *pass, const struct account *account)
+{
+	double units, strike, trigger = log(account->debt / (account->collateral * account->liquidation_threshold)), at;
+
+	pass->model->engine.type->payoff(&pass->model->engine, account, &units, &strike);
+	at = fmin(trigger, pass->log_price);
+	return (struct place){log(strike) - at, units * exp(at), at - pass->log_price};
+}
+
+static bool concerned(const struct pass *pass, const struct account *account)
+{
+	return account->asset == pass->asset && account->debt > 0;
+}
+
+static double touched_at(const void *context, double distance)
+{
+	const struct pass *pass = context;
+
+	return hit_probability(&pass->model->assets[pass->asset].process, distance, pass->model->horizon_s).touched;
+}
+
+static double jumped_at(const void *context, double distance)
+{
+	const struct pass *pass = context;
+
+	return hit_probability(&pass->model->assets[pass->asset].process, distance, pass->model->horizon_s).jumped;
+}
+
+static struct hit hit_at(const struct pass *pass, double distance)
+{
+	if (!pass->has_table || distance >= 0)
+		return hit_probability(&pass->model->assets[pass->asset].process, distance, pass->model->horizon_s);
+	return (struct hit){curve_at(&pass->touched, distance),
+			    pass->cost.process->jump_rate > 0 ? curve_at(&pass->jumped, distance) : 0};
+}
+
+/* The group with this moneyness; NULL if there are too many. */
+static struct group *group_of(struct tally *tally, double moneyness)
+{
+	int64_t key = llround(moneyness / MONEYNESS_UNIT);
+	size_t slot = (uint64_t)key * 0x9e3779b97f4a7c15u >> 54; /* 10 bits: SLOTS */
+
+	for (;; slot = (slot + 1) % SLOTS) {
+		if (!tally->slot[slot]) {
+			if (tally->group_count == GROUPS_MAX)
+				return NULL;
+			tally->groups[tally->group_count] = (struct group){.key = key, .moneyness = moneyness};
+			tally->slot[slot] = (uint16_t)++tally->group_count;
+		}
+		if (tally->groups[tally->slot[slot] - 1].key == key)
+			return &tally->groups[tally->slot[slot] - 1];
+	}
+}
+
+static void measure(const struct pass *pass, const struct group *group, double sum[MEASURES])
+{
+	double each[MEASURES];
+
+	cost_measure(&pass->cost, group->moneyness, group->touched, each);
+	for (int k = 0; k < MEASURE_COUNT; k++)
+		sum[k] += each[k];
+	if (!(group->jumped > 0))
+		return;
+	cost_measure_overshot(&pass->cost, group->moneyness, group->jumped, each);
+	for (int k = 0; k < MEASURE_COUNT; k++)
+		sum[k] += each[k];
+}
+
+static void into_bin(const struct pass *pass, struct tally *tally, const struct place *at, const struct hit *hit)
+{
+	struct group alone = {.moneyness = at->moneyness, .touched = at->value * hit->touched, .jumped = at->value * hit->jumped};
+	double share = (at->moneyness - pass->low) / fmax(pass->high - pass->low, MONEYNESS_UNIT);
+	struct group *bin = &tally->bins[(int)fmin(BINS - 1, fmax(0, share * BINS))];
+
+	measure(pass, &alone, tally->rest);
+	bin->touched += alone.touched;
+	bin->jumped += alone.jumped;
+	bin->moment_t += alone.touched * at->moneyness;
+	bin->moment_j += alone.jumped * at->moneyness;
+}
+
+static void take_chunk(void *context, size_t chunk)
+{
+	struct pass *pass = context;
+	struct tally *tally = &pass->tallies[chunk];
+	size_t end = (chunk + 1) * CHUNK;
+
+	end = end < pass->model->account_count ? end : pass->model->account_count;
+	for (size_t i = chunk * CHUNK; i < end; i++) {
+		struct group *group;
+		struct place at;
+		struct hit hit;
+
+		if (!concerned(pass, &pass->model->accounts[i]))
+			continue;
+		at = place_of(pass, &pass->model->accounts[i]);
+		hit = hit_at(pass, at.distance);
+		tally->hits += hit.touched + hit.jumped;
+		group = group_of(tally, at.moneyness);
+		if (!group) {
+			into_bin(pass, tally, &at, &hit);
+			continue;
+		}
+		group->touched += at.value * hit.touched;
+		group->jumped += at.value * hit.jumped;
+	}
+}
+
+/* Chunks in their order, so that sums do not depend on the threads. What does not fit into the groups goes into bins. */
+static void merge(const struct pass *pass, struct tally *all, const struct tally *chunk)
+{
+	all->hits += chunk->hits;
+	for (int k = 0; k < MEASURES; k++)
+		all->rest[k] += chunk->rest[k];
+	for (size_t i = 0; i < chunk->group_count; i++) {
+		const struct group *from = &chunk->groups[i];
+		struct group *to = group_of(all, from->moneyness);
+
+		if (to) {
+			to->touched += from->touched;
+			to->jumped += from->jumped;
+		} else {
+			into_bin(pass, all, &(struct place){from->moneyness, 1, 0}, &(struct hit){from->touched, from->jumped});
+		}
+	}
+	for (int i = 0; i < BINS; i++) {
+		all->bins[i].touched += chunk->bins[i].touched;
+		all->bins[i].jumped += chunk->bins[i].jumped;
+		all->bins[i].moment_t += chunk->bins[i].moment_t;
+		all->bins[i].moment_j += chunk->bins[i].moment_j;
+	}
+}
+
+static int prepare(struct pass *pass, const struct quadrature *delay)
+{
+	const struct process *process = &pass->model->assets[pass->asset].process;
+	double error = process->jump_rate > 0 ? HIT_ERROR_KOU : HIT_ERROR_GBM;
+	int rc;
+
+	for (size_t i = 0; i < pass->model->account_count; i++) {
+		struct place at;
+
+		if (!concerned(pass, &pass->model->accounts[i]))
+			continue;
+		at = place_of(pass, &pass->model->accounts[i]);
+		pass->low = fmin(pass->low, at.moneyness);
+		pass->high = fmax(pass->high, at.moneyness);
+		pass->farthest = fmin(pass->farthest, at.distance);
+		pass->owing++;
+	}
+	if (!pass->owing)
+		return 0;
+	rc = cost_build(&pass->cost, process, delay, pass->low - 1e-9, pass->high + 1e-9,
+			pass->owing >= HIT_TABLE_FROM && process->jump_rate > 0);
+	pass->has_table = pass->owing >= HIT_TABLE_FROM && pass->farthest < 0;
+	if (!rc && pass->has_table)
+		rc = curve_build(&pass->touched, touched_at, pass, pass->farthest, 0, -INFINITY, false, error);
+	if (!rc && pass->has_table && process->jump_rate > 0)
+		rc = curve_build(&pass->jumped, jumped_at, pass, pass->farthest, 0, -INFINITY, false, error);
+	return rc;
+}
+
+/* Sums of the asset into `out`, and its masses. */
+static int collect(struct pass *pass, struct masses *touched, struct masses *jumped, size_t chunks, struct expected *out)
+{
+	struct tally *all = calloc(1, sizeof(*all));
+	double sum[MEASURES] = {0}, hit_error = pass->cost.process->jump_rate > 0 ? HIT_ERROR_KOU : HIT_ERROR_GBM, value = 0;
+	int rc = 0;
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < chunks; i++)
+		merge(pass, all, &pass->tallies[i]);
+	for (size_t i = 0; i < all->group_count; i++)
+		measure(pass, &all->groups[i], sum);
+	for (int i = 0; i < BINS; i++) {
+		struct group *bin = &all->bins[i];
+
+		if (!rc && bin->touched > 0)
+			rc = masses_add(touched, bin->moment_t / bin->touched, bin->touched);
+		if (!rc && bin->jumped > 0)
+			rc = masses_add(jumped, bin->moment_j / bin->jumped, bin->jumped);
+	}
+	for (size_t i = 0; !rc && i < all->group_count; i++) {
+		rc = masses_add(touched, all->groups[i].moneyness, all->groups[i].touched);
+		if (!rc && all->groups[i].jumped > 0)
+			rc = masses_add(jumped, all->groups[i].moneyness, all->groups[i].jumped);
+	}
+	for (int k = 0; k < MEASURE_COUNT; k++)
+		out->sum[k] += sum[k] + all->rest[k];
+	out->sum[MEASURE_COUNT] += all->hits;
+	for (size_t i = 0; i < touched->count; i++) /* had everything been triggered */
+		value = fmax(value, curve_at(&pass->cost.loss, touched->items[i].moneyness));
+	for (size_t i = 0; i < pass->model->account_count; i++)
+		if (concerned(pass, &pass->model->accounts[i]))
+			out->error += hit_error * value * pass->model->accounts[i].collateral * exp(pass->log_price);
+	free(all);
+	return rc;
+}
+
+static int take_asset(struct expected *out, const struct model *model, uint32_t asset, const struct quadrature *delay,
+		      unsigned threads)
+{
+	struct pass pass = {.model = model, .asset = asset, .log_price = log(model->assets[asset].price), .low = INFINITY,
+			    .high = -INFINITY};
+	size_t chunks = (model->account_count + CHUNK - 1) / CHUNK;
+	struct masses *touched = &out->masses.assets[2 * asset], *jumped = touched + 1;
+	int rc = prepare(&pass, delay);
+
+	touched->process = jumped->process = &model->assets[asset].process;
+	jumped->overshot = true;
+	if (!rc && pass.owing && !(pass.tallies = calloc(chunks, sizeof(*pass.tallies))))
+		rc = -ENOMEM;
+	if (!rc && pass.owing) {
+		parallel_for(threads, chunks, take_chunk, &pass);
+		rc = collect(&pass, touched, jumped, chunks, out);
+	}
+	cost_free(&pass.cost);
+	curve_free(&pass.touched);
+	curve_free(&pass.jumped);
+	free(pass.tallies);
+	return rc;
+}
+
+int expected_build(struct expected *out, const struct model *model, const struct quadrature *delay, unsigned threads)
+{
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = fixed_delay_init(&out->masses, 2 * model->asset_count);
+	for (size_t i = 0; !rc && i < model->asset_count; i++)
+		rc = take_asset(out, model, (uint32_t)i, delay, threads);
+	if (rc)
+		expected_free(out);
+	return rc;
+}
+
+void expected_free(struct expected *expected)
+{
+	fixed_delay_free(&expected->masses);
+}

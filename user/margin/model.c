@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The library's entry points. */
+#include "margin/model.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "margin/expected.h"
+#include "margin/run.h"
+#include "margin/what_if.h"
+
+static double now_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int check_prices(const struct model *model, struct error *err)
+{
+	for (size_t i = 0; i < model->asset_count; i++) {
+		const struct model_asset *asset = &model->assets[i];
+
+		if (!(asset->price > 0 && isfinite(asset->price)))
+			return error_set(err, -EINVAL, "asset %s: price is %g; allowed: above 0", asset->name, asset->price);
+		if (asset->process.type == &process_tape && tape_length(&asset->process) < model->horizon_s)
+			return error_set(err, -EINVAL, "asset %s: the tape ends after %g s, before the horizon of %g s", asset->name,
+					 tape_length(&asset->process), model->horizon_s);
+	}
+	return engine_check(&model->engine, err);
+}
+
+static int check(const struct model *model, struct error *err)
+{
+	if (!model->paths || model->paths > (1ull << 40))
+		return error_set(err, -EINVAL, "paths is %llu; allowed: 1 to 2^40", (unsigned long long)model->paths);
+	if (!(model->horizon_s > 0 && model->horizon_s <= DELAY_MAX_S))
+		return error_set(err, -EINVAL, "horizon is %g s; allowed: above 0, to %g s", model->horizon_s, DELAY_MAX_S);
+	if (!model->asset_count || !model->account_count)
+		return error_set(err, -EINVAL, "the model needs at least one asset and one account");
+	if (model->account_count > UINT32_MAX)
+		return error_set(err, -EINVAL, "more than 2^32 - 1 accounts");
+	for (size_t i = 0; i < model->account_count; i++) {
+		const struct account *a = &model->accounts[i];
+
+		if (!(a->asset < model->asset_count && a->collateral > 0 && isfinite(a->collateral) && a->debt >= 0 &&
+		      isfinite(a->debt) && a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
+			return error_set(err, -EINVAL,
+					 "account %zu: collateral %g (above 0), debt %g (0 or more), liquidation threshold %g (above 0, to 1)",
+					 i, a->collateral, a->debt, a->liquidation_threshold);
+	}
+	return check_prices(model, err);
+}
+
+/* What the formula says takes the place of what the paths said; that stays beside it, as a check. */
+static int answer_by_formula(const struct model *model, const struct quadrature *delay, unsigned threads,
+			     struct model_result *result)
+{
+	struct expected expected;
+	double slope_error;
+	int rc = expected_build(&expected, model, delay, threads);
+
+	if (rc)
+		return rc;
+	result->closed_form = true;
+	result->bad_debt = (struct estimate){expected.sum[MEASURE_LOSS],
+					     hypot(NUMERICAL_BOUND * expected.sum[MEASURE_LOSS], expected.error)};
+	result->gap = (struct estimate){expected.sum[MEASURE_GAP], NUMERICAL_BOUND * expected.sum[MEASURE_GAP]};
+	result->latency = (struct estimate){expected.sum[MEASURE_LATENCY], result->bad_debt.stderr_};
+	result->triggers = (struct estimate){expected.sum[MEASURE_COUNT], NUMERICAL_BOUND * expected.sum[MEASURE_COUNT]};
+	slope_error = NUMERICAL_BOUND * fabs(expected.sum[MEASURE_SLOPE]);
+	for (int i = 0; i < DELAY_STAGES; i++)
+		result->stages[i].per_ms = (struct estimate){1e-3 * expected.sum[MEASURE_SLOPE], 1e-3 * slope_error};
+	rc = what_if(model, delay, &expected.masses, result->bad_debt.value, result);
+	expected_free(&expected);
+	return rc;
+}
+
+int model_expect(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
+{
+	double started = now_seconds();
+	struct quadrature delay = {0};
+	int rc = check(model, err);
+
+	if (rc)
+		return rc;
+	if (!expected_known(model))
+		return error_set(err, -EINVAL, "no closed form: the expected bad debt is a sum only under the processes gbm and kou and "
+					       "with an engine that has a payoff; draw paths instead");
+	*result = (struct model_result){.probability = NAN, .probability_upper95 = NAN, .var95 = NAN, .var99 = NAN, .es99 = NAN,
+					.var95_ci95 = {NAN, NAN}, .var99_ci95 = {NAN, NAN}, .conditional = {NAN, NAN},
+					.sampled = {NAN, NAN}, .outcome_mean = {NAN, NAN, NAN, NAN, NAN}};
+	for (int k = 0; k < MODEL_QUANTILES; k++)
+		result->quantile_level[k] = result->quantile[k] = NAN;
+	rc = delay_total(model->delays, DELAY_STAGES, &delay);
+	if (!rc)
+		rc = answer_by_formula(model, &delay, control->threads, result);
+	quadrature_free(&delay);
+	result->seconds = now_seconds() - started;
+	return rc ? error_set(err, rc, "out of memory for %zu accounts", model->account_count) : 0;
+}
+
+int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
+{
+	double started = now_seconds();
+	struct run run;
+	int rc = check(model, err);
+
+	if (rc)
+		return rc;
+	*result = (struct model_result){0};
+	rc = run_prepare(&run, model);
+	if (rc)
+		return error_set(err, rc, "out of memory for %zu accounts", model->account_count);
+	rc = run_threads(&run, control);
+	if (rc) {
+		error_set(err, rc, rc == -EAGAIN ? "no thread could be started: raise the limit of processes" : "out of memory");
+		goto out;
+	}
+	rc = run_result(&run, result);
+	result->conditional = result->bad_debt;
+	if (!rc)
+		rc = expected_known(model) ? answer_by_formula(model, &run.delay, control->threads, result) :
+					     run_what_if(&run, result);
+	if (rc)
+		error_set(err, rc, "out of memory");
+	result->seconds = now_seconds() - started;
+out:
+	run_free(&run);
+	return rc;
+}
+
+void model_free(struct model *model)
+{
+	for (int i = 0; i < DELAY_STAGES; i++)
+		delay_free(&model->delays[i]);
+	for (size_t i = 0; i < model->asset_count; i++)
+		process_free(&model->assets[i].process);
+	dependence_free(&model->dependence);
+	free(model->assets);
+	free(model->accounts);
+	*model = (struct model){0};
+}
