@@ -77,10 +77,11 @@ $(BUILD)/gen/%.sql.inc: user/session/%.sql
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
-# A session says which build made it: written anew when the commit changes, and only then.
+# A session says which build made it: written anew when the commit changes, and only then. (Who installs may not be
+# whom git tells.)
 $(BUILD)/gen/version.h: always
 	@mkdir -p $(@D)
-	@echo '#define PL_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define PL_VERSION "$(VERSION)"' >$@
+	@[ "$(VERSION)" = unknown ] && [ -e $@ ] || echo '#define PL_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define PL_VERSION "$(VERSION)"' >$@
 
 generated: $(SKELETONS) $(BUILD)/gen/schema.sql.inc $(BUILD)/gen/version.h
 .PHONY: generated always
