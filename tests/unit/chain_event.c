@@ -85,6 +85,8 @@ static void test_topics(void **state)
 		[EVENT_OCR2_TRANSMISSION] = OCR2,
 		[EVENT_OCR1_TRANSMISSION] = OCR1,
 		[EVENT_PYTH_UPDATE] = PYTH_UPDATE,
+		[EVENT_STORK_UPDATE] = "0xe24720f45cb74f2d55f1deebb6098f50f10b511dab8a7d47c4819a08dcd0b895",
+		[EVENT_CHRONICLE_POKED] = "0x7045db5134e0c7ca4bff0c0e096616ef4ebb36b719cd00c5f0ba4f4475ecceee",
 	};
 	struct event_topics topics;
 
@@ -351,7 +353,7 @@ static void test_oracle_types(void **state)
 	assert_int_equal(type, ORACLE_PYTH_EVM);
 	assert_string_equal(oracle_type_name(type), "pyth-evm");
 	assert_int_equal(oracle_type_parse("chainlink", &type), 0);
-	assert_int_equal(oracle_type_parse("stork", &type), -EINVAL);
+	assert_int_equal(oracle_type_parse("band", &type), -EINVAL);
 	assert_non_null(strstr(oracle_type_names, "chainlink"));
 	assert_non_null(strstr(oracle_type_names, "pyth-evm"));
 }

@@ -13,14 +13,33 @@
 /* Two digests an update: a gap may hold 32,000 updates before one that is fetched twice can pass for two. 3 MB. */
 #define SEEN_KEPT 65536
 
-static const char *const type_names[ORACLE_TYPES] = {
-	[ORACLE_CHAINLINK] = "chainlink", [ORACLE_PYTH_EVM] = "pyth-evm"};
-const char oracle_type_names[] = "chainlink, pyth-evm";
+static const struct {
+	const char *name;
+	bool has_id;
+	int decimals;
+} types[ORACLE_TYPES] = {
+	[ORACLE_CHAINLINK] = {"chainlink", false, 8},
+	[ORACLE_PYTH_EVM] = {"pyth-evm", true, 8},
+	[ORACLE_STORK] = {"stork", true, 18},
+	[ORACLE_CHRONICLE] = {"chronicle", false, 18},
+	[ORACLE_EVENT] = {"event", false, 8},
+};
+const char oracle_type_names[] = "chainlink, pyth-evm, stork, chronicle, event";
+
+bool oracle_type_has_id(enum oracle_type type)
+{
+	return types[type].has_id;
+}
+
+int oracle_type_decimals(enum oracle_type type)
+{
+	return types[type].decimals;
+}
 
 int oracle_type_parse(const char *text, enum oracle_type *out)
 {
 	for (int i = 0; i < ORACLE_TYPES; i++) {
-		if (!strcmp(text, type_names[i])) {
+		if (!strcmp(text, types[i].name)) {
 			*out = (enum oracle_type)i;
 			return 0;
 		}
@@ -30,13 +49,13 @@ int oracle_type_parse(const char *text, enum oracle_type *out)
 
 const char *oracle_type_name(enum oracle_type type)
 {
-	return type_names[type];
+	return types[type].name;
 }
 
 static bool same_source(const struct oracle_config *a, const struct oracle_config *b)
 {
-	return a->type == b->type && !memcmp(a->address, b->address, sizeof(a->address)) &&
-	       (a->type != ORACLE_PYTH_EVM || !strcasecmp(a->id, b->id));
+	return a->type == b->type && !memcmp(a->address, b->address, sizeof(a->address)) && !strcasecmp(a->id, b->id) &&
+	       !strcmp(a->event.signature, b->event.signature);
 }
 
 static int check_oracles(const struct chain_config *config, struct error *err)
@@ -44,9 +63,9 @@ static int check_oracles(const struct chain_config *config, struct error *err)
 	for (size_t i = 0; i < config->oracle_count; i++) {
 		const struct oracle_config *oracle = &config->oracles[i];
 
-		if (oracle->type == ORACLE_PYTH_EVM && strspn(oracle->id, "0123456789abcdefABCDEF") != 64)
-			return error_set(err, -EINVAL, "chain %s: oracles[%zu] (%s): pyth-evm needs the feed's id, 64 hex digits",
-					 config->name, i, oracle->asset);
+		if ((oracle_type_has_id(oracle->type) || oracle->event.id.set) && strspn(oracle->id, "0123456789abcdefABCDEF") != 64)
+			return error_set(err, -EINVAL, "chain %s: oracles[%zu] (%s): %s needs the feed's id, 64 hex digits",
+					 config->name, i, oracle->asset, oracle_type_name(oracle->type));
 		for (size_t j = 0; j < i; j++) {
 			if (same_source(oracle, &config->oracles[j]))
 				return error_set(err, -EINVAL,

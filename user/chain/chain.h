@@ -12,21 +12,47 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "feed/decoder.h"
 #include "feed/message.h"
 
-enum oracle_type { ORACLE_CHAINLINK, ORACLE_PYTH_EVM };
+enum oracle_type { ORACLE_CHAINLINK, ORACLE_PYTH_EVM, ORACLE_STORK, ORACLE_CHRONICLE, ORACLE_EVENT, ORACLE_TYPES };
 
 /* Parses a name of `type:` under `oracles:`; -EINVAL otherwise. oracle_type_names lists the allowed values for messages. */
 int oracle_type_parse(const char *text, enum oracle_type *out);
 const char *oracle_type_name(enum oracle_type type);
 extern const char oracle_type_names[];
 
+/* One contract serves many feeds, told apart by a 32-byte id in the event's first topic. */
+bool oracle_type_has_id(enum oracle_type type);
+/* Digits behind the point that the contract's integers have, unless the oracle says otherwise. */
+int oracle_type_decimals(enum oracle_type type);
+
+/* A 32-byte word of a log: `topic1` … `topic3`, or `data0` … `data7` (the n-th word of its data). */
+struct event_place {
+	bool set, topic;
+	uint8_t index;
+};
+
+/* "topic2" → out; -EINVAL otherwise. */
+int event_place_parse(const char *text, struct event_place *out);
+
+/* type event: any event whose words hold a price. */
+struct oracle_event {
+	char signature[192]; /* "ValueUpdate(uint256,bytes32,uint256)": types alone, as hashed for topic 0 */
+	struct event_place price, key, published, id;
+	enum time_unit published_unit;
+};
+
+/* -EINVAL where `text` is not a name and types in parentheses; the types themselves are not judged. */
+int event_signature_check(const char *text);
+
 struct oracle_config {
 	char asset[FEED_TEXT_MAX];
 	enum oracle_type type;
 	uint8_t address[20];
-	char id[FEED_TEXT_MAX]; /* pyth-evm: feed id, hex without 0x; "" otherwise */
-	int exponent;		/* chainlink: -decimals (default -8); pyth: from the feed (default -8) */
+	char id[FEED_TEXT_MAX]; /* where the type has ids, or event.id is set: hex without 0x; "" otherwise */
+	int exponent;		/* -decimals */
+	struct oracle_event event; /* type event */
 };
 
 struct chain_config {

@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/keccak.h"
 #include "feed/build.h"
+#include "feed/timestamp.h"
 
 /* An event fills what the log's topics and data words say; the price's mantissa goes to `mantissa`. */
 struct event {
@@ -57,6 +58,26 @@ static void read_pyth(const struct event_log *log, struct feed_message *message,
 	message->published_ns = word_seconds_ns(log->words[0]);
 }
 
+/* ValueUpdate(bytes32 indexed id, uint64 timestampNs, int192 quantizedValue) */
+static void read_stork(const struct event_log *log, struct feed_message *message, char mantissa[FEED_TEXT_MAX])
+{
+	uint64_t ns;
+
+	hex_encode(log->topics[1], ABI_WORD, message->id);
+	abi_uint256_text(log->words[0], message->key);
+	abi_int256_text(log->words[1], mantissa);
+	if (abi_uint64(log->words[0], &ns) && ns <= INT64_MAX)
+		message->published_ns = (int64_t)ns;
+}
+
+/* Poked(address indexed caller, uint128 val, uint32 age): age is the time of the observation */
+static void read_chronicle(const struct event_log *log, struct feed_message *message, char mantissa[FEED_TEXT_MAX])
+{
+	abi_int256_text(log->words[0], mantissa);
+	abi_uint256_text(log->words[1], message->key);
+	message->published_ns = word_seconds_ns(log->words[1]);
+}
+
 static const struct event events[EVENT_COUNT] = {
 	[EVENT_ANSWER_UPDATED] = {"AnswerUpdated(int256,uint256,uint256)", ORACLE_CHAINLINK, 3, 1, read_answer_updated},
 	[EVENT_OCR2_TRANSMISSION] = {"NewTransmission(uint32,int192,address,uint32,int192[],bytes,int192,bytes32,uint40)",
@@ -64,6 +85,8 @@ static const struct event events[EVENT_COUNT] = {
 	[EVENT_OCR1_TRANSMISSION] = {"NewTransmission(uint32,int192,address,int192[],bytes,bytes32)", ORACLE_CHAINLINK, 2, 5,
 				     read_ocr1},
 	[EVENT_PYTH_UPDATE] = {"PriceFeedUpdate(bytes32,uint64,int64,uint64)", ORACLE_PYTH_EVM, 2, 3, read_pyth},
+	[EVENT_STORK_UPDATE] = {"ValueUpdate(bytes32,uint64,int192)", ORACLE_STORK, 2, 2, read_stork},
+	[EVENT_CHRONICLE_POKED] = {"Poked(address,uint128,uint32)", ORACLE_CHRONICLE, 2, 2, read_chronicle},
 };
 
 void event_topics_init(struct event_topics *topics)
@@ -159,5 +182,70 @@ int event_decode(enum event_id id, const struct event_log *log, struct feed_mess
 	message_clear(out);
 	*price = (struct decimal){0};
 	event->read(log, out, price->mantissa);
+	return 0;
+}
+
+/* ---- events that a site describes ----------------------------------------------------------------------------------- */
+
+int event_place_parse(const char *text, struct event_place *out)
+{
+	bool topic = !strncmp(text, "topic", 5);
+	const char *digit = text + (topic ? 5 : 4);
+
+	if ((!topic && strncmp(text, "data", 4)) || digit[0] < '0' || digit[0] > '9' || digit[1])
+		return -EINVAL;
+	*out = (struct event_place){.set = true, .topic = topic, .index = (uint8_t)(digit[0] - '0')};
+	return (topic ? out->index >= 1 && out->index < LOG_TOPICS_MAX : out->index < LOG_WORDS_MAX) ? 0 : -EINVAL;
+}
+
+int event_signature_check(const char *text)
+{
+	size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$");
+	size_t types = strspn(text + name, "abcdefghijklmnopqrstuvwxyz0123456789,[]()");
+
+	return name && text[name] == '(' && types >= 2 && text[name + types - 1] == ')' && !text[name + types] ? 0 : -EINVAL;
+}
+
+void event_topic0(const struct oracle_event *event, uint8_t topic0[ABI_WORD])
+{
+	keccak256(event->signature, strlen(event->signature), topic0);
+}
+
+/* NULL where the log is too short for the place. */
+static const uint8_t *word_at(const struct event_log *log, struct event_place place)
+{
+	if (place.topic)
+		return place.index < log->topic_count ? log->topics[place.index] : NULL;
+	return place.index < log->word_count ? log->words[place.index] : NULL;
+}
+
+static int64_t time_ns(uint64_t value, enum time_unit unit)
+{
+	int64_t ns = value <= INT64_MAX ? (int64_t)value : -1;
+
+	for (int digits = 9 + time_unit_exponent(unit); digits > 0 && ns >= 0; digits--)
+		if (__builtin_mul_overflow(ns, 10, &ns))
+			ns = -1;
+	return ns < 0 ? TIME_UNKNOWN : ns;
+}
+
+int event_decode_described(const struct oracle_event *event, const struct event_log *log, struct feed_message *out,
+			   struct decimal *price)
+{
+	const struct event_place places[] = {event->price, event->key, event->published, event->id};
+	uint64_t time;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (places[i].set && !word_at(log, places[i]))
+			return -EBADMSG;
+	message_clear(out);
+	*price = (struct decimal){0};
+	abi_int256_text(word_at(log, event->price), price->mantissa);
+	if (event->key.set)
+		abi_uint256_text(word_at(log, event->key), out->key);
+	if (event->id.set)
+		hex_encode(word_at(log, event->id), ABI_WORD, out->id);
+	if (event->published.set && abi_uint64(word_at(log, event->published), &time))
+		out->published_ns = time_ns(time, event->published_unit);
 	return 0;
 }

@@ -4,7 +4,8 @@
  * published lists of such constants have been wrong.
  *
  * Sources: smartcontractkit/libocr contract2/OCR2Aggregator.sol and contract/OffchainAggregator.sol (OCR1),
- * pyth-network/pyth-crosschain target_chains/ethereum/sdk/solidity/IPythEvents.sol.
+ * pyth-network/pyth-crosschain target_chains/ethereum/sdk/solidity/IPythEvents.sol, Stork-Oracle/stork-external
+ * IStorkEvents.sol, chronicleprotocol/scribe src/IScribe.sol.
  */
 #ifndef PL_CHAIN_EVENT_H
 #define PL_CHAIN_EVENT_H
@@ -21,7 +22,15 @@
 #define LOG_WORDS_MAX  8 /* of data that any event here needs */
 #define HASH_TEXT      67 /* "0x", 64 digits, NUL */
 
-enum event_id { EVENT_ANSWER_UPDATED, EVENT_OCR2_TRANSMISSION, EVENT_OCR1_TRANSMISSION, EVENT_PYTH_UPDATE, EVENT_COUNT };
+enum event_id {
+	EVENT_ANSWER_UPDATED,
+	EVENT_OCR2_TRANSMISSION,
+	EVENT_OCR1_TRANSMISSION,
+	EVENT_PYTH_UPDATE,
+	EVENT_STORK_UPDATE,
+	EVENT_CHRONICLE_POKED,
+	EVENT_COUNT
+};
 
 struct event_log {
 	uint8_t address[20];
@@ -55,6 +64,13 @@ enum event_id event_find(const struct event_topics *topics, const struct event_l
 /* The update in it, but for the price, whose exponent only the oracle's configuration tells: its integer comes in `price`.
  * -EBADMSG if the log has fewer topics or words than the event. */
 int event_decode(enum event_id event, const struct event_log *log, struct feed_message *out, struct decimal *price);
+
+/* Topic 0 of an event that a site describes itself. */
+void event_topic0(const struct oracle_event *event, uint8_t topic0[ABI_WORD]);
+
+/* The same as event_decode() for such an event. */
+int event_decode_described(const struct oracle_event *event, const struct event_log *log, struct feed_message *out,
+			   struct decimal *price);
 
 /* 32 bytes as "0x…", lower case; -EBADMSG if the value is no such text. */
 int event_read_hash(struct json_object *value, char out[HASH_TEXT]);

@@ -73,7 +73,7 @@ static void put_hex(FILE *out, const uint8_t *bytes, size_t len)
 	fprintf(out, "\"0x%s\"", text);
 }
 
-/* "address":[…],"topics":[[…]] for the oracles of a type; Pyth's one contract serves every feed, so its ids are asked for too. */
+/* "address":[…],"topics":[[…]] for the oracles of a type; where one contract serves every feed, ids are asked for too. */
 static void put_filter(FILE *out, const struct chain *chain, int type)
 {
 	const char *comma = "";
@@ -101,15 +101,25 @@ static void put_filter(FILE *out, const struct chain *chain, int type)
 		put_hex(out, chain->topics.topic0[i], ABI_WORD);
 		comma = ",";
 	}
+	for (size_t i = 0; type == ORACLE_EVENT && i < chain->config->oracle_count; i++) {
+		uint8_t topic0[ABI_WORD];
+
+		if (chain->config->oracles[i].type != ORACLE_EVENT)
+			continue;
+		event_topic0(&chain->config->oracles[i].event, topic0);
+		fputs(comma, out);
+		put_hex(out, topic0, ABI_WORD);
+		comma = ",";
+	}
 	fputc(']', out);
 	comma = ",[";
-	for (size_t i = 0; type == ORACLE_PYTH_EVM && i < chain->config->oracle_count; i++) {
+	for (size_t i = 0; oracle_type_has_id((enum oracle_type)type) && i < chain->config->oracle_count; i++) {
 		if ((int)chain->config->oracles[i].type != type)
 			continue;
 		fprintf(out, "%s\"0x%s\"", comma, chain->config->oracles[i].id);
 		comma = ",";
 	}
-	fputs(type == ORACLE_PYTH_EVM ? "]]" : "]", out);
+	fputs(oracle_type_has_id((enum oracle_type)type) ? "]]" : "]", out);
 }
 
 /* `before` and `after` go around the filter of a type of oracle. */

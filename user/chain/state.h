@@ -12,7 +12,6 @@
 #define HEADS_KEPT   1024
 #define PENDING_MAX  64
 #define RECENT_KEPT  256
-#define ORACLE_TYPES 2
 
 enum request_kind {
 	REQUEST_HEADS,	      /* eth_subscribe newHeads */

@@ -8,15 +8,36 @@
 #include "chain/state.h"
 #include "feed/build.h"
 
-static const struct oracle_config *find_oracle(const struct chain *chain, enum event_id event, const struct event_log *log,
-					       const struct feed_message *message)
+/* Whether the log is an event of this oracle's kind and contract. `event`: of those that are known by themselves, or EVENT_COUNT. */
+static bool emits(const struct oracle_config *oracle, enum event_id event, const struct event_log *log)
 {
+	uint8_t topic0[ABI_WORD];
+
+	if (memcmp(oracle->address, log->address, sizeof(log->address)))
+		return false;
+	if (oracle->type != ORACLE_EVENT)
+		return event != EVENT_COUNT && oracle->type == event_oracle_type(event);
+	event_topic0(&oracle->event, topic0);
+	return log->topic_count && !memcmp(topic0, log->topics[0], sizeof(topic0));
+}
+
+/* The oracle that a log is of, with what it says; NULL for another's (err 0), or a log that lacks what its event has. */
+static const struct oracle_config *find_oracle(const struct chain *chain, const struct event_log *log,
+					       struct feed_message *message, struct decimal *price, int *err)
+{
+	enum event_id event = event_find(&chain->topics, log);
+
+	*err = 0;
 	for (size_t i = 0; i < chain->config->oracle_count; i++) {
 		const struct oracle_config *oracle = &chain->config->oracles[i];
 
-		if (oracle->type == event_oracle_type(event) &&
-		    !memcmp(oracle->address, log->address, sizeof(log->address)) &&
-		    (oracle->type != ORACLE_PYTH_EVM || !strcasecmp(oracle->id, message->id)))
+		if (!emits(oracle, event, log))
+			continue;
+		*err = oracle->type == ORACLE_EVENT ? event_decode_described(&oracle->event, log, message, price)
+						    : event_decode(event, log, message, price);
+		if (*err)
+			return NULL;
+		if (!oracle->id[0] || !strcasecmp(oracle->id, message->id))
 			return oracle;
 	}
 	return NULL;
@@ -88,25 +109,16 @@ void update_read_log(struct chain *chain, struct json_object *object, const stru
 	struct event_log log;
 	struct feed_message message;
 	struct decimal price;
-	enum event_id event;
 	enum chain_counter why_not;
+	int err;
 
 	if (event_read_log(object, &log)) {
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 		return;
 	}
-	event = event_find(&chain->topics, &log);
-	if (event == EVENT_COUNT) {
-		chain->counters[CHAIN_COUNTER_OTHER_LOGS]++;
-		return;
-	}
-	if (event_decode(event, &log, &message, &price)) {
-		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
-		return;
-	}
-	oracle = find_oracle(chain, event, &log, &message);
+	oracle = find_oracle(chain, &log, &message, &price, &err);
 	if (!oracle) {
-		chain->counters[CHAIN_COUNTER_OTHER_LOGS]++;
+		chain->counters[err ? CHAIN_COUNTER_BAD_MESSAGES : CHAIN_COUNTER_OTHER_LOGS]++;
 		return;
 	}
 	price.exponent = oracle->exponent;

@@ -177,55 +177,6 @@ static int read_feeds(struct conf list, struct site *site, struct error *err)
 
 /* ---- chains ------------------------------------------------------------------------------------------------------- */
 
-/* The id that some feed gives this asset: what `id` of a pyth-evm oracle defaults to. */
-static const char *id_of_asset(const struct site *site, const char *asset)
-{
-	for (size_t i = 0; i < site->feed_count; i++)
-		for (size_t j = 0; j < site->collect[i].asset_count; j++)
-			if (!strcmp(site->collect[i].assets[j].asset, asset) &&
-			    strlen(site->collect[i].assets[j].id) == 64)
-				return site->collect[i].assets[j].id;
-	return NULL;
-}
-
-static int read_oracle(struct conf map, const struct site *site, struct oracle_config *out, struct error *err)
-{
-	struct conf asset, type, address, id, decimals;
-	uint64_t digits = 8;
-
-	if (conf_require(map, "asset", "the asset's name, as in the feeds' assets", &asset, err) ||
-	    conf_read_text(asset, out->asset, sizeof(out->asset), err) ||
-	    conf_require(map, "type", oracle_type_names, &type, err) ||
-	    conf_require(map, "address", "the contract's address, 0x and 40 hex digits", &address, err))
-		return -EINVAL;
-	if (!conf_text(type) || oracle_type_parse(conf_text(type), &out->type))
-		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?",
-				  oracle_type_names);
-	if (site_text_address(address, out->address, err))
-		return -EINVAL;
-	id = conf_get(map, "id");
-	decimals = conf_get(map, "decimals");
-	if (conf_exists(decimals) && conf_read_uint(decimals, 0, 77, &digits, err))
-		return -EINVAL;
-	out->exponent = -(int)digits;
-	if (out->type == ORACLE_PYTH_EVM) {
-		if (conf_exists(id)) {
-			if (conf_read_text(id, out->id, sizeof(out->id), err))
-				return -EINVAL;
-			site_text_plain_id(out->id);
-		} else if (id_of_asset(site, out->asset)) {
-			strcpy(out->id, id_of_asset(site, out->asset));
-		}
-		if (strlen(out->id) != 64)
-			return conf_error(conf_exists(id) ? id : map, err,
-					  "a pyth-evm oracle needs 'id', the price feed's 32 bytes in hex (or a feed whose assets give one for %s)",
-					  out->asset);
-	} else if (conf_exists(id)) {
-		return conf_error(id, err, "belongs to type pyth-evm only: a chainlink feed is known by its address");
-	}
-	return conf_reject_unknown(map, "asset, type, address, id, decimals", err);
-}
-
 static int read_chain(struct conf map, struct site *site, struct chain_config *out, struct site_feed *connection,
 		      struct error *err)
 {
@@ -251,7 +202,7 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 		return -ENOMEM;
 	out->oracles = memory;
 	for (size_t i = 0; i < conf_count(oracles); i++, out->oracle_count++)
-		if (read_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
+		if (site_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
 			return -EINVAL;
 	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, compression, oracles", err);
 }

@@ -44,4 +44,7 @@ int site_preset(const char *name, const struct decoder **decoder, struct decode_
 /* `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the address is `remote`, and it is about leaving packets. */
 int site_matches(struct conf node, bool keeper, struct match **out, size_t *count, struct error *err);
 
+/* One of a chain's `oracles:`. An id that is left out is the one that a feed of the site gives the asset. */
+int site_oracle(struct conf map, const struct site *site, struct oracle_config *out, struct error *err);
+
 #endif
