@@ -175,8 +175,9 @@ static int load_csv(struct price_series_list *prices, const struct arguments *a,
 		for (size_t k = 0; !status && k < series.count; k++) {
 			double ns = series.time_s[k] * 1e9;
 
-			if (!(fabs(ns) < 9e18))
-				status = error_set(err, -ERANGE, "%s: time %g s is beyond 292 years", a->files[i], series.time_s[k]);
+			if (!(fabs(ns) < (double)TICK_LIMIT_NS))
+				status = error_set(err, -ERANGE, "%s: time %g s is beyond 126 years from 1970", a->files[i],
+						   series.time_s[k]);
 			else
 				out->ticks[out->count++] = (struct tick){(int64_t)ns, series.log_price[k]};
 		}

@@ -20,12 +20,13 @@ static size_t collect_manners(const struct group *group, struct manner *manners,
 	for (size_t i = 0; i < group->update_count; i++) {
 		const struct join_update *update = update_at(group, i);
 		uint32_t position = group->target[i], *last = &before[update->place];
+		int64_t lag_ns;
 
 		if (position == NOTHING)
 			continue;
-		if (update->landed_ns != TIME_UNKNOWN && message_at(group, position)->arrival_ns != TIME_UNKNOWN)
-			manners[count++] = (struct manner){update->landed_ns - message_at(group, position)->arrival_ns,
-							   position >= *last ? position - *last : position};
+		if (update->landed_ns != TIME_UNKNOWN && message_at(group, position)->arrival_ns != TIME_UNKNOWN &&
+		    !__builtin_sub_overflow(update->landed_ns, message_at(group, position)->arrival_ns, &lag_ns))
+			manners[count++] = (struct manner){lag_ns, position >= *last ? position - *last : position};
 		*last = position + 1;
 	}
 	return count;
@@ -49,9 +50,8 @@ static void plant(const struct group *group, const struct manner *manners, size_
 
 		if (isnan(message->price) || message->arrival_ns == TIME_UNKNOWN)
 			continue;
-		update.landed_ns = message->arrival_ns + manner->lag_ns;
 		next++;
-		if (update.landed_ns > last_ns)
+		if (__builtin_add_overflow(message->arrival_ns, manner->lag_ns, &update.landed_ns) || update.landed_ns > last_ns)
 			continue; /* what would come before it was not recorded */
 		out->planted++;
 		out->wrong += find_by_price(group, &update, from, NOTHING) != i;

@@ -152,8 +152,12 @@ static size_t rate(const struct latency *latency, const struct price_series *pri
 
 	for (size_t i = 0; i < latency->samples.series_count; i++) {
 		const struct observation *o = &latency->samples.series[i];
-		size_t to = ticks_by(prices, o->at_ns), from = ticks_by(prices, o->at_ns - back_ns);
+		size_t to, from;
 
+		if (o->at_ns < -TICK_LIMIT_NS || o->at_ns > TICK_LIMIT_NS)
+			continue;
+		to = ticks_by(prices, o->at_ns);
+		from = ticks_by(prices, o->at_ns - back_ns);
 		if (!from || to <= from)
 			continue;
 		out[count++] = (struct rated){sqrt((squares[to - 1] - squares[from - 1]) / ((double)back_ns / 1e9) * YEAR_SECONDS), *o};

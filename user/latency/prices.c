@@ -39,7 +39,7 @@ static int add_row(struct price_series_list *list, sqlite3_stmt *row, const stru
 
 	if (!series)
 		return -ENOMEM;
-	if (!isfinite(tick.log_price))
+	if (!isfinite(tick.log_price) || tick.at_ns < -TICK_LIMIT_NS || tick.at_ns > TICK_LIMIT_NS)
 		return 0;
 	if (series->count == series->room) {
 		size_t wanted = series->room ? 2 * series->room : 1024;

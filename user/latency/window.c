@@ -95,7 +95,7 @@ static int add_row(struct loader *loader, sqlite3_stmt *row)
 
 	if (!group)
 		return 0;
-	if (tick.at_ns != TIME_UNKNOWN && !isnan(tick.log_price)) {
+	if (tick.at_ns >= -TICK_LIMIT_NS && tick.at_ns <= TICK_LIMIT_NS && !isnan(tick.log_price)) {
 		if (grow((void **)&group->ticks, group->tick_count, &group->tick_room, sizeof(tick)))
 			return -ENOMEM;
 		group->ticks[group->tick_count++] = tick;
@@ -230,7 +230,7 @@ static void fill_brownian(struct window *window, const struct group *group, doub
 	double move = 0, past = 0;
 
 	for (size_t i = 0; i < group->event_count; i++) {
-		double seconds = fmax((double)(group->events[i].to_ns - group->events[i].from_ns) / 1e9, 0);
+		double seconds = fmax(((double)group->events[i].to_ns - (double)group->events[i].from_ns) / 1e9, 0);
 
 		move += brownian_move(sigma, seconds);
 		past += brownian_move_beyond(sigma, seconds, fee);

@@ -42,13 +42,15 @@ static void fill(struct volatility *out, double *squares, size_t count, int64_t 
 
 int volatility_of(const struct tick *ticks, size_t count, int64_t scale_ns, struct volatility *out)
 {
-	int64_t span_ns, spacing_ns, stride_ns;
+	int64_t last_ns, span_ns, spacing_ns, stride_ns;
 	size_t moves = 0;
 	double *squares;
 
 	*out = (struct volatility){NAN, {NAN, NAN}, TIME_UNKNOWN};
-	if (count < 2 || __builtin_sub_overflow(ticks[count - 1].at_ns, ticks[0].at_ns, &span_ns))
+	if (count < 2)
 		return 0;
+	last_ns = ticks[count - 1].at_ns;
+	span_ns = last_ns - ticks[0].at_ns;
 	spacing_ns = span_ns / (int64_t)(count - 1);
 	if (spacing_ns > INT64_MAX / TICKS_PER_SCALE / SCALES_MIN)
 		return 0;
@@ -62,7 +64,7 @@ int volatility_of(const struct tick *ticks, size_t count, int64_t scale_ns, stru
 	squares = malloc(((size_t)(span_ns / stride_ns) + 1) * sizeof(*squares));
 	if (!squares)
 		return -ENOMEM;
-	for (int64_t at = ticks[0].at_ns + scale_ns; at <= ticks[count - 1].at_ns; at += stride_ns) {
+	for (int64_t at = ticks[0].at_ns + scale_ns; at <= last_ns; at += stride_ns) {
 		double move = tick_price_at(ticks, count, at) - tick_price_at(ticks, count, at - scale_ns);
 
 		squares[moves++] = move * move;

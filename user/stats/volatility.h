@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Times beyond are no prices': 126 years either side of 1970, so that differences of two of them, and lags on top, fit. */
+#define TICK_LIMIT_NS 4000000000000000000
+
 struct tick {
-	int64_t at_ns;
+	int64_t at_ns; /* within ±TICK_LIMIT_NS */
 	double log_price;
 };
 
