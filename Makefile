@@ -14,8 +14,8 @@ CLANG   ?= clang
 BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool)
 BTF     ?= /sys/kernel/btf/vmlinux
 
-PACKAGES := libbpf libelf zlib json-c yaml-0.1 openssl sqlite3 libcap
-TEST_PACKAGES := cmocka libpcap # libpcap: a second reader of captures, for comparison
+PACKAGES := libbpf libelf zlib json-c yaml-0.1 openssl sqlite3 libcap libbrotlidec
+TEST_PACKAGES := cmocka libpcap libbrotlienc # libpcap: a second reader of captures, for comparison
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 OPT     ?= -O2 -g

@@ -5,12 +5,13 @@
 
 #include "tap/capfile.h"
 
+static volatile uint8_t sum; /* so that every byte is read */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct capfile_packet packet;
 	struct capfile *file;
 	struct error err;
-	volatile uint8_t sum = 0;
 	FILE *stream = size ? fmemopen((void *)data, size, "rb") : NULL;
 
 	if (!stream || capfile_open(&file, stream, "fuzz", &err))

@@ -131,6 +131,8 @@ static struct capfile *file_of(const struct capture_bytes *bytes)
 	return file;
 }
 
+static uint32_t last_interface;
+
 /* The next packet is this one. */
 static void expect_packet(struct capfile *file, const char *text, int link_type, uint64_t stamp_ns)
 {
@@ -144,6 +146,8 @@ static void expect_packet(struct capfile *file, const char *text, int link_type,
 	assert_int_equal(packet.link_type, link_type);
 	assert_true(packet.has_stamp);
 	assert_int_equal(packet.stamp_ns, stamp_ns);
+	last_interface = packet.interface;
+	assert_string_equal(packet.interface_name, packet.interface_name[0] ? "eth0" : "");
 }
 
 static void expect_end(struct capfile *file)
@@ -308,10 +312,12 @@ static void test_sections_and_interfaces(void **state)
 
 	file = file_of(&bytes);
 	expect_packet(file, "nano", LINKTYPE_RAW, 1767225600 * SECOND_NS + 123456789);
+	assert_int_equal(last_interface, 1);
 	expect_packet(file, "micro", LINKTYPE_ETHERNET, 1767225600 * SECOND_NS + 123456000);
 	expect_packet(file, "quarter", LINKTYPE_LINUX_SLL, 1767226600 * SECOND_NS + 250000000);
 	expect_packet(file, "pico", LINKTYPE_IPV4, 1000 * SECOND_NS + 7);
 	expect_packet(file, "second", LINKTYPE_PPP, 1767225600 * SECOND_NS);
+	assert_int_equal(last_interface, 4); /* of the third section; the first has three */
 	expect_end(file);
 	free(bytes.data);
 }

@@ -11,17 +11,16 @@
 #include "cmd/packet_notes.h"
 #include "session/session.h"
 #include "tap/pcapng_write.h"
-#include "version.h"
 
 #define INTERFACES_MAX 256
 #define FILES_TEXT_MAX 65536 /* of the list of captures in a session */
 #define LOOK_EVERY 4096
 
-/* Interfaces of the new file: one for each capture and link type in it. */
+/* Interfaces of the new file: one for each of each capture. */
 struct interfaces {
 	struct {
 		const char *file;
-		int link_type;
+		uint32_t interface;
 	} items[INTERFACES_MAX];
 	uint32_t count;
 };
@@ -33,15 +32,15 @@ static int interface_of(struct interfaces *interfaces, const struct capfile_pack
 	uint32_t i;
 
 	for (i = 0; i < interfaces->count; i++)
-		if (interfaces->items[i].file == packet->file && interfaces->items[i].link_type == packet->link_type)
+		if (interfaces->items[i].file == packet->file && interfaces->items[i].interface == packet->interface)
 			return (int)i;
 	if (i == INTERFACES_MAX)
 		return -ENOSPC;
 	interfaces->items[i].file = packet->file;
-	interfaces->items[i].link_type = packet->link_type;
+	interfaces->items[i].interface = packet->interface;
 	interfaces->count++;
 	snprintf(name, sizeof(name), "%s", packet->file);
-	pcapng_write_interface(out, packet->link_type, basename(name));
+	pcapng_write_interface(out, packet->link_type, *packet->interface_name ? packet->interface_name : basename(name));
 	return (int)i;
 }
 
@@ -102,7 +101,7 @@ static int copy(struct offline *offline, struct packet_notes *notes, FILE *out, 
 	size_t comment_count;
 	int interface, status = 0;
 
-	pcapng_write_section(out, "pricelag " PL_VERSION);
+	pcapng_write_section(out, "pricelag");
 	for (uint64_t packets = 0; !status; packets++) {
 		packet_notes_begin(notes);
 		if (!offline_next(offline))
@@ -113,7 +112,7 @@ static int copy(struct offline *offline, struct packet_notes *notes, FILE *out, 
 
 			interface = interface_of(&interfaces, packet, out);
 			if (interface < 0)
-				return error_set(err, interface, "more than %d captures and link types", INTERFACES_MAX);
+				return error_set(err, interface, "more than %d interfaces in the captures", INTERFACES_MAX);
 			pcapng_write_packet(out, (uint32_t)interface, packet, comments, comment_count);
 		}
 		if (packets % LOOK_EVERY == 0)

@@ -10,6 +10,7 @@ const struct block_kind_info block_kinds[] = {BLOCK_KINDS(X)};
 #undef X
 
 const struct block_decoder block_decoders[] = {
+	{"flashblocks", "sub-blocks of Base and other OP Stack chains: JSON, plain or compressed with brotli", flashblocks_decode},
 	{"monad-raptorcast", "Monad's RaptorCast, plaintext packets of version 0 and 1", raptorcast_decode},
 	{0},
 };

@@ -21,6 +21,7 @@
 /* Name in every table, what it says of the block's body, and what it is. */
 #define BLOCK_KINDS(X)                                                                                                 \
 	X(HEAD, head, BLOCK_BODY_NONE, "a node's newHeads notification (Ethereum)")                                    \
+	X(FLASHBLOCK, flashblock, BLOCK_BODY_PART, "a sub-block, in the order of building (Base and other OP Stack chains)") \
 	X(CHUNK, chunk, BLOCK_BODY_PART, "an erasure-coded part of a block (Monad RaptorCast)")
 
 enum block_body {
@@ -70,7 +71,8 @@ struct block_decoder {
 	block_decode_fn decode;
 };
 
-/* user/feed/raptorcast.c */
+/* user/feed/flashblocks.c, raptorcast.c */
+int flashblocks_decode(const uint8_t *data, size_t len, block_emit_fn emit, void *context, struct error *err);
 int raptorcast_decode(const uint8_t *data, size_t len, block_emit_fn emit, void *context, struct error *err);
 
 /* All of them, ended by one without a name. */

@@ -79,6 +79,8 @@ static int pcap_next(struct capfile *file, struct capfile_packet *out, struct er
 	out->data = file->body;
 	out->link_type = file->link_type;
 	out->direction = LINK_UNKNOWN;
+	out->interface = 0;
+	out->interface_name = "";
 	out->has_stamp = fraction < CAPFILE_SECOND_NS / file->fraction_ns;
 	out->stamp_ns = seconds * CAPFILE_SECOND_NS + fraction * file->fraction_ns;
 	return 1;

@@ -29,6 +29,8 @@ struct capfile_packet {
 	bool has_stamp;		/* false: none (a simple packet block), or one that is no time before the year 2262 */
 	uint64_t stamp_ns;	/* UTC */
 	const char *file;	/* name of the capture file, as long as it is open */
+	uint32_t interface;	/* of the file, counted over its sections; 0 in pcap */
+	const char *interface_name; /* valid until the next call; "" unknown */
 };
 
 struct capfile;

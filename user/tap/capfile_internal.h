@@ -9,7 +9,10 @@
 #define CAPFILE_SECOND_NS 1000000000ULL
 #define CAPFILE_SECONDS_MAX 9223372035ULL /* the last whole second of int64_t nanoseconds: the year 2262 */
 
+#define PCAPNG_NAME_MAX 64
+
 struct pcapng_interface {
+	char name[PCAPNG_NAME_MAX]; /* "" unknown */
 	int link_type;
 	uint32_t snap_len; /* 0: no limit */
 	uint8_t resolution; /* if_tsresol: 10^-n, or with the high bit 2^-n seconds */
@@ -38,6 +41,7 @@ struct capfile {
 	/* pcapng */
 	struct pcapng_interface *interfaces; /* of the section that is being read */
 	uint32_t interface_count, interface_room;
+	uint32_t interfaces_before; /* in the sections before */
 	uint64_t dropped; /* in the sections before */
 	bool has_link, has_known_link; /* of any interface so far */
 	int unknown_link; /* one that is not understood */

@@ -79,7 +79,9 @@ static int read_interface(struct capfile *file, const uint8_t *body, uint32_t le
 		.resolution = MICROSECONDS,
 	};
 	while (next_option(file, &at, end, &option)) {
-		if (option.code == PCAPNG_IF_TSRESOL && option.len == 1)
+		if (option.code == PCAPNG_IF_NAME)
+			snprintf(interface->name, sizeof(interface->name), "%.*s", option.len, (const char *)option.value);
+		else if (option.code == PCAPNG_IF_TSRESOL && option.len == 1)
 			interface->resolution = option.value[0];
 		else if (option.code == PCAPNG_IF_TSOFFSET && option.len == 8)
 			interface->offset_s = (int64_t)option_u64(file, option.value);
@@ -125,6 +127,8 @@ static int give(struct capfile *file, struct pcapng_interface *interface, const 
 	file->packets++;
 	out->data = data;
 	out->link_type = interface->link_type;
+	out->interface = file->interfaces_before + (uint32_t)(interface - file->interfaces);
+	out->interface_name = interface->name;
 	return 1;
 }
 
@@ -273,6 +277,7 @@ static int begin_section(struct capfile *file, struct error *err)
 	if (status <= 0)
 		return status ? status : fault(file, err, "the header of a section is cut");
 	file->dropped += section_dropped(file);
+	file->interfaces_before += file->interface_count;
 	file->interface_count = 0;
 	file->big_endian = load_be32(head + 4) == PCAPNG_BYTE_ORDER;
 	len = capfile_u32(file, head);
