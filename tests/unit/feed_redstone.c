@@ -94,6 +94,7 @@ static void test_payload(void **state)
 	assert_int_equal(m[1].signature, FEED_SIGNATURE_UNCHECKED);
 	assert_string_equal(feed_sink_detail(&sink, 1, "signer"), SIGNER);
 	assert_string_equal(feed_sink_detail(&sink, 1, "package"), "1");
+	assert_string_equal(feed_sink_detail(&sink, 1, "feed_id"), "3343727600000000000000000000000000000000000000000000000000000000");
 
 	options = (struct decode_options){.exponent = -8, .has_exponent = true};
 	assert_int_equal(decode_signer_parse("0x8bb8f32df04c8b654987daaed53d6b6091e3b774", &options), 0);

@@ -134,6 +134,7 @@ static int read_package(struct redstone *redstone, const uint8_t *data, size_t i
 		details_text(&details, "signer", signer);
 	for (size_t i = 0; i < package->points; i++) {
 		const uint8_t *at = data + package->start + i * (FEED_ID + package->value);
+		struct feed_details all = details;
 		struct feed_message message;
 		int ret = read_point(redstone, at, package, &message, first_fault ? NULL : err);
 
@@ -142,8 +143,9 @@ static int read_package(struct redstone *redstone, const uint8_t *data, size_t i
 				first_fault = error_prefix(err, ret, "package %zu: point %zu", index, i);
 			continue;
 		}
+		details_hex(&all, "feed_id", at, FEED_ID);
 		message.signature = signature;
-		message.details = &details;
+		message.details = &all;
 		redstone->emit(redstone->context, &message);
 		redstone->updates++;
 	}
