@@ -161,7 +161,7 @@ static void finish(void)
 	static const uint32_t feeds[] = {SHREDS, DATAGRAMS, EACH, PL_FEED_NONE};
 
 	assert_true(tap_drain(tap, on_record, &kernel) >= 0);
-	assert_true(tap_retire_slots(tap, 0, 0, on_set, on_slot, &kernel) >= 0);
+	assert_true(tap_retire_slots(tap, 0, 0, SIZE_MAX, on_set, on_slot, &kernel) >= 0);
 	capture_finish(capture);
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(tap_counters(tap, feeds[i], kernel.counters[i]), 0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/privilege.h"
@@ -17,6 +18,8 @@
 
 #define DRAIN_NS 1000000L	   /* the kernel side never wakes us: STYLE.md has the price of a wake-up */
 #define SECOND_NS 1000000000L
+#define RETIRE_AGAIN_NS 50000000L /* where more slots were over than the writer's queue had room for */
+#define ROWS_RESERVED 2048	  /* of the queue, for what comes meanwhile */
 
 struct connection {
 	struct recorder *recorder;
@@ -39,7 +42,8 @@ struct recorder {
 	struct recorder_view *view;
 	struct nic_losses *nic_start;
 	struct pollfd *polls;
-	int64_t duration_ns, next_drain_ns, next_second_ns;
+	int64_t duration_ns, next_drain_ns, next_retire_ns, next_second_ns;
+	size_t sets_taken; /* of the tap_retire_slots() that is under way */
 };
 
 /* ---- what comes in ------------------------------------------------------------------------------------------------ */
@@ -71,7 +75,10 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 
 static void on_set(void *context, const struct pl_set_key *key, const struct pl_set *set)
 {
-	collector_set(((struct recorder *)context)->collector, key, set);
+	struct recorder *r = context;
+
+	r->sets_taken++;
+	collector_set(r->collector, key, set);
 }
 
 static void on_slot(void *context, const struct pl_slot_key *key, const struct pl_slot *slot)
@@ -370,13 +377,28 @@ static int drain(struct recorder *r, struct error *err)
 	return 0;
 }
 
+/*
+ * Writes the slots that are over (idle_ns 0: all), as many as the writer's queue has room for: they can wait in the kernel's
+ * table, unlike packets. False: there may be more of them.
+ */
+static bool retire_slots(struct recorder *r, uint64_t idle_ns)
+{
+	uint64_t rows = session_room(r->session), sets_max;
+
+	if (rows < 2 * ROWS_RESERVED)
+		return false;
+	sets_max = (rows - ROWS_RESERVED) / 2; /* a slot of one set makes two rows */
+	r->sets_taken = 0;
+	tap_retire_slots(r->tap, (uint64_t)clock_mono_ns(), idle_ns, sets_max, on_set, on_slot, r);
+	return r->sets_taken < sets_max / 2;
+}
+
 static int every_second(struct recorder *r, int64_t now, struct error *err)
 {
 	put_clock(r);
 	read_counters(r);
 	put_losses(r);
 	recorder_view_paint(r->view, r->counts, r->none, now);
-	tap_retire_slots(r->tap, (uint64_t)now, TAP_SLOT_IDLE_NS, on_set, on_slot, r);
 	r->next_second_ns = now + SECOND_NS;
 	return session_status(r->session, err);
 }
@@ -409,12 +431,15 @@ int recorder_run(struct recorder *r, const volatile sig_atomic_t *stop, struct e
 	int status = 0;
 
 	r->next_drain_ns = now;
+	r->next_retire_ns = now + SECOND_NS;
 	r->next_second_ns = now + SECOND_NS;
 	while (!status && !*stop && now < end) {
 		wait_and_step(r);
 		now = clock_mono_ns();
 		if (now >= r->next_drain_ns)
 			status = drain(r, err);
+		if (!status && now >= r->next_retire_ns)
+			r->next_retire_ns = now + (retire_slots(r, TAP_SLOT_IDLE_NS) ? SECOND_NS : RETIRE_AGAIN_NS);
 		if (!status && now >= r->next_second_ns)
 			status = every_second(r, now, err);
 	}
@@ -423,14 +448,24 @@ int recorder_run(struct recorder *r, const volatile sig_atomic_t *stop, struct e
 
 /* ---- closing ------------------------------------------------------------------------------------------------------ */
 
+/* Nothing comes any more: the writer may be waited for, unless it has failed. */
+static void retire_all_slots(struct recorder *r)
+{
+	const struct timespec pause = {.tv_nsec = DRAIN_NS};
+
+	while (!session_status(r->session, NULL) && !retire_slots(r, 0))
+		nanosleep(&pause, NULL);
+}
+
 static void put_last_rows(struct recorder *r)
 {
+	tap_detach(r->tap);
 	drain(r, NULL);
 	/* whatever still waits for its packet will not get it: it is delivered without a stamp, and counted */
 	for (size_t i = 0; i < r->connection_count; i++)
 		if (r->connections[i].subscriber)
 			subscriber_settle(r->connections[i].subscriber, INT64_MAX);
-	tap_retire_slots(r->tap, (uint64_t)clock_mono_ns(), 0, on_set, on_slot, r);
+	retire_all_slots(r);
 	read_counters(r);
 	put_losses(r);
 	put_clock(r);

@@ -14,12 +14,6 @@
 /* Slots taken out that are remembered, so that their stragglers are known as such: minutes of any chain. */
 #define RETIRED_MAX 4096
 
-/* The sets order[begin..end) of one slot. */
-struct departure {
-	uint32_t begin, end;
-	uint64_t last_ns;
-};
-
 struct aggregate {
 	struct aggregate_handlers handlers;
 	struct pl_set_key *keys;
@@ -34,7 +28,7 @@ struct aggregate {
 	struct pl_slot_key retired[RETIRED_MAX]; /* a ring */
 	uint64_t retired_count;
 	uint32_t *order; /* room for a retirement */
-	struct departure *departures;
+	struct slots_span *spans;
 	struct slots_memory *memory;
 	uint64_t evicted[PL_FEEDS_MAX], astray[PL_FEEDS_MAX];
 };
@@ -66,12 +60,12 @@ int aggregate_new(struct aggregate **out, size_t sets_max, const struct aggregat
 		aggregate->next = calloc(sets_max, sizeof(*aggregate->next));
 		aggregate->in_use = calloc(sets_max, sizeof(*aggregate->in_use));
 		aggregate->order = calloc(sets_max, sizeof(*aggregate->order));
-		aggregate->departures = calloc(sets_max, sizeof(*aggregate->departures));
+		aggregate->spans = calloc(sets_max, sizeof(*aggregate->spans));
 		aggregate->memory = slots_memory_new();
 		aggregate->buckets = malloc(buckets * sizeof(*aggregate->buckets));
 	}
 	if (!aggregate || !aggregate->keys || !aggregate->sets || !aggregate->next || !aggregate->in_use ||
-	    !aggregate->order || !aggregate->departures || !aggregate->memory || !aggregate->buckets) {
+	    !aggregate->order || !aggregate->spans || !aggregate->memory || !aggregate->buckets) {
 		aggregate_free(aggregate);
 		return error_set(err, -ENOMEM, "no memory for a table of %zu FEC sets", sets_max);
 	}
@@ -89,7 +83,7 @@ void aggregate_free(struct aggregate *aggregate)
 	free(aggregate->next);
 	free(aggregate->in_use);
 	free(aggregate->order);
-	free(aggregate->departures);
+	free(aggregate->spans);
 	free(aggregate->memory);
 	free(aggregate->buckets);
 	free(aggregate);
@@ -160,14 +154,14 @@ static uint32_t feed_index(const struct pl_set_key *key)
 	return key->feed < PL_FEEDS_MAX ? key->feed : PL_FEED_NONE;
 }
 
-static void depart(struct aggregate *aggregate, const struct departure *departure)
+static void depart(struct aggregate *aggregate, const struct slots_span *span)
 {
 	const struct aggregate_handlers *handlers = &aggregate->handlers;
-	const struct pl_set_key *first = &aggregate->keys[aggregate->order[departure->begin]];
+	const struct pl_set_key *first = &aggregate->keys[aggregate->order[span->begin]];
 	struct pl_slot_key key = {.slot = first->slot, .feed = first->feed};
 	struct pl_slot slot = {0};
 
-	for (uint32_t i = departure->begin; i < departure->end; i++) {
+	for (uint32_t i = span->begin; i < span->end; i++) {
 		uint32_t at = aggregate->order[i];
 		const struct pl_set *set = &aggregate->sets[at];
 
@@ -188,20 +182,11 @@ static void depart(struct aggregate *aggregate, const struct departure *departur
 static size_t list_slots(struct aggregate *aggregate)
 {
 	struct slots_table table = {aggregate->keys, aggregate->sets, aggregate->order, 0};
-	size_t count = 0;
 
 	for (uint32_t i = 0; i < aggregate->touched; i++)
 		if (aggregate->in_use[i])
 			table.order[table.count++] = i;
-	slots_arrange(aggregate->memory, &table);
-	for (size_t begin = 0, end; begin < table.count; begin = end) {
-		struct departure *departure = &aggregate->departures[count++];
-
-		end = slots_end(&table, begin, &departure->last_ns);
-		departure->begin = (uint32_t)begin;
-		departure->end = (uint32_t)end;
-	}
-	return count;
+	return slots_list(aggregate->memory, &table, aggregate->spans);
 }
 
 void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idle_ns)
@@ -209,18 +194,11 @@ void aggregate_retire(struct aggregate *aggregate, uint64_t now_ns, uint64_t idl
 	size_t count = list_slots(aggregate);
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t last_ns = aggregate->departures[i].last_ns;
+		uint64_t last_ns = aggregate->spans[i].last_ns;
 
 		if (!idle_ns || (now_ns > last_ns && now_ns - last_ns >= idle_ns))
-			depart(aggregate, &aggregate->departures[i]);
+			depart(aggregate, &aggregate->spans[i]);
 	}
-}
-
-static int by_last_packet(const void *a, const void *b)
-{
-	const struct departure *x = a, *y = b;
-
-	return (x->last_ns > y->last_ns) - (x->last_ns < y->last_ns);
 }
 
 /* The table is full: the slots that were silent for longest leave, until half of it is free. */
@@ -228,13 +206,13 @@ static void make_room(struct aggregate *aggregate)
 {
 	size_t count = list_slots(aggregate);
 
-	qsort(aggregate->departures, count, sizeof(*aggregate->departures), by_last_packet);
+	slots_sort_by_silence(aggregate->spans, count);
 	for (size_t i = 0; i < count && aggregate->set_count > aggregate->set_max / 2; i++) {
-		const struct departure *departure = &aggregate->departures[i];
+		const struct slots_span *span = &aggregate->spans[i];
 
-		aggregate->evicted[feed_index(&aggregate->keys[aggregate->order[departure->begin]])] +=
-			departure->end - departure->begin;
-		depart(aggregate, departure);
+		aggregate->evicted[feed_index(&aggregate->keys[aggregate->order[span->begin]])] +=
+			span->end - span->begin;
+		depart(aggregate, span);
 	}
 }
 

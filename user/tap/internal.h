@@ -46,6 +46,7 @@ struct tap {
 	struct pl_set_key *set_keys; /* copies of the table of sets, allocated by the first tap_retire_slots() */
 	struct pl_set *set_values;
 	uint32_t *set_order;
+	struct slots_span *spans;
 	struct slots_memory *memory;
 	uint64_t retired[PL_FEEDS_MAX]; /* sets taken out of the kernel's table */
 	uint64_t evicted[PL_FEEDS_MAX]; /* sets that the kernel pushed out of it, as far as the last look told */

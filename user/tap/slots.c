@@ -38,36 +38,47 @@ static int by_slot_and_set(const void *a, const void *b, void *keys_)
 	return (x->fec_set_index > y->fec_set_index) - (x->fec_set_index < y->fec_set_index);
 }
 
-void slots_arrange(struct slots_memory *memory, struct slots_table *table)
+static void remember(struct slots_memory *memory, const struct pl_set_key *key, const struct pl_set *set)
 {
-	qsort_r(table->order, table->count, sizeof(*table->order), by_slot_and_set, (void *)table->keys);
-	for (size_t i = 0; i < table->count; i++) {
-		const struct pl_set *set = &table->sets[table->order[i]];
-		const struct pl_set_key *key = &table->keys[table->order[i]];
-		size_t place = place_of(set->signature, key->feed);
+	size_t place = place_of(set->signature, key->feed);
 
-		if (shred_count(set->seen) < 2 || !set->signature)
-			continue;
-		memory->places[place].signature = set->signature;
-		memory->places[place].key = *key;
-	}
+	if (shred_count(set->seen) < 2 || !set->signature)
+		return;
+	memory->places[place].signature = set->signature;
+	memory->places[place].key = *key;
 }
 
-size_t slots_end(const struct slots_table *table, size_t begin, uint64_t *last_ns)
+size_t slots_list(struct slots_memory *memory, struct slots_table *table, struct slots_span *spans)
 {
-	const struct pl_set_key *first = &table->keys[table->order[begin]];
-	size_t end;
+	const struct pl_set_key *slot = NULL;
+	size_t count = 0;
 
-	*last_ns = 0;
-	for (end = begin; end < table->count; end++) {
-		const struct pl_set_key *key = &table->keys[table->order[end]];
+	qsort_r(table->order, table->count, sizeof(*table->order), by_slot_and_set, (void *)table->keys);
+	for (uint32_t i = 0; i < table->count; i++) {
+		const struct pl_set_key *key = &table->keys[table->order[i]];
+		const struct pl_set *set = &table->sets[table->order[i]];
 
-		if (key->slot != first->slot || key->feed != first->feed)
-			break;
-		if (table->sets[table->order[end]].last_ns > *last_ns)
-			*last_ns = table->sets[table->order[end]].last_ns;
+		remember(memory, key, set);
+		if (!slot || key->slot != slot->slot || key->feed != slot->feed)
+			spans[count++] = (struct slots_span){.begin = i};
+		slot = key;
+		spans[count - 1].end = i + 1;
+		if (set->last_ns > spans[count - 1].last_ns)
+			spans[count - 1].last_ns = set->last_ns;
 	}
-	return end;
+	return count;
+}
+
+static int by_last_packet(const void *a, const void *b)
+{
+	const struct slots_span *x = a, *y = b;
+
+	return (x->last_ns > y->last_ns) - (x->last_ns < y->last_ns);
+}
+
+void slots_sort_by_silence(struct slots_span *spans, size_t count)
+{
+	qsort(spans, count, sizeof(*spans), by_last_packet);
 }
 
 bool slots_is_astray(const struct slots_memory *memory, const struct pl_set_key *key, const struct pl_set *set)

@@ -28,11 +28,17 @@ struct slots_table {
 struct slots_memory;
 struct slots_memory *slots_memory_new(void); /* NULL: out of memory */
 
-/* Brings the order to that of feed, slot and set, and remembers the signatures. */
-void slots_arrange(struct slots_memory *memory, struct slots_table *table);
+/* The sets order[begin..end) of one slot, and its latest packet. */
+struct slots_span {
+	uint32_t begin, end;
+	uint64_t last_ns;
+};
 
-/* The end of the slot whose sets begin at order[begin]; last_ns: the latest packet of it. */
-size_t slots_end(const struct slots_table *table, size_t begin, uint64_t *last_ns);
+/* Brings the order to that of feed, slot and set, remembers the signatures, and fills spans[] (room for table->count) with the slots. Returns how many. */
+size_t slots_list(struct slots_memory *memory, struct slots_table *table, struct slots_span *spans);
+
+/* Those first that were silent for longest. */
+void slots_sort_by_silence(struct slots_span *spans, size_t count);
 
 /* Whether the set is nothing but a shred of another set, gone astray. */
 bool slots_is_astray(const struct slots_memory *memory, const struct pl_set_key *key, const struct pl_set *set);

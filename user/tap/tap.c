@@ -129,14 +129,17 @@ static int open_copies(struct tap *tap)
 		tap->set_values = calloc(max, sizeof(*tap->set_values));
 	if (!tap->set_order)
 		tap->set_order = calloc(max, sizeof(*tap->set_order));
+	if (!tap->spans)
+		tap->spans = calloc(max, sizeof(*tap->spans));
 	if (!tap->memory)
 		tap->memory = slots_memory_new();
-	return tap->set_keys && tap->set_values && tap->set_order && tap->memory ? 0 : -ENOMEM;
+	return tap->set_keys && tap->set_values && tap->set_order && tap->spans && tap->memory ? 0 : -ENOMEM;
 }
 
-/* Copies the table of sets in one go, arranged. */
-static int copy_sets(struct tap *tap, struct slots_table *out)
+/* Copies the table of sets in one go, and lists its slots. Returns how many. */
+static ssize_t copy_sets(struct tap *tap)
 {
+	struct slots_table table = {tap->set_keys, tap->set_values, tap->set_order, 0};
 	int fd = bpf_map__fd(tap->kernel->maps.sets);
 	__u32 count = bpf_map__max_entries(tap->kernel->maps.sets), i;
 	char cursor[sizeof(struct pl_set_key)];
@@ -146,26 +149,25 @@ static int copy_sets(struct tap *tap, struct slots_table *out)
 		return -errno;
 	for (i = 0; i < count; i++)
 		tap->set_order[i] = i;
-	*out = (struct slots_table){tap->set_keys, tap->set_values, tap->set_order, count};
-	slots_arrange(tap->memory, out);
-	return 0;
+	table.count = count;
+	return slots_list(tap->memory, &table, tap->spans);
 }
 
-/* Takes the sets order[0..count) of one slot out of the kernel's table. True: a slot came of it. */
-static bool retire_slot(struct tap *tap, const uint32_t *order, size_t count, tap_set_fn on_set, tap_slot_fn on_slot,
-			void *context)
+/* Takes the sets of one slot out of the kernel's table. True: a slot came of it. */
+static bool retire_slot(struct tap *tap, const struct slots_span *span, tap_set_fn on_set, tap_slot_fn on_slot, void *context)
 {
+	const uint32_t *order = tap->set_order + span->begin;
 	const struct pl_set_key *first = &tap->set_keys[order[0]];
 	struct pl_slot_key key = {.slot = first->slot, .feed = first->feed};
 	uint32_t feed = key.feed < PL_FEEDS_MAX ? key.feed : PL_FEED_NONE;
 	int sets = bpf_map__fd(tap->kernel->maps.sets);
 	struct pl_slot slot = {};
 	__u8 yes = 1;
-	size_t i;
+	uint32_t i;
 	/* From here on the kernel begins no set of this slot any more. One begun in the moment before is late as well. */
 	bool again = bpf_map_update_elem(bpf_map__fd(tap->kernel->maps.retired), &key, &yes, BPF_NOEXIST) && errno == EEXIST;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < span->end - span->begin; i++) {
 		const struct pl_set_key *set_key = &tap->set_keys[order[i]];
 		struct pl_set set = tap->set_values[order[i]];
 
@@ -216,45 +218,61 @@ static int read_begun(struct tap *tap, uint64_t begun[PL_FEEDS_MAX])
 	return code;
 }
 
-int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, tap_set_fn on_set, tap_slot_fn on_slot,
-		     void *context)
+int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, size_t sets_max, tap_set_fn on_set,
+		     tap_slot_fn on_slot, void *context)
 {
-	uint64_t begun[PL_FEEDS_MAX], live[PL_FEEDS_MAX] = {0}, last_ns;
-	struct slots_table table;
-	size_t begin, end;
+	uint32_t half = bpf_map__max_entries(tap->kernel->maps.sets) / 2, i;
+	uint64_t begun[PL_FEEDS_MAX], live[PL_FEEDS_MAX] = {0};
 	int slots = 0, code = open_copies(tap);
+	size_t there = 0, taken = 0;
+	ssize_t count;
 
 	if (!code)
 		code = read_begun(tap, begun);
-	if (!code)
-		code = copy_sets(tap, &table);
 	if (code)
 		return code;
-	for (begin = 0; begin < table.count; begin = end) {
-		uint32_t feed = table.keys[table.order[begin]].feed;
+	count = copy_sets(tap);
+	if (count < 0)
+		return count;
+	if (count)
+		there = tap->spans[count - 1].end;
+	if (there > half && idle_ns)
+		slots_sort_by_silence(tap->spans, count);
+	for (i = 0; i < count; i++) {
+		const struct slots_span *span = &tap->spans[i];
+		uint32_t feed = tap->set_keys[tap->set_order[span->begin]].feed, sets = span->end - span->begin;
+		bool over = !idle_ns || (span->last_ns <= now_ns && now_ns - span->last_ns >= idle_ns);
 
-		end = slots_end(&table, begin, &last_ns);
-		if (!idle_ns || (last_ns <= now_ns && now_ns - last_ns >= idle_ns))
-			slots += retire_slot(tap, table.order + begin, end - begin, on_set, on_slot, context);
-		else
-			live[feed < PL_FEEDS_MAX ? feed : PL_FEED_NONE] += end - begin;
+		if ((over || there > half) && (!taken || taken + sets <= sets_max)) {
+			slots += retire_slot(tap, span, on_set, on_slot, context);
+			taken += sets;
+			there -= sets;
+		} else {
+			live[feed < PL_FEEDS_MAX ? feed : PL_FEED_NONE] += sets;
+		}
 	}
 	count_evicted(tap, begun, live);
 	return slots;
+}
+
+void tap_detach(struct tap *tap)
+{
+	while (tap->link_count)
+		close(tap->links[--tap->link_count]);
+	guard_stop(tap);
 }
 
 void tap_close(struct tap *tap)
 {
 	if (!tap)
 		return;
-	while (tap->link_count)
-		close(tap->links[--tap->link_count]);
-	guard_stop(tap);
+	tap_detach(tap);
 	ring_buffer__free(tap->ring);
 	stamp__destroy(tap->kernel);
 	free(tap->set_keys);
 	free(tap->set_values);
 	free(tap->set_order);
+	free(tap->spans);
 	free(tap->memory);
 	free(tap);
 }

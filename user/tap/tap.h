@@ -64,13 +64,18 @@ int tap_counters(struct tap *tap, uint32_t feed, uint64_t out[PL_COUNTER_MAX]);
 
 /*
  * Takes out (returns and deletes) the state of every slot that had no packet for `idle_ns` before `now_ns`; sets of a slot
- * are passed before it. idle_ns 0 takes all. What is left of the counters `evicted`, `astray` and `late` is known after it.
+ * are passed before it. idle_ns 0 takes all. Where the table is more than half full the slots that were silent for longest
+ * leave before that, so that there is room for the next. At most sets_max sets are taken (but one slot in any case): what
+ * is over and left is taken by the next call. What is to be said of `evicted`, `astray` and `late` is known after it.
  * Returns the number of slots, or a negative errno.
  */
 typedef void (*tap_set_fn)(void *context, const struct pl_set_key *key, const struct pl_set *set);
 typedef void (*tap_slot_fn)(void *context, const struct pl_slot_key *key, const struct pl_slot *slot);
-int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, tap_set_fn on_set, tap_slot_fn on_slot,
-		     void *context);
+int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, size_t sets_max, tap_set_fn on_set,
+		     tap_slot_fn on_slot, void *context);
+
+/* No packet comes any more; what waits in the ring and in the tables can still be read. */
+void tap_detach(struct tap *tap);
 
 /* Detaches everything and frees. A killed process leaves nothing behind either: links die with their descriptors. */
 void tap_close(struct tap *tap);
