@@ -78,10 +78,11 @@ $(BUILD)/gen/%.sql.inc: user/session/%.sql
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
 # A session says which build made it: written anew when the commit changes, and only then. (Who installs may not be
-# whom git tells.)
+# whom git tells. A -DPL_VERSION of the compiler's command line goes before it.)
 $(BUILD)/gen/version.h: always
 	@mkdir -p $(@D)
-	@[ "$(VERSION)" = unknown ] && [ -e $@ ] || echo '#define PL_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define PL_VERSION "$(VERSION)"' >$@
+	@printf '#ifndef PL_VERSION\n#define PL_VERSION "$(VERSION)"\n#endif\n' >$@.new
+	@if { [ "$(VERSION)" = unknown ] && [ -e $@ ]; } || cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 generated: $(SKELETONS) $(BUILD)/gen/schema.sql.inc $(BUILD)/gen/version.h
 .PHONY: generated always
