@@ -49,7 +49,7 @@ static void assert_fault(const char *text, const char *words)
 
 static void expect_signer(const char *hex)
 {
-	memset(&options, 0, sizeof(options));
+	options = (struct decode_options){.explain = true};
 	if (hex)
 		assert_int_equal(decode_signer_parse(hex, &options), 0);
 }

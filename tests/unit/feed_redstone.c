@@ -82,7 +82,7 @@ static void test_payload(void **state)
 	const struct feed_message *m = sink.messages;
 
 	(void)state;
-	memset(&options, 0, sizeof(options));
+	options = (struct decode_options){.explain = true};
 	assert_int_equal(decode(payload, len), 2);
 	assert_string_equal(m[0].id, "3343727600000000000000000000000000000000000000000000000000000001");
 	assert_string_equal(m[1].id, "3Crv");
@@ -111,7 +111,7 @@ static void test_faults(void **state)
 	size_t len = make_payload(payload), count = len - 9 - 3 - 8 - 2;
 
 	(void)state;
-	memset(&options, 0, sizeof(options));
+	options = (struct decode_options){.explain = true};
 	memset(payload, 0x12, 4);
 	assert_fault(payload, 0, "marker");
 	assert_fault(payload, len - 1, "marker");
@@ -142,7 +142,7 @@ static void test_json(void **state)
 	char text[400];
 
 	(void)state;
-	memset(&options, 0, sizeof(options));
+	options = (struct decode_options){.explain = true};
 	assert_int_equal(decode(one, strlen(one)), 1);
 	assert_string_equal(sink.messages[0].id, "ETH");
 	assert_true(sink.messages[0].price == 3000.12);
@@ -162,7 +162,7 @@ static void test_published_packages(void **state)
 	uint8_t *data = data_read("oracle/redstone_data_packages.json", &len);
 
 	(void)state;
-	memset(&options, 0, sizeof(options));
+	options = (struct decode_options){.explain = true};
 	assert_int_equal(decode(data, len), 2);
 	assert_string_equal(sink.messages[0].id, "BTC");
 	assert_string_equal(sink.messages[0].mantissa, "30193730000000003");

@@ -221,6 +221,7 @@ int cmd_decode(int argc, char **argv)
 		status = decode_blocks(&args, how.block_decoder, data, len);
 	} else {
 		status = how.preset ? refuse_options(&args) : decode_read_options(args.texts, how.decoder, &how.options);
+		how.options.explain = true;
 		if (!status)
 			status = decode_prices(&args, how.decoder, &how.options, data, len);
 	}

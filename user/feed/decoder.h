@@ -48,6 +48,7 @@ struct decode_options {
 		uint8_t bytes[33];
 	} signers[SIGNERS_MAX];
 	uint8_t signer_count;
+	bool explain; /* recover who has signed also where nobody is expected: a third of a millisecond, for whoever debugs a feed */
 	/* pyth-pnau, pyth-hermes: the addresses of the guardians by index (none: signatures stay unchecked), and how many must sign */
 	uint8_t guardians[GUARDIANS_MAX][20];
 	uint8_t guardian_count, quorum;

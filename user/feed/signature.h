@@ -36,7 +36,7 @@ bool signer_expected(const struct decode_options *options, const uint8_t *bytes,
 
 /* r, s and the recovery of a secp256k1 signature over the Keccak-256 of `data`, as contracts check them, held against the
  * signers that the options expect. `signer` becomes the address that signed, "" where none can have. Some key can be
- * recovered from nearly any signature: without an expected signer it stays unchecked. */
+ * recovered from nearly any signature: without an expected signer it stays unchecked, and only `explain` asks for it. */
 enum feed_signature ecdsa_check(const struct decode_options *options, const void *data, size_t len,
 				const uint8_t signature[SIGNATURE_LEN + 1], char signer[SIGNER_TEXT]);
 
