@@ -261,6 +261,8 @@ static void test_guardians(void **state)
 		data[VAA_AT + 6 + 66 * 13]++; /* the VAA's timestamp */
 		assert_int_equal(verdict(&options, data, len), FEED_SIGNATURE_BAD);
 		data[VAA_AT + 6 + 66 * 13]--;
+		data[len - (len == (size_t)number(wanted, "consumed") ? 1 : 4)]++; /* the last proof: signed, but not this */
+		assert_int_equal(verdict(&options, data, len), FEED_SIGNATURE_BAD);
 		memcpy(data + VAA_AT + 6 + 66, data + VAA_AT + 6, 66); /* one guardian twice */
 		assert_int_equal(verdict(&options, data, len), FEED_SIGNATURE_BAD);
 		free(data);
@@ -288,6 +290,8 @@ static void test_published_updates(void **state)
 		assert_string_equal(detail("merkle"), "verified");
 		assert_number(detail("sequence"), wanted, "seq");
 		assert_number(detail("slot"), wanted, "slot");
+		assert_number(detail("emitter_chain"), wanted, "chain");
+		assert_string_equal(detail("emitter"), json_text(json_member(wanted, "emitter")));
 		for (int k = 0; k < sink.count; k++)
 			assert_update(&sink.messages[k], json_object_array_get_idx(updates, (size_t)k));
 		free(data);

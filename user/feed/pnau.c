@@ -29,6 +29,7 @@
 #include "feed/signature.h"
 
 #define NODE 20
+#define EMITTER 32
 #define GUARDIAN_SIGNATURE (1 + SIGNATURE_LEN + 1) /* index, r, s, recovery */
 
 enum { PRICE_FEED = 0, TWAP = 1 };
@@ -37,7 +38,7 @@ struct vaa {
 	uint32_t guardian_set, timestamp_s;
 	unsigned signatures, chain;
 	uint64_t sequence, slot;
-	const uint8_t *signed_by, *body, *root;
+	const uint8_t *signed_by, *body, *emitter, *root;
 	size_t body_len;
 };
 
@@ -78,7 +79,7 @@ static int read_vaa(const uint8_t *data, size_t len, struct vaa *out, struct err
 	out->timestamp_s = (uint32_t)cursor_be(&c, 4, "timestamp");
 	cursor_bytes(&c, 4, "nonce");
 	out->chain = (unsigned)cursor_be(&c, 2, "emitter chain");
-	cursor_bytes(&c, 32, "emitter");
+	out->emitter = cursor_bytes(&c, EMITTER, "emitter");
 	out->sequence = cursor_be(&c, 8, "sequence");
 	cursor_bytes(&c, 1, "consistency");
 	expect(&c, "AUWV", "payload");
@@ -219,6 +220,8 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 	if (ret < 0)
 		return error_set(err, ret, "no memory for a message of %zu bytes", len);
 	details_text(&details, "merkle", ret ? "verified" : "bad");
+	if (!ret && message.signature == FEED_SIGNATURE_VERIFIED) /* they have signed the root: this is not under it */
+		message.signature = FEED_SIGNATURE_BAD;
 	details_text(&details, "kind", type == TWAP ? "twap" : "price_feed");
 	details_uint(&details, "sequence", pnau->vaa.sequence);
 	details_uint(&details, "slot", pnau->vaa.slot);
@@ -226,6 +229,7 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 	details_uint(&details, "guardian_set", pnau->vaa.guardian_set);
 	details_uint(&details, "guardian_signatures", pnau->vaa.signatures);
 	details_uint(&details, "emitter_chain", pnau->vaa.chain);
+	details_hex(&details, "emitter", pnau->vaa.emitter, EMITTER);
 	ret = type == TWAP ? read_twap(&c, &message, &details) : read_price_feed(&c, &message, &details);
 	if (ret)
 		return ret;
