@@ -10,7 +10,7 @@ double normal_cdf(double x)
 	return 0.5 * erfc(-x * M_SQRT1_2);
 }
 
-static double normal_density(double x)
+double normal_density(double x)
 {
 	return exp(-0.5 * x * x) * M_SQRT1_2 * M_2_SQRTPI * 0.5;
 }

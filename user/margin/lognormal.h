@@ -7,6 +7,7 @@
 #define PL_MARGIN_LOGNORMAL_H
 
 double normal_cdf(double x);
+double normal_density(double x);
 
 /* (1 - N(x)) / n(x), the Mills ratio; x > -38. */
 double mills_ratio(double x);

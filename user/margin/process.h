@@ -63,6 +63,7 @@ struct process_type {
 		     struct stretch *out);
 	/* Lévy (put NULL otherwise). */
 	double (*draw_jump)(const struct process *process, struct rng *rng); /* size of one jump of ln S; NULL: no jumps */
+	double (*density)(const struct process *process, double x, double t); /* of ln(S_t/S_0) at x, t > 0: what fits are made of */
 	/* E[(e^log_strike - S_t/S_0)+], t in seconds, t >= 0 */
 	double (*put)(const struct process *process, double log_strike, double t);
 	double (*put_by_time)(const struct process *process, double log_strike, double t); /* its derivative by t, per second */

@@ -19,6 +19,13 @@ static int prepare(struct process *process, struct error *err)
 	return 0;
 }
 
+static double density(const struct process *process, double x, double t)
+{
+	double sd = sqrt(process->variance * t);
+
+	return normal_density((x - process->log_drift * t) / sd) / sd;
+}
+
 static double put(const struct process *process, double log_strike, double t)
 {
 	return lognormal_put(log_strike, process->total_drift * t, sqrt(process->variance * t));
@@ -36,6 +43,7 @@ const struct process_type process_gbm = {
 	.name = "gbm",
 	.parameters = {{"volatility", 1e-6, 1000, 0}, {"drift", -1000, 1000, PARAMETER_OPTIONAL}},
 	.prepare = prepare,
+	.density = density,
 	.put = put,
 	.put_by_time = put_by_time,
 };

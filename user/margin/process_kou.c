@@ -169,6 +169,29 @@ static void value_and_slope(const struct process *process, double log_strike, do
 	add_side(process, log_strike, t, 1, p[ETA_UP], weight.up, rate.up, count, value, by_time);
 }
 
+static double density(const struct process *process, double x, double t)
+{
+	double sd = sqrt(process->variance * t), mean = process->log_drift * t, below[ORDERS_MAX + 1], at[ORDERS_MAX + 1], sum;
+	const double *p = process->parameter;
+	struct sides weight, rate;
+	size_t count;
+
+	if (process->jump_rate * t > MANY_JUMPS) {
+		sd = many_jumps_sd(process, t);
+		return normal_density((x - (process->total_drift * t - 0.5 * sd * sd)) / sd) / sd;
+	}
+	count = weigh(process, x, t, 0, &weight, &rate);
+	sum = weight.up[0] * normal_density((x - mean) / sd) / sd;
+	for (int sign = -1; sign <= 1; sign += 2) {
+		const double *side = sign < 0 ? weight.down : weight.up;
+
+		normal_erlang(x, mean, sd, sign < 0 ? p[ETA_DOWN] : p[ETA_UP], sign, count, below, at);
+		for (size_t j = 1; j <= count; j++)
+			sum += side[j] * at[j];
+	}
+	return sum;
+}
+
 #define AT_ONCE_S 1e-9 /* the slope at no delay is taken here: without width the density at the strike has no value */
 
 /* Beyond MANY_JUMPS: by the first two moments. */
@@ -236,6 +259,7 @@ const struct process_type process_kou = {
 		       {"jumps_per_year", 0, 1e7, 0}, {"up_probability", 0, 1, 0}, {"eta_up", 1.001, 1e6, 0}, {"eta_down", 1e-3, 1e6, 0}},
 	.prepare = prepare,
 	.draw_jump = draw_jump,
+	.density = density,
 	.put = put,
 	.put_by_time = put_by_time,
 	.put_overshot = put_overshot,

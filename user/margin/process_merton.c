@@ -75,6 +75,24 @@ static int series_ends(double mean, double n, double weight, double bound, doubl
 	return ratio < 0.9 && weight * ratio / (1 - ratio) * bound <= 1e-17 * fabs(sum) + 1e-305;
 }
 
+static double density(const struct process *process, double x, double t)
+{
+	double mean = process->jump_rate * t, n = first_count(mean), weight = poisson_weight(mean, n), sum = 0;
+
+	if (mean > MANY_JUMPS) {
+		double sd = many_jumps_sd(process, t);
+
+		return normal_density((x - (process->total_drift * t - 0.5 * sd * sd)) / sd) / sd;
+	}
+	for (;; n++, weight *= mean / n) {
+		double sd = log_sd(process, t, n), move = process->log_drift * t + n * process->jump_mean;
+
+		sum += weight * normal_density((x - move) / sd) / sd;
+		if (n > mean && weight <= 1e-16 * sum + 1e-300)
+			return sum;
+	}
+}
+
 static double put(const struct process *process, double log_strike, double t)
 {
 	double mean = process->jump_rate * t, n = first_count(mean), weight = poisson_weight(mean, n), sum = 0;
@@ -119,6 +137,7 @@ const struct process_type process_merton = {
 		       {"jumps_per_year", 0, 1e7, 0}, {"jump_mean", -10, 10, 0}, {"jump_sd", 0, 10, 0}},
 	.prepare = prepare,
 	.draw_jump = draw_jump,
+	.density = density,
 	.put = put,
 	.put_by_time = put_by_time,
 };
