@@ -40,7 +40,7 @@ static const char full[] =
 	"    connect: wss://host/ws\n"
 	"    compression: deflate\n"
 	"    auth: {type: chainlink-hmac, id: \"${PL_TEST_KEY}\", secret: \"x${PL_TEST_KEY}\"}\n"
-	"    headers: {Authorization: \"Bearer ${PL_TEST_KEY}\"}\n"
+	"    headers: {X-Api-Key: \"Bearer ${PL_TEST_KEY}\"}\n"
 	"    send: ['{\"type\":\"subscribe\"}']\n"
 	"    decode: {type: pyth-hermes}\n"
 	"    assets: {ETH/USD: \"0xFF61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace\"}\n"
@@ -124,6 +124,8 @@ static void names_each_mistake(void **state)
 		{FEED "    match: {udp: 9}\n    compression: deflate\n    decode: {type: json}\n", "feeds[0].compression: belongs to a feed with 'connect'"},
 		{FEED "    connect: https://x/\n    compression: deflate\n    decode: {type: json}\n", "'deflate' needs a WebSocket"},
 		{FEED "    connect: wss://x/\n    compression: zstd\n    decode: {type: json}\n", "'zstd' is not known; allowed: none, deflate"},
+		{FEED "    connect: wss://x/\n    headers: {authorization: x}\n    auth: {type: chainlink-hmac, id: \"${PL_TEST_KEY}\", secret: \"${PL_TEST_KEY}\"}\n    decode: {type: json}\n",
+		 "feeds[0].auth: writes the header 'authorization' itself"},
 		{FEED "    connect: wss://x/\n    auth: {type: basic}\n    decode: {type: json}\n", "'basic' is not known; allowed: chainlink-hmac"},
 		{FEED "    connect: wss://x/\n    auth: {type: chainlink-hmac, id: abc, secret: def}\n    decode: {type: json}\n",
 		 "feeds[0].auth.id: a secret does not belong into the file"},

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/site_parts.h"
 
@@ -67,6 +68,9 @@ int site_connection_auth(struct conf map, struct site_feed *out, struct error *e
 	if (conf_require(map, "type", "chainlink-hmac", &type, err) || conf_read_choice(type, types, &choice, err) ||
 	    read_secret(map, "id", &out->auth_id, err) || read_secret(map, "secret", &out->auth_secret, err))
 		return -EINVAL;
+	for (size_t i = 0; i < out->header_count; i++)
+		if (!strcasecmp(out->headers[i].name, "Authorization") || !strncasecmp(out->headers[i].name, "X-Authorization-", 16))
+			return conf_error(map, err, "writes the header '%s' itself: remove it from 'headers'", out->headers[i].name);
 	return conf_reject_unknown(map, "type, id, secret", err);
 }
 
