@@ -160,7 +160,7 @@ static void driver_of(const char *interface, char *out, size_t size)
 
 static void check_interface(const struct arguments *a, struct finding *out)
 {
-	/* What attaching native XDP does to these cards: STYLE of the field, and the trackers of their drivers. */
+	/* What attaching native XDP does to these cards: from the trackers of their drivers. */
 	static const struct {
 		const char *driver, *note;
 	} traps[] = {

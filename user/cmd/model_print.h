@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A model's result as the JSON document of DESIGN and as text for people. */
+/* A model's result as the JSON document pricelag.model/1 and as text for people. */
 #ifndef PL_CMD_MODEL_PRINT_H
 #define PL_CMD_MODEL_PRINT_H
 

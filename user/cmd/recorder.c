@@ -16,7 +16,7 @@
 #include "tap/nic.h"
 #include "version.h"
 
-#define DRAIN_NS 1000000L	   /* the kernel side never wakes us: STYLE.md has the price of a wake-up */
+#define DRAIN_NS 1000000L	   /* the kernel side never wakes us: a wake-up costs its softirq 3.7 us a packet */
 #define SECOND_NS 1000000000L
 #define RETIRE_AGAIN_NS 50000000L /* where more slots were over than the writer's queue had room for */
 #define ROWS_RESERVED 2048	  /* of the queue, for what comes meanwhile */

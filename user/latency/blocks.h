@@ -2,7 +2,7 @@
 /*
  * Blocks as they arrived: per feed and slot the first packet, the moment from which the whole of it can be decoded, the
  * last packet, and what was missing. A slot is judged by its FEC sets and not by its last packet, which often never
- * arrives (WIRE 1.1.6).
+ * arrives: in a captured tail of a testnet slot it was missing among 307 packets.
  */
 #ifndef PL_LATENCY_BLOCKS_H
 #define PL_LATENCY_BLOCKS_H

@@ -2,7 +2,7 @@
 /*
  * The margin model: assets with price processes, a book of accounts, a liquidation engine and the laws of three delays
  * → expected bad debt with its error, its parts (gap, latency), its slope by each stage's delay, and the distribution of
- * executed outcomes. Knows no packet, no BPF and no SQL. docs/model.md has the formulas; MARGIN's section 9 the checks.
+ * executed outcomes. Knows no packet, no BPF and no SQL. docs/model.md has the formulas and what they are checked by.
  *
  * Two estimators run over the same paths. The mean: given the path at the trigger, the loss is a known expectation (a
  * put, averaged over the delay law by quadrature), so only the path up to the trigger is random. The distribution:

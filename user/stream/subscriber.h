@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A subscription that pricelag owns: ws, wss, http and https (server-sent events), single-threaded and non-blocking.
- * Each message comes with the time at which the packet that completed it arrived on the wire (DESIGN, Streams): the
+ * Each message comes with the time at which the packet that completed it arrived on the wire: the
  * byte offset at which the message ends, plus the peer's initial sequence number, is a TCP sequence number, and the
  * kernel side stamped the segment that covers it.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A TLS client that knows where in the TCP stream each plaintext byte became readable: OpenSSL over memory BIOs, fed
- * with exactly one record at a time (WIRE.md section 4; OpenSSL's read-ahead and kernel TLS would break the count).
+ * with exactly one record at a time (OpenSSL's read-ahead and kernel TLS would break the count).
  * TLS 1.2 and 1.3. The certificate's chain and name are always verified; there is no way to turn that off.
  */
 #ifndef PL_STREAM_TLS_H
