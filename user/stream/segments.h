@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * When each byte of a TCP stream arrived . Pure: fed with segments, asked about byte offsets.
+ * When each byte of a TCP stream arrived. Pure: fed with segments, asked about byte offsets.
  *
  * offset of a sequence number = seq - (ISN + 1), modulo 2^32, brought near the in-order frontier (a window is < 2^31).
  * arrival of a byte     = stamp of the first segment that carried it; copies that come later do not count.
