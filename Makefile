@@ -29,7 +29,7 @@ LIBS     = $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
 TEST_LIBS = $(shell pkg-config --libs $(TEST_PACKAGES))
 
 # Folders from upper to lower: each may use only what stands to its right. margin stands alone on base.
-LAYERS  := cmd output latency session chain feed stream tap stats margin base
+LAYERS  := cmd output latency session chain solana feed stream tap stats margin base
 archives = $(foreach l,$(1),$(BUILD)/lib$(l).a)
 # below(x): x and every layer to its right
 below    = $(if $(filter $(1),$(firstword $(2))),$(2),$(if $(2),$(call below,$(1),$(wordlist 2,99,$(2)))))
@@ -107,7 +107,7 @@ unit: $(patsubst %,$(BUILD)/tests/unit/%,$(UNIT_TESTS))
 define fuzzer
 $(BUILD)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call archives,$(call below,$(call layer_of,$(1)),$(LAYERS)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer -o $$@ $$(filter %.c %.a,$$^) $$(LIBS)
+	$$(CC) $$(ALL_CFLAGS) -Itests -fsanitize=fuzzer -o $$@ $$(filter %.c %.a,$$^) $$(LIBS)
 endef
 
 # Fuzz targets are built apart, with clang and the sanitizers, so that the code under test is instrumented as well.

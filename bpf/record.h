@@ -19,7 +19,7 @@ enum pl_record_type {
 	PL_RECORD_DATAGRAM = 2, /* a UDP payload of a passive feed */
 	PL_RECORD_EGRESS = 3,	/* a packet with payload of the keeper's flow, leaving (tc egress) */
 	PL_RECORD_SET = 4,	/* a Solana FEC set became decodable */
-	PL_RECORD_SHRED = 5,	/* one packet that is a Solana shred (PL_ACTION_SHRED_EACH) */
+	PL_RECORD_SHRED = 5,	/* one packet that is a Solana shred (PL_ACTION_SHRED_EACH, _PAYLOAD) */
 };
 
 struct pl_record {
@@ -125,8 +125,9 @@ struct pl_shred_record {
 	__u8 code;    /* 1: code shred */
 	__u8 repair;  /* 1: a repair response, with a nonce behind the shred */
 	__u16 len;    /* UDP payload bytes on the wire */
-	__u16 captured; /* bytes that follow */
+	__u16 captured; /* bytes that follow: 0, or with PL_ACTION_SHRED_PAYLOAD all of them (fewer out of a capture that was cut) */
 };
+#define PL_SHRED_BYTES_MAX 1232
 
 _Static_assert(sizeof(struct pl_record) == 16, "pl_record");
 _Static_assert(sizeof(struct pl_segment) == 32, "pl_segment");
@@ -181,6 +182,7 @@ enum pl_rule_action {
 	PL_ACTION_SHRED = 2,	/* aggregate in the kernel */
 	PL_ACTION_EGRESS = 3,	/* stamp of a leaving packet (tc egress only) */
 	PL_ACTION_SHRED_EACH = 4, /* aggregate, and a record of each shred */
+	PL_ACTION_SHRED_PAYLOAD = 5, /* the same, with the shred's bytes */
 };
 
 enum pl_port_space { PL_PORT_UDP = 0, PL_PORT_TCP = 1, PL_PORT_SPACES = 2 };

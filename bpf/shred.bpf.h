@@ -188,7 +188,7 @@ static __always_inline int shred_update_set(struct pl_set *set, const struct shr
 	return SHRED_DECODABLE;
 }
 
-/* The record of one shred whose payload has `len` bytes; `head` is filled in already, nothing is captured. */
+/* The record of one shred whose payload has `len` bytes; `head` is filled in already, and nothing is captured yet. */
 static __always_inline void shred_fill_record(struct pl_shred_record *record, const struct shred *shred, __u32 len)
 {
 	record->slot = shred->slot;

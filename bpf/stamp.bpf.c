@@ -241,17 +241,39 @@ static __always_inline enum pl_counter set_record(const struct pl_set_key *key, 
 	return PL_COUNTER_PACKETS;
 }
 
-/* False, and counted by the caller, where the ring is full: the shred is still aggregated. */
-static __always_inline bool shred_record(const struct shred *shred, __u32 feed, __u32 len, __u64 stamp_ns)
+/* PL_COUNTER_RING_FULL where there is no room: the shred is still aggregated. */
+static __always_inline enum pl_counter shred_record(const struct shred *shred, __u32 feed, __u32 len, __u64 stamp_ns)
 {
 	struct pl_shred_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 
 	if (!record)
-		return false;
+		return PL_COUNTER_RING_FULL;
 	record_head(&record->head, PL_RECORD_SHRED, feed, stamp_ns);
 	shred_fill_record(record, shred, len);
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	return true;
+	return PL_COUNTER_PACKETS;
+}
+
+/* The same with the shred's bytes behind the record. */
+static __always_inline enum pl_counter shred_payload_record(const struct frame *frame, const struct packet *packet,
+							    const struct shred *shred, __u32 feed, __u64 stamp_ns)
+{
+	struct pl_shred_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record) + PL_SHRED_BYTES_MAX, 0);
+	__u32 last = packet->len - 1;
+
+	if (!record)
+		return PL_COUNTER_RING_FULL;
+	record_head(&record->head, PL_RECORD_SHRED, feed, stamp_ns);
+	shred_fill_record(record, shred, packet->len);
+	/* A shred's length fits, which the verifier does not know any more. */
+	asm volatile("" : "+r"(last));
+	if (last >= PL_SHRED_BYTES_MAX || frame_read(frame, packet->payload, record + 1, last + 1)) {
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return PL_COUNTER_MALFORMED;
+	}
+	record->captured = packet->len;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return PL_COUNTER_PACKETS;
 }
 
 /* The state of a set that was not in the table. NULL with `why` where it cannot or must not begin. */
@@ -294,6 +316,7 @@ static __always_inline enum pl_counter shred_packet(const struct frame *frame, c
 						    const struct pl_rule *rule, struct feed_counters *counters)
 {
 	const __u8 *head = (const __u8 *)frame->data + (packet->payload & PACKET_OFFSET_MASK);
+	enum pl_counter counter;
 	struct shred shred;
 	__u64 stamp_ns;
 	__u32 zero = 0;
@@ -317,8 +340,13 @@ static __always_inline enum pl_counter shred_packet(const struct frame *frame, c
 		stamp_ns = bpf_ktime_get_ns();
 		if (shred.repair)
 			counters->count[PL_COUNTER_REPAIRS]++;
-		if (rule->action == PL_ACTION_SHRED_EACH && !shred_record(&shred, rule->feed, packet->len, stamp_ns))
-			counters->count[PL_COUNTER_RING_FULL]++;
+		counter = PL_COUNTER_PACKETS;
+		if (rule->action == PL_ACTION_SHRED_EACH)
+			counter = shred_record(&shred, rule->feed, packet->len, stamp_ns);
+		else if (rule->action == PL_ACTION_SHRED_PAYLOAD)
+			counter = shred_payload_record(frame, packet, &shred, rule->feed, stamp_ns);
+		if (counter != PL_COUNTER_PACKETS)
+			counters->count[counter]++;
 		return shred_take(&shred, rule->feed, stamp_ns, counters);
 	case SHRED_WRONG_VERSION:
 		return PL_COUNTER_WRONG_VERSION;

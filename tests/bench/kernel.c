@@ -31,6 +31,8 @@
 #define PORT_LOCAL 7003
 #define PORT_KEEPER 7004
 #define PORT_NOBODY 7005
+#define PORT_SHRED_EACH 7006
+#define PORT_SHRED_PAYLOAD 7007
 
 #define BUDGET_UNMATCHED_NS 15
 #define BUDGET_MATCHED_NS 80
@@ -156,6 +158,10 @@ static void fill_tables(void)
 	kernel->bss->ports[PL_PORT_INDEX(PL_EGRESS, PL_PORT_TCP, PORT_KEEPER)] = 3;
 	inet_pton(AF_INET, "192.0.2.1", flow->key.remote + 12);
 	memset(flow->key.remote + 10, 0xff, 2);
+	match_to_rule(&match, 4, PL_ACTION_SHRED_EACH, 0, &kernel->bss->rules[3]);
+	match_to_rule(&match, 4, PL_ACTION_SHRED_PAYLOAD, 0, &kernel->bss->rules[4]);
+	kernel->bss->ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_UDP, PORT_SHRED_EACH)] = 4;
+	kernel->bss->ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_UDP, PORT_SHRED_PAYLOAD)] = 5;
 	flow->key.remote_port = 443;
 	flow->key.local_port = PORT_LOCAL;
 	flow->id = 3;
@@ -239,6 +245,10 @@ int main(void)
 		 BUDGET_MATCHED_NS, data_shred, {}},
 		{"XDP: shreds, sets of 64, none twice", "the same; a new set and a record in 64", kernel->progs.bench_sets,
 		 SETS_PARSE, BUDGET_MATCHED_NS, any_shred, {}},
+		{"XDP: shred, duplicates, packets: all", "the same as duplicates, and a ring record", kernel->progs.pl_xdp, PARSE, 0,
+		 {.dest_port = PORT_SHRED_EACH, .payload = shred, .len = 1203}, {}},
+		{"XDP: shred, duplicates, payload: true", "the same, and 1203 bytes copied", kernel->progs.pl_xdp, PARSE, 0,
+		 {.dest_port = PORT_SHRED_PAYLOAD, .payload = shred, .len = 1203}, {}},
 		{"tc egress: nobody's, TCP", "one load from the port table", kernel->progs.pl_tc_egress, TC_PARSE,
 		 BUDGET_UNMATCHED_NS, nobody_tcp, {}},
 		{"tc egress: the keeper's", "rule, clock, ring record", kernel->progs.pl_tc_egress, TC_PARSE, BUDGET_MATCHED_NS,
@@ -265,7 +275,7 @@ int main(void)
 	atomic_store(&stop, true);
 	pthread_join(drainer, NULL);
 	print_table(cases, count);
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		uint64_t full = counter(i, PL_COUNTER_RING_FULL), sets = counter(i, PL_COUNTER_MAP_FULL);
 
 		if (full || sets)

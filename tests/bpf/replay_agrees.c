@@ -41,11 +41,23 @@ struct side {
 	struct datagram datagrams[ROWS_MAX];
 	size_t datagram_count;
 	struct pl_shred_record shreds[ROWS_MAX];
+	uint32_t shred_sums[ROWS_MAX]; /* of their bytes */
 	size_t shred_count;
 	struct pl_set_record decodable[ROWS_MAX];
 	size_t decodable_count;
 	uint64_t counters[4][PL_COUNTER_MAX]; /* SHREDS, DATAGRAMS, EACH, PL_FEED_NONE */
 };
+
+static bool payload_wanted;
+
+static uint32_t sum_of(const uint8_t *bytes, uint32_t len)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < len; i++)
+		sum = sum * 31 + bytes[i];
+	return sum;
+}
 
 static void on_record(void *context, const struct pl_record *record, size_t len)
 {
@@ -55,9 +67,12 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	struct datagram *to;
 
 	if (record->type == PL_RECORD_SHRED) {
-		assert_int_equal(len, sizeof(struct pl_shred_record));
-		assert_true(side->shred_count < ROWS_MAX);
-		side->shreds[side->shred_count++] = *(const struct pl_shred_record *)record;
+		const struct pl_shred_record *shred = (const void *)record;
+
+		assert_true(len >= sizeof(*shred) + shred->captured && side->shred_count < ROWS_MAX);
+		assert_int_equal(shred->captured, payload_wanted ? shred->len : 0);
+		side->shred_sums[side->shred_count] = sum_of((const uint8_t *)(shred + 1), shred->captured);
+		side->shreds[side->shred_count++] = *shred;
 		return;
 	}
 	if (record->type == PL_RECORD_SET) {
@@ -74,8 +89,7 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	to->dest_port = from->dest_port;
 	to->len = from->len;
 	to->captured = from->captured;
-	for (uint32_t i = 0; i < from->captured; i++)
-		to->sum = to->sum * 31 + payload[i];
+	to->sum = sum_of(payload, from->captured);
 }
 
 static void on_set(void *context, const struct pl_set_key *key, const struct pl_set *set)
@@ -114,6 +128,7 @@ static int open_both(void **state)
 	struct match shreds = {.space = PL_PORT_UDP, .port_low = 40000, .port_high = 65535};
 	struct match each = shreds; /* of the same ports, what goes to 127.0.0.0/8 */
 	struct match datagrams = {.space = PL_PORT_UDP, .port_low = 1, .port_high = 39999};
+	enum pl_rule_action of_each = payload_wanted ? PL_ACTION_SHRED_PAYLOAD : PL_ACTION_SHRED_EACH;
 	struct error err = {""};
 
 	(void)state;
@@ -125,11 +140,11 @@ static int open_both(void **state)
 	}
 	assert_int_equal(capture_new(&capture, &options, &handlers, NULL), 0);
 	assert_int_equal(match_address_parse("127.0.0.0/8", &each.dest), 0);
-	if (tap_add_match(tap, &each, EACH, PL_ACTION_SHRED_EACH, 6051, &err) ||
+	if (tap_add_match(tap, &each, EACH, of_each, 6051, &err) ||
 	    tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, 6051, &err) ||
 	    tap_add_match(tap, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err))
 		fail_msg("%s", err.text);
-	assert_int_equal(capture_add_match(capture, &each, EACH, PL_ACTION_SHRED_EACH, 6051, NULL), 0);
+	assert_int_equal(capture_add_match(capture, &each, EACH, of_each, 6051, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &shreds, SHREDS, PL_ACTION_SHRED, 6051, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, NULL), 0);
 	return 0;
@@ -143,7 +158,14 @@ static int close_both(void **state)
 		capture_free(capture);
 	}
 	tap = NULL;
+	payload_wanted = false;
 	return 0;
+}
+
+static int open_with_payload(void **state)
+{
+	payload_wanted = true;
+	return open_both(state);
 }
 
 static void give(const uint8_t *frame, uint32_t len, uint64_t stamp_ns)
@@ -199,6 +221,7 @@ static void same_records(void)
 		assert_true(kernel.shreds[i].head.stamp_ns >= kernel.shreds[i ? i - 1 : 0].head.stamp_ns);
 		kernel.shreds[i].head.stamp_ns = replay.shreds[i].head.stamp_ns;
 		assert_memory_equal(&kernel.shreds[i], &replay.shreds[i], sizeof(struct pl_shred_record));
+		assert_int_equal(kernel.shred_sums[i], replay.shred_sums[i]);
 	}
 	assert_int_equal(kernel.decodable_count, replay.decodable_count);
 	for (size_t i = 0; i < kernel.decodable_count; i++) {
@@ -405,6 +428,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(generated_shreds, open_both, close_both),
+		cmocka_unit_test_setup_teardown(generated_shreds, open_with_payload, close_both),
+		cmocka_unit_test_setup_teardown(shreds_in_disorder, open_with_payload, close_both),
 		cmocka_unit_test_setup_teardown(unchained_shreds, open_both, close_both),
 		cmocka_unit_test_setup_teardown(shreds_in_disorder, open_both, close_both),
 		cmocka_unit_test_setup_teardown(every_encapsulation, open_both, close_both),

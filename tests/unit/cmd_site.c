@@ -34,7 +34,8 @@ static const char full[] =
 	"  - name: turbine\n"
 	"    role: block\n"
 	"    match: {udp: [8001, 8010-8020], source: 10.0.0.0/8}\n"
-	"    decode: {type: solana-shred, shred_version: 50093, packets: all}\n"
+	"    decode: {type: solana-shred, shred_version: 50093, packets: all, payload: true,\n"
+	"             watch: [{name: votes, program: Vote111111111111111111111111111111111111111}]}\n"
 	"  - name: hermes\n"
 	"    role: oracle\n"
 	"    connect: wss://host/ws\n"
@@ -70,7 +71,11 @@ static void reads_a_full_file(void **state)
 	assert_int_equal(site.interfaces[0].hook, TAP_TC);
 	assert_int_equal(site.interfaces[1].hook, TAP_XDP_GENERIC);
 	assert_int_equal(site.feed_count, 3);
-	assert_int_equal(site.feeds[0].action, PL_ACTION_SHRED_EACH);
+	assert_int_equal(site.feeds[0].action, PL_ACTION_SHRED_PAYLOAD);
+	assert_true(site.collect[0].each_packet && site.collect[0].payload);
+	assert_int_equal(site.collect[0].watch_count, 1);
+	assert_true(site.collect[0].watches[0].has_program && !site.collect[0].watches[0].has_account);
+	assert_int_equal(site.collect[0].watches[0].program[0], 7);
 	assert_int_equal(site.feeds[0].shred_version, 50093);
 	assert_int_equal(site.feeds[0].match_count, 2);
 	assert_int_equal(site.feeds[0].matches[1].port_low, 8010);
@@ -96,13 +101,46 @@ static void reads_a_full_file(void **state)
 }
 
 #define HEAD "site: x\ninterface: eth0\n"
+#define SHREDS HEAD "feeds:\n  - name: a\n    role: block\n    match: {udp: 9}\n    decode: {type: solana-shred, "
 #define FEED HEAD "feeds:\n  - name: a\n    role: oracle\n"
+
+struct mistake {
+	const char *text, *said;
+};
+
+static void each_is_named(const struct mistake *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct site site;
+		struct error err = {""};
+
+		assert_int_not_equal(load(cases[i].text, &site, &err), 0);
+		if (!strstr(err.text, cases[i].said))
+			fail_msg("case %zu: expected \"%s\" in \"%s\"", i, cases[i].said, err.text);
+	}
+}
+
+static void names_each_mistake_of_shreds(void **state)
+{
+	static const struct mistake cases[] = {
+		{SHREDS "packet: all}\n", "unknown key 'packet'; allowed: type, shred_version"},
+		{SHREDS "watch: [{name: a, program: x}]}\n", "watch: needs 'payload: true'"},
+		{SHREDS "payload: true, watch: {name: a}}\n", "should be a list of 1 to 64 maps"},
+		{SHREDS "payload: true, watch: [{program: x}]}\n", "'name' is missing"},
+		{SHREDS "payload: true, watch: [{name: a}]}\n", "give the 'program' that is called, an 'account'"},
+		{SHREDS "payload: true, watch: [{name: a, account: 0x00}]}\n", "watch[0].account: '0x00' is not base58"},
+		{SHREDS "payload: true, watch: [{name: a, program: Vote11111}]}\n", "'Vote11111' is not 32 bytes long"},
+		{SHREDS "payload: true, watch: [{name: a, program: Vote111111111111111111111111111111111111111, log: 1}]}\n",
+		 "unknown key 'log'; allowed: name, program, account"},
+	};
+
+	(void)state;
+	each_is_named(cases, sizeof(cases) / sizeof(cases[0]));
+}
 
 static void names_each_mistake(void **state)
 {
-	static const struct {
-		const char *text, *said;
-	} cases[] = {
+	static const struct mistake cases[] = {
 		{HEAD, "nothing to record"},
 		{"interface: eth0\n", "'site' is missing"},
 		{"site: x\nfeeds: []\n", "'interface' is missing"},
@@ -162,14 +200,7 @@ static void names_each_mistake(void **state)
 
 	(void)state;
 	unsetenv("PL_TEST_UNSET");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct site site;
-		struct error err = {""};
-
-		assert_int_not_equal(load(cases[i].text, &site, &err), 0);
-		if (!strstr(err.text, cases[i].said))
-			fail_msg("case %zu: expected \"%s\" in \"%s\"", i, cases[i].said, err.text);
-	}
+	each_is_named(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void never_prints_a_secret(void **state)
@@ -188,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_full_file),
 		cmocka_unit_test(names_each_mistake),
+		cmocka_unit_test(names_each_mistake_of_shreds),
 		cmocka_unit_test(never_prints_a_secret),
 	};
 

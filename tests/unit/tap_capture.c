@@ -33,6 +33,7 @@ struct seen {
 	uint32_t shred_types[64]; /* SET and SHRED records */
 	size_t shred_records;
 	struct pl_shred_record shred; /* the last */
+	uint8_t shred_bytes[PL_SHRED_BYTES_MAX];
 	uint64_t sets_of_slot; /* sets passed since the last slot */
 	size_t segment_count;
 	bool owned; /* what on_segment answers */
@@ -52,8 +53,11 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	} else if (record->type == PL_RECORD_SET || record->type == PL_RECORD_SHRED) {
 		assert_true(seen->shred_records < 64);
 		seen->shred_types[seen->shred_records++] = record->type;
-		if (record->type == PL_RECORD_SHRED)
+		if (record->type == PL_RECORD_SHRED) {
 			seen->shred = *(const struct pl_shred_record *)record;
+			assert_int_equal(len, sizeof(seen->shred) + seen->shred.captured);
+			memcpy(seen->shred_bytes, (const struct pl_shred_record *)record + 1, seen->shred.captured);
+		}
 	} else {
 		assert_int_equal(record->type, PL_RECORD_EGRESS);
 		assert_int_equal(len, sizeof(struct pl_egress));
@@ -538,6 +542,24 @@ static void test_each_shred_has_its_record(void **state)
 	assert_int_equal(seen->shred_records, 35);
 }
 
+/* The bytes behind the record, as many as were captured. */
+static void test_a_shred_with_its_payload(void **state)
+{
+	struct seen *seen = *state;
+	struct match match = {.space = PL_PORT_UDP, .port_low = 8001, .port_high = 8001};
+	uint8_t shred[SHRED_BYTES_MAX];
+	uint32_t len;
+
+	assert_int_equal(capture_add_match(seen->capture, &match, 3, PL_ACTION_SHRED_PAYLOAD, 6051, NULL), 0);
+	len = make_shred(shred, true, 7, 32, 3, 6051, true);
+	shred[len - 1] = 0x5a;
+	send_shred(seen, shred, len, 500);
+	assert_int_equal(seen->shred_records, 1);
+	assert_int_equal(seen->shred.len, 1232);
+	assert_int_equal(seen->shred.captured, 1232);
+	assert_memory_equal(seen->shred_bytes, shred, len);
+}
+
 static void ignore_record(void *context, const struct pl_record *record, size_t len)
 {
 	(void)context;
@@ -639,6 +661,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_no_shred_is_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_idle_slots_are_summarised_and_stragglers_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_each_shred_has_its_record, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_shred_with_its_payload, set_up, tear_down),
 		cmocka_unit_test(test_a_full_table_lets_the_oldest_slots_go),
 		cmocka_unit_test(test_a_flood_of_slots_leaves_the_live_one_alone),
 	};

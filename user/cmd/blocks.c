@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/blocks_told.h"
+#include "cmd/blocks_transactions.h"
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
 #include "latency/blocks.h"
@@ -13,12 +14,14 @@
 
 struct arguments {
 	const char *session;
-	bool json, csv;
+	bool json, csv, transactions;
 };
 
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.blocks/1)", 0},
 	{"csv", 'c', NULL, 0, "comma-separated values on stdout: times and durations in ns, unknown is empty", 0},
+	{"transactions", 't', NULL, 0, "instead, the transactions that the feeds' watches found in Solana blocks (JSON: "
+				       "schema pricelag.block_transactions/1)", 0},
 	{0},
 };
 
@@ -32,6 +35,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'c':
 		a->csv = true;
+		return 0;
+	case 't':
+		a->transactions = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->session)
@@ -62,7 +68,11 @@ static const struct argp argp = {
 	"slots (in CSV after an empty line): a block is what messages of one hash, or without a hash one number, speak of. "
 	"'first packet' is the first signal of it, of any kind; 'whole after' when a message with all of the block was "
 	"complete (decodable_ns in JSON); 'enough after' when the smallest number of distinct parts that may do was there "
-	"(enough_ns): the code of RaptorCast sometimes needs a few more, so that it is a bound and not a promise.",
+	"(enough_ns): the code of RaptorCast sometimes needs a few more, so that it is a bound and not a promise.\n\n"
+	"--transactions: 'block wire' is when the last of the packets with the transaction's bytes had come (or, where one "
+	"did not, when its FEC set could be decoded): the earliest moment at which this machine could know it. 'readable "
+	"after' is how much longer the packets before it in its batch took. Whether the transaction succeeded is not in the "
+	"block.",
 	NULL, NULL, NULL};
 
 static struct json_object *state_json(enum block_state state)
@@ -96,6 +106,9 @@ static int print_json(sqlite3 *db, const struct block_list *list, const struct t
 		json_add(item, "complete", state_json(block->state));
 		json_add_ns(item, "behind_ns", block->behind_ns);
 		json_add_ns(item, "tick", block->tick < 0 ? TIME_UNKNOWN : block->tick);
+		json_add(item, "entries", block->has_content ? json_object_new_uint64(block->entries) : NULL);
+		json_add(item, "transactions", block->has_content ? json_object_new_uint64(block->transactions) : NULL);
+		json_add_ns(item, "published_ns", block->published_ns);
 		json_object_array_add(blocks, item);
 	}
 	told_blocks_json(told, blocks);
@@ -126,7 +139,32 @@ static const struct table_column columns[] = {
 	{"complete", "complete", TABLE_LEFT},
 	{"repairs", "repairs", TABLE_RIGHT},
 	{"tick", "tick", TABLE_RIGHT},
+	/* where a feed has its blocks read */
+	{"entries", "entries", TABLE_RIGHT},
+	{"transactions", "transactions", TABLE_RIGHT},
+	{"published → first", "published_to_first_ns", TABLE_RIGHT},
 };
+#define CONTENT_COLUMNS 3
+
+static void content_cells(struct table *table, const struct block *block)
+{
+	if (block->has_content) {
+		table_count(table, block->entries);
+		table_count(table, block->transactions);
+	} else {
+		table_unknown(table);
+		table_unknown(table);
+	}
+	table_duration(table, block->published_ns == TIME_UNKNOWN ? TIME_UNKNOWN : block->first_ns - block->published_ns);
+}
+
+static bool any_content(const struct block_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].has_content)
+			return true;
+	return false;
+}
 
 /* Negative is unknown. */
 static void table_integer_or_unknown(struct table *table, int64_t value)
@@ -140,7 +178,8 @@ static void table_integer_or_unknown(struct table *table, int64_t value)
 static int print_table(const struct block_list *list, bool csv, struct error *err)
 {
 	static const char *const states[][2] = {{"no", "0"}, {"yes", "1"}, {"unknown", ""}};
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	bool content = any_content(list);
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]) - (content ? 0 : CONTENT_COLUMNS));
 	int status;
 
 	for (size_t i = 0; i < list->count; i++) {
@@ -164,6 +203,8 @@ static int print_table(const struct block_list *list, bool csv, struct error *er
 		table_text(table, states[block->state][csv]);
 		table_count(table, block->repairs);
 		table_integer_or_unknown(table, block->tick);
+		if (content)
+			content_cells(table, block);
 	}
 	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
 	table_free(table);
@@ -182,29 +223,36 @@ static int print_tables(const struct block_list *list, const struct told_blocks 
 	return told_blocks_print(told, csv, err);
 }
 
-int cmd_blocks(int argc, char **argv)
+static int show_transactions(sqlite3 *db, const struct arguments *a, struct error *err)
 {
-	struct arguments a = {0};
+	size_t count = 0;
+	int status = blocks_print_transactions(db, a->json ? TRANSACTIONS_JSON : a->csv ? TRANSACTIONS_CSV : TRANSACTIONS_TABLE,
+					       &count, err);
+
+	if (status)
+		return status;
+	status = losses_print(db, "block");
+	if (!count && status != EXIT_FAILED) {
+		fprintf(stderr, "no transaction of a watch was found; has a solana-shred feed of the site 'payload: true' and "
+				"'watch'?\n");
+		status = EXIT_UNTRUSTED;
+	}
+	return status;
+}
+
+static int show_blocks(sqlite3 *db, const struct arguments *a, struct error *err)
+{
 	struct told_blocks told = {0};
 	struct block_list list = {0};
-	sqlite3 *db = NULL;
-	struct error err;
-	int status;
+	int status = blocks_load(db, &list, err);
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = session_open_read(&db, a.session, &err);
 	if (!status)
-		status = blocks_load(db, &list, &err);
-	if (!status)
-		status = told_blocks_load(db, &told, &err);
-	if (!status && a.json)
-		status = print_json(db, &list, &told, &err);
+		status = told_blocks_load(db, &told, err);
+	if (!status && a->json)
+		status = print_json(db, &list, &told, err);
 	else if (!status)
-		status = print_tables(&list, &told, a.csv, &err);
-	if (status) {
-		fprintf(stderr, "pricelag blocks: %s\n", err.text);
-		status = EXIT_FAILED;
-	} else {
+		status = print_tables(&list, &told, a->csv, err);
+	if (!status) {
 		status = losses_print(db, "block");
 		if (!list.count && !told.count && status != EXIT_FAILED) {
 			fprintf(stderr, "no block came; has the site a feed with 'role: block', and does its 'match' fit the "
@@ -217,6 +265,24 @@ int cmd_blocks(int argc, char **argv)
 	}
 	told_blocks_free(&told);
 	block_list_free(&list);
+	return status;
+}
+
+int cmd_blocks(int argc, char **argv)
+{
+	struct arguments a = {0};
+	sqlite3 *db = NULL;
+	struct error err;
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	status = session_open_read(&db, a.session, &err);
+	if (!status)
+		status = a.transactions ? show_transactions(db, &a, &err) : show_blocks(db, &a, &err);
+	if (status < 0) {
+		fprintf(stderr, "pricelag blocks: %s\n", err.text);
+		status = EXIT_FAILED;
+	}
 	sqlite3_close(db);
 	return status;
 }

@@ -25,7 +25,8 @@ static struct json_object *kinds_json(const struct told_block *block)
 
 void told_blocks_json(const struct told_blocks *blocks, struct json_object *list)
 {
-	static const char *const of_slots[] = {"packets", "data", "code", "sets", "sets_decodable", "sets_missing", "last_index"};
+	static const char *const of_slots[] = {"packets", "data", "code", "sets", "sets_decodable", "sets_missing", "last_index",
+					"entries", "transactions"};
 
 	for (size_t i = 0; i < blocks->count; i++) {
 		const struct told_block *block = &blocks->items[i];

@@ -466,6 +466,7 @@ static void put_last_rows(struct recorder *r)
 		if (r->connections[i].subscriber)
 			subscriber_settle(r->connections[i].subscriber, INT64_MAX);
 	retire_all_slots(r);
+	collector_finish(r->collector);
 	read_counters(r);
 	put_losses(r);
 	put_clock(r);

@@ -92,7 +92,7 @@ static uint64_t rows_of(const struct replay *r, uint32_t feed)
 	uint64_t counts[COLLECT_COUNTER_MAX];
 
 	collector_counters(r->collector, feed, counts);
-	return counts[COLLECT_COUNTER_UPDATES] + counts[COLLECT_COUNTER_BLOCK_MESSAGES];
+	return counts[COLLECT_COUNTER_UPDATES] + counts[COLLECT_COUNTER_BLOCK_MESSAGES] + counts[COLLECT_COUNTER_WATCHED];
 }
 
 static void on_record(void *context, const struct pl_record *record, size_t len)
@@ -109,8 +109,9 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 		rows(r, rows_of(r, record->feed) - before);
 		break;
 	case PL_RECORD_SHRED:
+		before = rows_of(r, record->feed);
 		collector_shred(r->collector, (const struct pl_shred_record *)record);
-		rows(r, 1);
+		rows(r, rows_of(r, record->feed) - before + 1);
 		break;
 	case PL_RECORD_EGRESS:
 		collector_egress(r->collector, (const struct pl_egress *)record);
@@ -132,7 +133,7 @@ static void on_slot(void *context, const struct pl_slot_key *key, const struct p
 	struct replay *r = context;
 
 	collector_slot(r->collector, key, slot);
-	rows(r, 1);
+	rows(r, 2); /* of the slot, and of what its block held */
 }
 
 static void on_message(void *context, uint32_t feed, const struct stream_message *message)
@@ -223,8 +224,10 @@ static int run(struct replay *r, struct error *err)
 		offline_progress(r->offline, false);
 		r->status = session_status(r->session, &r->err);
 	}
-	if (!r->status)
+	if (!r->status) {
 		offline_finish(r->offline);
+		collector_finish(r->collector);
+	}
 	offline_progress(r->offline, true);
 	if (r->status)
 		*err = r->err;

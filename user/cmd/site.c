@@ -306,6 +306,7 @@ void site_free(struct site *site)
 	for (size_t i = 0; i < site->feed_count; i++) {
 		site_connection_free(&site->feeds[i]);
 		free((void *)site->collect[i].assets);
+		free((void *)site->collect[i].watches);
 	}
 	for (size_t i = 0; i < site->chain_count; i++) {
 		free(site->chains[i].oracles);

@@ -110,22 +110,6 @@ static int reject_unknown(struct conf map, const struct decoder *decoder, struct
 	return conf_reject_unknown(map, allowed, err);
 }
 
-static int read_shred(struct conf map, enum pl_rule_action *action, uint16_t *shred_version, struct error *err)
-{
-	static const char *const packets_names[] = {"sets", "all", NULL};
-	static const enum pl_rule_action actions[] = {PL_ACTION_SHRED, PL_ACTION_SHRED_EACH};
-	struct conf version = conf_get(map, "shred_version"), packets = conf_get(map, "packets");
-	uint64_t number = 0;
-	int choice = 0;
-
-	if ((conf_exists(version) && conf_read_uint(version, 0, 65535, &number, err)) ||
-	    (conf_exists(packets) && conf_read_choice(packets, packets_names, &choice, err)))
-		return -EINVAL;
-	*action = actions[choice];
-	*shred_version = (uint16_t)number;
-	return conf_reject_unknown(map, "type, shred_version (0 or absent: any), packets (sets or all)", err);
-}
-
 static int unknown_type(struct conf type, bool block, struct error *err)
 {
 	char types[400] = "";
@@ -201,7 +185,7 @@ int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action 
 	if (!block)
 		return read_prices(map, type, &feed->decoder, &feed->decode, err);
 	if (conf_text(type) && !strcmp(conf_text(type), "solana-shred"))
-		return read_shred(map, action, shred_version, err);
+		return site_shred(map, feed, action, shred_version, err);
 	feed->block_decoder = conf_text(type) ? block_decoder_find(conf_text(type)) : NULL;
 	if (!feed->block_decoder)
 		return unknown_type(type, block, err);

@@ -41,6 +41,10 @@ void site_connection_free(struct site_feed *feed);
 /* A preset's decoder and options. -ENOENT where there is none of this name. */
 int site_preset(const char *name, const struct decoder **decoder, struct decode_options *out, struct error *err);
 
+/* The map `decode:` of type solana-shred: version, what becomes of each packet, and which transactions to look for. */
+int site_shred(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
+	       struct error *err);
+
 /* `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the address is `remote`, and it is about leaving packets. */
 int site_matches(struct conf node, bool keeper, struct match **out, size_t *count, struct error *err);
 

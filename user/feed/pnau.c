@@ -25,6 +25,7 @@
 #include "feed/build.h"
 #include "feed/cursor.h"
 #include "feed/decoder.h"
+#include "feed/pnau.h"
 #include "feed/raw.h"
 #include "feed/signature.h"
 
@@ -32,7 +33,7 @@
 #define EMITTER 32
 #define GUARDIAN_SIGNATURE (1 + SIGNATURE_LEN + 1) /* index, r, s, recovery */
 
-enum { PRICE_FEED = 0, TWAP = 1 };
+enum { PRICE_FEED = PNAU_MESSAGE_PRICE, TWAP = 1 };
 
 struct vaa {
 	uint32_t guardian_set, timestamp_s;
@@ -153,7 +154,7 @@ static int set_times(struct feed_message *message, int64_t publish_time, struct 
 }
 
 /* Longer messages are read as far as they are known: the format lets later versions append fields. */
-static int read_price_feed(struct cursor *c, struct feed_message *message, struct feed_details *details)
+int pnau_read_price(struct cursor *c, struct feed_message *message, struct feed_details *details)
 {
 	const uint8_t *id = cursor_bytes(c, 32, "feed id");
 	int64_t price = cursor_be_signed(c, 8, "price"), publish_time, previous;
@@ -230,7 +231,7 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 	details_uint(&details, "guardian_signatures", pnau->vaa.signatures);
 	details_uint(&details, "emitter_chain", pnau->vaa.chain);
 	details_hex(&details, "emitter", pnau->vaa.emitter, EMITTER);
-	ret = type == TWAP ? read_twap(&c, &message, &details) : read_price_feed(&c, &message, &details);
+	ret = type == TWAP ? read_twap(&c, &message, &details) : pnau_read_price(&c, &message, &details);
 	if (ret)
 		return ret;
 	pnau->emit(pnau->context, &message);

@@ -113,12 +113,19 @@ static void read_slot(sqlite3_stmt *slots, const struct clockmap *clock, struct 
 	block->repairs = (uint64_t)sqlite3_column_int64(slots, 12);
 	block->tick = sqlite3_column_type(slots, 13) == SQLITE_NULL ? -1 : sqlite3_column_int64(slots, 13);
 	block->behind_ns = TIME_UNKNOWN;
+	block->has_content = sqlite3_column_type(slots, 14) != SQLITE_NULL;
+	block->entries = (uint64_t)sqlite3_column_int64(slots, 14);
+	block->transactions = (uint64_t)sqlite3_column_int64(slots, 15);
+	block->published_ns = column_stamp(slots, 16);
 }
 
 static const char slot_query[] =
 	"SELECT b.feed_id, f.name, b.number, b.first_mono_ns, b.last_mono_ns, b.packets, b.duplicates, b.data, b.code,"
-	" b.sets, b.sets_decodable, b.last_index, b.repairs, b.tick"
-	" FROM block_arrival b JOIN feed f ON f.id = b.feed_id WHERE b.fec_set IS NULL"
+	" b.sets, b.sets_decodable, b.last_index, b.repairs, b.tick, c.entries, c.transactions, c.published_ns"
+	" FROM block_arrival b JOIN feed f ON f.id = b.feed_id"
+	" LEFT JOIN (SELECT feed_id, number, sum(entries) AS entries, sum(transactions) AS transactions,"
+	"  max(published_ns) AS published_ns FROM block_content GROUP BY feed_id, number) c"
+	" ON c.feed_id = b.feed_id AND c.number = b.number WHERE b.fec_set IS NULL"
 	" ORDER BY b.number, b.first_mono_ns, f.id";
 
 /* A copy with an order of its own, because the table has no index: the file may be open read-only, or still be written to. */

@@ -8,6 +8,7 @@
 #define PL_LATENCY_BLOCKS_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,10 @@ struct block {
 	int64_t last_index;    /* of the shred flagged last in slot; -1 unknown */
 	int64_t tick; /* highest reference tick seen: the leader's clock, in 64ths of a slot, at most 63; -1 unknown */
 	enum block_state state;
+	/* Of feeds whose shreds come with their payload; only the part of the block that could be read counts. */
+	bool has_content;
+	uint64_t entries, transactions;
+	int64_t published_ns; /* UTC by the leader's clock, out of the block's footer; TIME_UNKNOWN where it has none */
 };
 
 struct block_list {

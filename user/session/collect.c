@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "session/ledger.h"
 #include "session/numbering.h"
-
 #include "shred.bpf.h"
 
 struct feed_state {
@@ -23,6 +23,7 @@ struct collector {
 	struct session *session;
 	struct feed_state *feeds;
 	size_t feed_count;
+	struct ledger *ledger; /* NULL: no feed gives the payload of its shreds */
 };
 
 /* What all that one message holds shares, while its decoder emits it. */
@@ -75,6 +76,15 @@ int collector_new(struct collector **out, struct session *session, const struct 
 			state->by_id[k] = &feeds[i].assets[k];
 		qsort(state->by_id, count, sizeof(*state->by_id), by_id);
 	}
+	for (size_t i = 0; i < feed_count; i++) {
+		int status = feeds[i].payload && !collector->ledger ?
+				     ledger_new(&collector->ledger, session, feeds, feed_count, err) : 0;
+
+		if (status) {
+			collector_free(collector);
+			return status;
+		}
+	}
 	*out = collector;
 	return 0;
 no_memory:
@@ -90,6 +100,7 @@ void collector_free(struct collector *collector)
 		free(collector->feeds[i].by_id);
 		numberings_free(collector->feeds[i].numberings);
 	}
+	ledger_free(collector->ledger);
 	free(collector->feeds);
 	free(collector);
 }
@@ -264,6 +275,8 @@ void collector_set(struct collector *collector, const struct pl_set_key *key, co
 
 void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot)
 {
+	if (collector->ledger)
+		ledger_close(collector->ledger, key->feed, key->slot);
 	session_put_block_arrival(collector->session, &(struct session_block_arrival){
 		.feed_id = key->feed,
 		.number = key->slot,
@@ -288,6 +301,10 @@ void collector_slot(struct collector *collector, const struct pl_slot_key *key, 
 
 void collector_shred(struct collector *collector, const struct pl_shred_record *shred)
 {
+	if (collector->ledger)
+		ledger_shred(collector->ledger, shred);
+	if (shred->head.feed >= collector->feed_count || !collector->feeds[shred->head.feed].feed->each_packet)
+		return;
 	session_put_shred_arrival(collector->session, &(struct session_shred_arrival){
 		.feed_id = shred->head.feed,
 		.number = shred->slot,
@@ -328,6 +345,12 @@ static void add_numbering(const struct numberings *numberings, uint64_t out[COLL
 	out[COLLECT_COUNTER_SEQUENCE_MESSAGES] = counts.messages;
 }
 
+void collector_finish(struct collector *collector)
+{
+	if (collector->ledger)
+		ledger_close_all(collector->ledger);
+}
+
 void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX])
 {
 	memset(out, 0, COLLECT_COUNTER_MAX * sizeof(*out));
@@ -336,9 +359,13 @@ void collector_counters(const struct collector *collector, uint32_t feed, uint64
 	memcpy(out, collector->feeds[feed].counters, COLLECT_COUNTER_MAX * sizeof(*out));
 	if (collector->feeds[feed].numberings)
 		add_numbering(collector->feeds[feed].numberings, out);
+	if (collector->ledger)
+		ledger_counters(collector->ledger, feed, out);
 }
 
 const char *collector_last_error(const struct collector *collector, uint32_t feed)
 {
-	return feed < collector->feed_count ? collector->feeds[feed].last_error.text : "";
+	if (feed < collector->feed_count && collector->feeds[feed].last_error.text[0])
+		return collector->feeds[feed].last_error.text;
+	return collector->ledger ? ledger_last_error(collector->ledger, feed) : "";
 }

@@ -13,6 +13,8 @@
 #include "feed/decoder.h"
 #include "record.h"
 #include "session/session.h"
+#include "solana/assembler.h"
+#include "solana/watch.h"
 #include "stream/subscriber.h"
 
 /* Name of an asset and the feed's own id for it (hex without 0x, lower case; or a symbol). */
@@ -30,6 +32,11 @@ struct collect_feed {
 	struct decode_options decode;
 	const struct asset_name *assets; /* empty: the id in the message is the asset's name, and every one is kept */
 	size_t asset_count;
+	/* solana-shred */
+	bool each_packet; /* a row for each shred */
+	bool payload;	  /* its shreds come with their bytes: blocks are put together and read */
+	const struct watch *watches; /* transactions to store; wanted only with payload */
+	size_t watch_count;
 };
 
 #define COLLECT_COUNTERS(X)                                                                                            \
@@ -47,7 +54,10 @@ struct collect_feed {
 	X(SEQUENCE_RESTARTS, sequence_restarts, "numberings that began again", 0)                                      \
 	X(SEQUENCE_STREAMS, sequence_streams, "numberings that were followed: source, port and session", 0)            \
 	X(SEQUENCE_UNFOLLOWED, sequence_unfollowed, "datagrams of numberings beyond what is followed: gaps unknown", 1) \
-	X(SEQUENCE_MESSAGES, sequence_messages, "messages inside numbered datagrams", 0)
+	X(SEQUENCE_MESSAGES, sequence_messages, "messages inside numbered datagrams", 0) \
+	X(WATCHED, watched, "transactions of a watch, or prices in them, that were stored", 0)                         \
+	X(FORGED, forged, "transactions of a watch that were not stored: their signature is wrong", 1)                 \
+	LEDGER_COUNTERS(X)
 
 enum collect_counter {
 #define X(ID, name, text, is_loss) COLLECT_COUNTER_##ID,
@@ -69,8 +79,11 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 void collector_stream_message(struct collector *collector, uint32_t feed, const struct stream_message *message);
 void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set);
 void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot);
-void collector_shred(struct collector *collector, const struct pl_shred_record *shred);
+void collector_shred(struct collector *collector, const struct pl_shred_record *shred); /* `captured` bytes follow it */
 void collector_egress(struct collector *collector, const struct pl_egress *egress);
+
+/* Nothing more comes: blocks that are still open are closed. Before the last collector_counters(). */
+void collector_finish(struct collector *collector);
 
 void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX]);
 /* The text of the last decoding error of a feed, "" if there was none: shown once at the end of a run. */

@@ -43,6 +43,12 @@ static const char *const sql[ROW_KINDS] = {
 	[ROW_BLOCK_MESSAGE] = "INSERT INTO block_message (feed_id, kind, number, part, parts_needed, hash, parent,"
 			      " published_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
 			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+	[ROW_BLOCK_CONTENT] = "INSERT INTO block_content (feed_id, number, entries, transactions, sets, sets_recovered,"
+			      " published_ns, whole) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[ROW_BLOCK_TRANSACTION] = "INSERT INTO block_transaction (feed_id, number, entry, position, shred, signature, watch,"
+				  " block_wire_mono_ns, readable_mono_ns, recovered, message_id, key, mantissa, exponent,"
+				  " price, published_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+				  " ?14, ?15, ?16)",
 	[ROW_CHAIN_UPDATE] = "INSERT INTO chain_update (chain, asset, type, address, message_id, key, mantissa, exponent,"
 			     " price, published_ns, block_number, block_hash, tx_hash, log_index, block_ns,"
 			     " seen_mono_ns, app_mono_ns, removed, backfilled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -221,6 +227,39 @@ static void bind_block_message(sqlite3_stmt *s, const struct session_block_messa
 	sqlite3_bind_int64(s, 13, row->bytes);
 }
 
+static void bind_block_content(sqlite3_stmt *s, const struct block_content *row)
+{
+	sqlite3_bind_int64(s, 1, row->feed);
+	bind_count(s, 2, row->slot);
+	bind_count(s, 3, row->entries);
+	bind_count(s, 4, row->transactions);
+	sqlite3_bind_int64(s, 5, row->sets);
+	sqlite3_bind_int64(s, 6, row->sets_recovered);
+	bind_time(s, 7, row->published_ns ? (int64_t)row->published_ns : TIME_UNKNOWN);
+	sqlite3_bind_int(s, 8, row->whole);
+}
+
+/* Counted from 0; negative is unknown. */
+static void bind_index(sqlite3_stmt *s, int at, int64_t index)
+{
+	bind_time(s, at, index < 0 ? TIME_UNKNOWN : index);
+}
+
+static void bind_block_transaction(sqlite3_stmt *s, const struct session_block_transaction *row)
+{
+	sqlite3_bind_int64(s, 1, row->feed_id);
+	bind_count(s, 2, row->number);
+	bind_index(s, 3, row->entry);
+	bind_index(s, 4, row->position);
+	sqlite3_bind_int64(s, 5, row->shred);
+	bind_name(s, 6, row->signature);
+	bind_name(s, 7, row->watch);
+	bind_time(s, 8, row->block_wire_mono_ns);
+	bind_time(s, 9, row->readable_mono_ns);
+	sqlite3_bind_int(s, 10, row->recovered);
+	bind_message(s, 11, &row->message);
+}
+
 static void bind_chain_update(sqlite3_stmt *s, const struct row *row)
 {
 	const struct chain_update *update = &row->chain_update.update;
@@ -291,6 +330,12 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_BLOCK_MESSAGE:
 		bind_block_message(s, &row->block_message);
+		break;
+	case ROW_BLOCK_CONTENT:
+		bind_block_content(s, &row->block_content);
+		break;
+	case ROW_BLOCK_TRANSACTION:
+		bind_block_transaction(s, &row->block_transaction);
 		break;
 	case ROW_CHAIN_UPDATE:
 		bind_chain_update(s, row);

@@ -17,6 +17,8 @@ enum row_kind {
 	ROW_BLOCK_ARRIVAL,
 	ROW_SHRED_ARRIVAL,
 	ROW_BLOCK_MESSAGE,
+	ROW_BLOCK_CONTENT,
+	ROW_BLOCK_TRANSACTION,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
 	ROW_SENT,
@@ -44,6 +46,8 @@ struct row {
 		struct session_block_arrival block_arrival;
 		struct session_shred_arrival shred_arrival;
 		struct session_block_message block_message;
+		struct block_content block_content;
+		struct session_block_transaction block_transaction;
 		struct {
 			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], type[24], address[43];
 			struct chain_update update; /* .oracle is not valid here: the texts above replace it */

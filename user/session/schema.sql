@@ -28,6 +28,15 @@ CREATE TABLE block_message (
   id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), kind TEXT NOT NULL, number INTEGER, part INTEGER,
   parts_needed INTEGER, hash TEXT, parent TEXT, published_ns INTEGER,
   first_mono_ns INTEGER, wire_mono_ns INTEGER, stall_ns INTEGER, app_mono_ns INTEGER, bytes INTEGER NOT NULL);
+CREATE TABLE block_content (
+  feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, entries INTEGER NOT NULL,
+  transactions INTEGER NOT NULL, sets INTEGER NOT NULL, sets_recovered INTEGER NOT NULL, published_ns INTEGER,
+  whole INTEGER NOT NULL);
+CREATE TABLE block_transaction (
+  id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, entry INTEGER,
+  position INTEGER, shred INTEGER NOT NULL, signature TEXT NOT NULL, watch TEXT NOT NULL,
+  block_wire_mono_ns INTEGER NOT NULL, readable_mono_ns INTEGER NOT NULL, recovered INTEGER NOT NULL,
+  message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER);
 CREATE TABLE chain_update (
   id INTEGER PRIMARY KEY, chain TEXT NOT NULL, asset TEXT NOT NULL, type TEXT NOT NULL, address TEXT NOT NULL,
   message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER,

@@ -478,6 +478,26 @@ void session_put_block_message(struct session *session, const struct session_blo
 	publish(session);
 }
 
+void session_put_block_content(struct session *session, const struct block_content *content)
+{
+	struct row *row = claim(session, ROW_BLOCK_CONTENT);
+
+	if (!row)
+		return;
+	row->block_content = *content;
+	publish(session);
+}
+
+void session_put_block_transaction(struct session *session, const struct session_block_transaction *transaction)
+{
+	struct row *row = claim(session, ROW_BLOCK_TRANSACTION);
+
+	if (!row)
+		return;
+	row->block_transaction = *transaction;
+	publish(session);
+}
+
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update)
 {
 	struct row *row = claim(session, ROW_CHAIN_UPDATE);

@@ -14,11 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/base58.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "chain/chain.h"
 #include "feed/block.h"
 #include "feed/message.h"
+#include "solana/assembler.h"
 
 struct session; /* a session being written */
 
@@ -75,6 +77,19 @@ struct session_block_message {
 	uint32_t bytes;
 };
 
+/* A transaction in a Solana block that a watch names, or a price in it. */
+struct session_block_transaction {
+	uint32_t feed_id;
+	uint64_t number;	       /* slot */
+	int64_t entry, position;       /* from 0; -1 unknown */
+	uint32_t shred;		       /* data shred with its first byte */
+	char signature[BASE58_TEXT_MAX];
+	char watch[FEED_TEXT_MAX];
+	int64_t block_wire_mono_ns, readable_mono_ns;
+	bool recovered;
+	struct feed_message message; /* cleared where it posts no price that is read */
+};
+
 struct session_sent {
 	int64_t mono_ns;
 	uint32_t bytes, seq;
@@ -93,6 +108,8 @@ void session_put_oracle_message(struct session *session, const struct session_or
 void session_put_block_arrival(struct session *session, const struct session_block_arrival *row);
 void session_put_shred_arrival(struct session *session, const struct session_shred_arrival *row);
 void session_put_block_message(struct session *session, const struct session_block_message *row);
+void session_put_block_content(struct session *session, const struct block_content *row);
+void session_put_block_transaction(struct session *session, const struct session_block_transaction *row);
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
 void session_put_sent(struct session *session, const struct session_sent *row);

@@ -224,13 +224,22 @@ void aggregate_counters(const struct aggregate *aggregate, uint32_t feed, uint64
 
 /* ---- packets ------------------------------------------------------------------------------------------------------ */
 
-static void shred_record(const struct aggregate *aggregate, const struct shred *shred, uint32_t feed, uint32_t len,
-			 uint64_t stamp_ns)
+/* `captured` bytes of the payload are copied behind the record, where the rule wants them. */
+static void shred_record(const struct aggregate *aggregate, const struct pl_rule *rule, const struct shred *shred,
+			 const uint8_t *payload, uint32_t captured, uint32_t len, uint64_t stamp_ns)
 {
-	struct pl_shred_record record = {.head = {PL_RECORD_SHRED, feed, stamp_ns}};
+	struct {
+		struct pl_shred_record record;
+		uint8_t bytes[PL_SHRED_BYTES_MAX];
+	} whole = {.record.head = {PL_RECORD_SHRED, rule->feed, stamp_ns}};
 
-	shred_fill_record(&record, shred, len);
-	aggregate->handlers.on_record(aggregate->handlers.context, &record.head, sizeof(record));
+	shred_fill_record(&whole.record, shred, len);
+	if (rule->action == PL_ACTION_SHRED_PAYLOAD) {
+		whole.record.captured = (uint16_t)(captured < len ? captured : len);
+		memcpy(whole.bytes, payload, whole.record.captured);
+	}
+	aggregate->handlers.on_record(aggregate->handlers.context, &whole.record.head,
+				      sizeof(whole.record) + whole.record.captured);
 }
 
 static void set_record(const struct aggregate *aggregate, const struct pl_set_key *key, const struct pl_set *set,
@@ -290,8 +299,8 @@ void aggregate_payload(struct aggregate *aggregate, const struct pl_rule *rule, 
 	}
 	if (shred.repair)
 		counters[PL_COUNTER_REPAIRS]++;
-	if (rule->action == PL_ACTION_SHRED_EACH)
-		shred_record(aggregate, &shred, rule->feed, len, stamp_ns);
+	if (rule->action != PL_ACTION_SHRED)
+		shred_record(aggregate, rule, &shred, payload, captured, len, stamp_ns);
 	if (!take(aggregate, &shred, rule->feed, stamp_ns, counters))
 		counters[PL_COUNTER_LATE]++;
 }

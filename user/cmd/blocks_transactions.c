@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/blocks_transactions.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "latency/block_transactions.h"
+#include "output/json_out.h"
+#include "output/table.h"
+
+static void add_index(struct json_object *item, const char *key, int64_t index)
+{
+	json_add_ns(item, key, index < 0 ? TIME_UNKNOWN : index);
+}
+
+static struct json_object *transaction_json(const struct block_transaction *t)
+{
+	struct json_object *item = json_object_new_object();
+
+	json_add_name(item, "feed", t->feed);
+	json_add_count(item, "number", t->number);
+	add_index(item, "entry", t->entry);
+	add_index(item, "position", t->position);
+	json_add_count(item, "shred", t->shred);
+	json_add_name(item, "watch", t->watch);
+	json_add_name(item, "signature", t->signature);
+	json_add_ns(item, "block_wire_ns", t->block_wire_ns);
+	json_add_ns(item, "after_first_ns", t->after_first_ns);
+	json_add_ns(item, "readable_ns", t->readable_ns);
+	json_add_bool(item, "recovered", t->recovered);
+	json_add_name(item, "id", t->message.id);
+	json_add_name(item, "key", t->message.key);
+	json_add_name(item, "mantissa", t->message.mantissa);
+	json_add(item, "exponent", t->message.has_exponent ? json_object_new_int(t->message.exponent) : NULL);
+	json_add_number(item, "price", t->message.price);
+	json_add_ns(item, "published_ns", t->message.published_ns);
+	return item;
+}
+
+static int print_json(sqlite3 *db, const struct block_transaction_list *list, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.block_transactions/1"), *items = json_object_new_array();
+	int status;
+
+	for (size_t i = 0; i < list->count; i++)
+		json_object_array_add(items, transaction_json(&list->items[i]));
+	json_add(document, "transactions", items);
+	status = json_add_losses(document, "losses", db, err);
+	if (status) {
+		json_object_put(document);
+		return status;
+	}
+	return json_print(document, stdout, err);
+}
+
+static const struct table_column columns[] = {
+	{"slot", "number", TABLE_RIGHT},
+	{"feed", "feed", TABLE_LEFT},
+	{"position", "position", TABLE_RIGHT},
+	{"entry", "entry", TABLE_RIGHT},
+	{"watch", "watch", TABLE_LEFT},
+	{"block wire", "block_wire_ns", TABLE_LEFT},
+	{"after first", "after_first_ns", TABLE_RIGHT},
+	{"readable after", "readable_after_ns", TABLE_RIGHT},
+	{"recovered", "recovered", TABLE_LEFT},
+	{"price", "price", TABLE_RIGHT},
+	{"published → wire", "published_to_block_wire_ns", TABLE_RIGHT},
+	{"id", "id", TABLE_LEFT},
+	{"signature", "signature", TABLE_LEFT},
+};
+
+static void index_cell(struct table *table, int64_t index)
+{
+	if (index < 0)
+		table_unknown(table);
+	else
+		table_integer(table, index);
+}
+
+static int print_table(const struct block_transaction_list *list, bool csv, struct error *err)
+{
+	static const char *const yes[][2] = {{"no", "0"}, {"yes", "1"}};
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	int status;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct block_transaction *t = &list->items[i];
+
+		table_count(table, t->number);
+		table_text(table, t->feed);
+		index_cell(table, t->position);
+		index_cell(table, t->entry);
+		table_text(table, t->watch);
+		table_time(table, t->block_wire_ns);
+		table_duration(table, t->after_first_ns);
+		table_duration(table, t->readable_ns - t->block_wire_ns);
+		table_text(table, yes[t->recovered][csv]);
+		table_number(table, t->message.price, 4);
+		table_duration(table, t->message.published_ns == TIME_UNKNOWN ? TIME_UNKNOWN :
+									       t->block_wire_ns - t->message.published_ns);
+		table_text(table, t->message.id);
+		table_text(table, t->signature);
+	}
+	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
+	table_free(table);
+	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+}
+
+int blocks_print_transactions(sqlite3 *db, enum transactions_format format, size_t *count, struct error *err)
+{
+	struct block_transaction_list list;
+	int status = block_transactions_load(db, &list, err);
+
+	if (status)
+		return status;
+	*count = list.count;
+	status = format == TRANSACTIONS_JSON ? print_json(db, &list, err) : print_table(&list, format == TRANSACTIONS_CSV, err);
+	block_transaction_list_free(&list);
+	return status;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "latency/block_transactions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "feed/build.h"
+#include "session/clockmap.h"
+
+enum column {
+	FEED, NUMBER, ENTRY, POSITION, SHRED, WATCH, SIGNATURE, BLOCK_WIRE, READABLE, RECOVERED, FIRST, MESSAGE_ID, KEY, MANTISSA,
+	EXPONENT, PRICE, PUBLISHED,
+};
+
+static const char query[] =
+	"SELECT f.name, t.number, t.entry, t.position, t.shred, t.watch, t.signature, t.block_wire_mono_ns,"
+	" t.readable_mono_ns, t.recovered, b.first_mono_ns, t.message_id, t.key, t.mantissa, t.exponent, t.price, t.published_ns"
+	" FROM block_transaction t JOIN feed f ON f.id = t.feed_id LEFT JOIN block_arrival b"
+	" ON b.feed_id = t.feed_id AND b.number = t.number AND ifnull(b.fec_set, -1) = -1"
+	" ORDER BY t.number, t.position IS NULL, t.position, f.id, t.id";
+
+static void read_text(sqlite3_stmt *row, int column, char *out, size_t size)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	snprintf(out, size, "%s", text ? text : "");
+}
+
+static int64_t read_stamp(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
+}
+
+static int64_t read_index(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, column);
+}
+
+static void read_message(sqlite3_stmt *row, struct feed_message *out)
+{
+	message_clear(out);
+	read_text(row, MESSAGE_ID, out->id, sizeof(out->id));
+	read_text(row, KEY, out->key, sizeof(out->key));
+	read_text(row, MANTISSA, out->mantissa, sizeof(out->mantissa));
+	out->has_exponent = sqlite3_column_type(row, EXPONENT) != SQLITE_NULL;
+	out->exponent = sqlite3_column_int(row, EXPONENT);
+	if (sqlite3_column_type(row, PRICE) != SQLITE_NULL)
+		out->price = sqlite3_column_double(row, PRICE);
+	out->published_ns = read_stamp(row, PUBLISHED);
+}
+
+static void read_row(sqlite3_stmt *row, const struct clockmap *clock, struct block_transaction *out)
+{
+	int64_t first_ns = clockmap_utc(clock, read_stamp(row, FIRST));
+
+	memset(out, 0, sizeof(*out));
+	read_text(row, FEED, out->feed, sizeof(out->feed));
+	out->number = (uint64_t)sqlite3_column_int64(row, NUMBER);
+	out->entry = read_index(row, ENTRY);
+	out->position = read_index(row, POSITION);
+	out->shred = (uint32_t)sqlite3_column_int64(row, SHRED);
+	read_text(row, WATCH, out->watch, sizeof(out->watch));
+	read_text(row, SIGNATURE, out->signature, sizeof(out->signature));
+	out->block_wire_ns = clockmap_utc(clock, read_stamp(row, BLOCK_WIRE));
+	out->readable_ns = clockmap_utc(clock, read_stamp(row, READABLE));
+	out->after_first_ns = first_ns == TIME_UNKNOWN ? TIME_UNKNOWN : out->block_wire_ns - first_ns;
+	out->recovered = sqlite3_column_int(row, RECOVERED);
+	read_message(row, &out->message);
+}
+
+static int append(struct block_transaction_list *list, size_t *room, const struct block_transaction *transaction)
+{
+	if (list->count == *room) {
+		size_t wanted = *room ? 2 * *room : 256;
+		struct block_transaction *grown = realloc(list->items, wanted * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		list->items = grown;
+		*room = wanted;
+	}
+	list->items[list->count++] = *transaction;
+	return 0;
+}
+
+int block_transactions_load(sqlite3 *db, struct block_transaction_list *out, struct error *err)
+{
+	struct block_transaction transaction;
+	struct clockmap *clock = NULL;
+	sqlite3_stmt *rows = NULL;
+	int status, step = SQLITE_DONE;
+	size_t room = 0;
+
+	memset(out, 0, sizeof(*out));
+	status = clockmap_load(&clock, db, err);
+	if (status)
+		return status;
+	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) != SQLITE_OK)
+		step = SQLITE_ERROR;
+	while (!status && rows && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+		read_row(rows, clock, &transaction);
+		status = append(out, &room, &transaction);
+	}
+	if (status)
+		error_set(err, status, "no memory for %zu transactions", out->count);
+	else if (step != SQLITE_DONE)
+		status = error_set(err, -EIO, "session: table block_transaction: %s", sqlite3_errmsg(db));
+	sqlite3_finalize(rows);
+	clockmap_free(clock);
+	if (status)
+		block_transaction_list_free(out);
+	return status;
+}
+
+void block_transaction_list_free(struct block_transaction_list *list)
+{
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}
