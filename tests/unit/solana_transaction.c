@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Transactions, entries, block markers and Pyth's instructions made by hand: what published blocks do not hold, and every cut. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include "data_file.h"
 #include "feed/decoder.h"
+#include "solana/decode.h"
 #include "solana/entry.h"
 #include "solana/pyth_post.h"
 #include "solana/watch.h"
@@ -317,6 +319,36 @@ static void test_posted_prices(void **state)
 	json_object_put(root);
 }
 
+static void count_signatures(void *context, const struct feed_message *message)
+{
+	unsigned int *count = context;
+
+	count[message->signature]++;
+	assert_string_equal(message->key, "0");
+	assert_string_equal(message->id, "8qbHbw2BbbTHBW1sbeqakYXVKRQM8Ne7pLK7m6CVfeR"); /* 32 bytes of 2 */
+	assert_true(message->details->count > 5);
+}
+
+static void test_the_decoder(void **state)
+{
+	unsigned int count[3] = {0};
+	struct error err = {""};
+
+	(void)state;
+	for (int v = 0; v < 3; v++) {
+		struct bytes bytes = {.len = 0};
+
+		add_transaction(&bytes, versions[v], 2, (const uint8_t *)"data", 4);
+		assert_int_equal(solana_transaction_decoder.decode(NULL, bytes.data, bytes.len, count_signatures, count, &err), 1);
+		bytes.data[v == 2 ? bytes.len - 1 : 5] ^= 1;
+		assert_int_equal(solana_transaction_decoder.decode(NULL, bytes.data, bytes.len, count_signatures, count, &err), 1);
+		assert_int_equal(solana_transaction_decoder.decode(NULL, bytes.data, bytes.len + 1, count_signatures, count, &err), -EBADMSG);
+		assert_non_null(strstr(err.text, "1 bytes are left over"));
+	}
+	assert_int_equal(count[FEED_SIGNATURE_VERIFIED], 3);
+	assert_int_equal(count[FEED_SIGNATURE_BAD], 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_entries_and_markers),
 		cmocka_unit_test(test_counts_that_lie),
 		cmocka_unit_test(test_posted_prices),
+		cmocka_unit_test(test_the_decoder),
 	};
 
 	return cmocka_run_group_tests_name("solana_transaction", tests, NULL, NULL);

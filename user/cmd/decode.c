@@ -10,6 +10,7 @@
 #include "cmd/decode_parts.h"
 #include "cmd/site_parts.h"
 #include "feed/preset.h"
+#include "solana/decode.h"
 
 #define INPUT_MAX (16 << 20) /* a subscriber's largest message */
 
@@ -76,11 +77,12 @@ static const struct argp parser = {
 static void list_types(FILE *out)
 {
 	for (const struct decoder *d = decoders; d->name; d++)
-		fprintf(out, "  %-17s %s\n", d->name, d->help);
+		fprintf(out, "  %-18s %s\n", d->name, d->help);
 	for (const struct block_decoder *d = block_decoders; d->name; d++)
-		fprintf(out, "  %-17s %s\n", d->name, d->help);
+		fprintf(out, "  %-18s %s\n", d->name, d->help);
 	for (const struct decoder *d = packet_decoders; d->name; d++)
-		fprintf(out, "  %-17s %s\n", d->name, d->help);
+		fprintf(out, "  %-18s %s\n", d->name, d->help);
+	fprintf(out, "  %-18s %s\n", solana_transaction_decoder.name, solana_transaction_decoder.help);
 	fputs("Presets, which site.yaml takes as decode: {preset: NAME}:\n", out);
 	for (const struct preset *p = presets; p->name; p++) /* the first line is `# what it reads` */
 		fprintf(out, "  %-27s %.*s\n", p->name, (int)strcspn(p->text, "\n") - 2, p->text + 2);
@@ -182,6 +184,8 @@ static int find_how(const struct arguments *args, struct how *out)
 	out->decoder = decoder_find(args->type);
 	if (!out->decoder)
 		out->decoder = packet_decoder_find(args->type);
+	if (!out->decoder && !strcmp(args->type, solana_transaction_decoder.name))
+		out->decoder = &solana_transaction_decoder;
 	out->block_decoder = block_decoder_find(args->type);
 	if (out->decoder || out->block_decoder)
 		return EXIT_OK;

@@ -7,6 +7,8 @@
 #include "feed/decoder.h"
 #include "shred.bpf.h"
 
+#define DATA_HEAD_BYTES 88
+
 static void describe(const struct shred *shred, unsigned version, struct feed_details *details)
 {
 	details_uint(details, "slot", shred->slot);
@@ -21,6 +23,18 @@ static void describe(const struct shred *shred, unsigned version, struct feed_de
 	details_uint(details, "reference_tick", shred->flags & SHRED_TICK_MASK);
 	details_bool(details, "data_complete", shred->flags & SHRED_FLAG_DATA_COMPLETE);
 	details_bool(details, "last_in_slot", (shred->flags & SHRED_FLAG_LAST_IN_SLOT) == SHRED_FLAG_LAST_IN_SLOT);
+}
+
+/* Of a data shred: behind its header stand `size` - 88 bytes of the block's entries. */
+static void describe_data(const struct shred *shred, const uint8_t *data, struct feed_details *details)
+{
+	unsigned size = load_le16(data + 86), parent = load_le16(data + 83);
+
+	details_uint(details, "parent_slot", parent <= shred->slot ? shred->slot - parent : 0);
+	if (size >= DATA_HEAD_BYTES)
+		details_uint(details, "entry_bytes", size - DATA_HEAD_BYTES);
+	else
+		details_null(details, "entry_bytes");
 }
 
 int shred_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
@@ -42,6 +56,8 @@ int shred_decode(const struct decode_options *options, const uint8_t *data, size
 	snprintf(message.id, sizeof(message.id), "%llu", (unsigned long long)shred.slot);
 	snprintf(message.key, sizeof(message.key), "%u", shred.index);
 	describe(&shred, load_le16(data + 77), &details);
+	if (!shred.code)
+		describe_data(&shred, data, &details);
 	message.details = &details;
 	emit(context, &message);
 	return 1;

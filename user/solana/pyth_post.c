@@ -39,7 +39,7 @@ static bool read_message(const uint8_t *data, size_t len, struct feed_message *o
 	return cursor_be(&cursor, 1, "type") == PNAU_MESSAGE_PRICE && !pnau_read_price(&cursor, out, &details);
 }
 
-static bool read_post(const struct instruction *instruction, struct feed_message *out)
+bool pyth_post_read(const struct instruction *instruction, struct feed_message *out)
 {
 	struct cursor cursor = cursor_over(instruction->data, instruction->len, NULL);
 	const struct post *post = post_of(&cursor);
@@ -65,7 +65,7 @@ int pyth_posts(const struct transaction *transaction, decode_emit_fn emit, void 
 	int count = 0;
 
 	while (transaction_next(transaction, &walk, &instruction)) {
-		if (!read_post(&instruction, &message))
+		if (!pyth_post_read(&instruction, &message))
 			continue;
 		emit(context, &message);
 		count++;

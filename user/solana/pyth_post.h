@@ -21,7 +21,10 @@
 #include "feed/decoder.h"
 #include "solana/transaction.h"
 
-/* Emits the price of each such instruction, in order, and returns their number. The message's id is the feed id in hex, its key the publish time. */
+/* The price that an instruction posts; false where it posts none. The message's id is the feed id in hex, its key the publish time. */
+bool pyth_post_read(const struct instruction *instruction, struct feed_message *out);
+
+/* Emits the price of each such instruction, in order, and returns their number. */
 int pyth_posts(const struct transaction *transaction, decode_emit_fn emit, void *context);
 
 #endif
