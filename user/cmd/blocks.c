@@ -71,8 +71,9 @@ static const struct argp argp = {
 	"(enough_ns): the code of RaptorCast sometimes needs a few more, so that it is a bound and not a promise.\n\n"
 	"--transactions: 'block wire' is when the last of the packets with the transaction's bytes had come (or, where one "
 	"did not, when its FEC set could be decoded): the earliest moment at which this machine could know it. 'readable "
-	"after' is how much longer the packets before it in its batch took. Whether the transaction succeeded is not in the "
-	"block.",
+	"after' is how much longer the packets before it in its batch took. 'after oracle' is how long before that a feed of "
+	"the session had brought the very price (id, key and digits) that the transaction posts. Whether the transaction "
+	"succeeded is not in the block.",
 	NULL, NULL, NULL};
 
 static struct json_object *state_json(enum block_state state)

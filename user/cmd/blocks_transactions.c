@@ -27,6 +27,7 @@ static struct json_object *transaction_json(const struct block_transaction *t)
 	json_add_ns(item, "block_wire_ns", t->block_wire_ns);
 	json_add_ns(item, "after_first_ns", t->after_first_ns);
 	json_add_ns(item, "readable_ns", t->readable_ns);
+	json_add_ns(item, "after_oracle_ns", t->after_oracle_ns);
 	json_add_bool(item, "recovered", t->recovered);
 	json_add_name(item, "id", t->message.id);
 	json_add_name(item, "key", t->message.key);
@@ -65,6 +66,7 @@ static const struct table_column columns[] = {
 	{"recovered", "recovered", TABLE_LEFT},
 	{"price", "price", TABLE_RIGHT},
 	{"published → wire", "published_to_block_wire_ns", TABLE_RIGHT},
+	{"after oracle", "after_oracle_ns", TABLE_RIGHT},
 	{"id", "id", TABLE_LEFT},
 	{"signature", "signature", TABLE_LEFT},
 };
@@ -98,6 +100,7 @@ static int print_table(const struct block_transaction_list *list, bool csv, stru
 		table_number(table, t->message.price, 4);
 		table_duration(table, t->message.published_ns == TIME_UNKNOWN ? TIME_UNKNOWN :
 									       t->block_wire_ns - t->message.published_ns);
+		table_duration(table, t->after_oracle_ns);
 		table_text(table, t->message.id);
 		table_text(table, t->signature);
 	}

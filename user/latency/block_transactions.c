@@ -12,13 +12,15 @@
 
 enum column {
 	FEED, NUMBER, ENTRY, POSITION, SHRED, WATCH, SIGNATURE, BLOCK_WIRE, READABLE, RECOVERED, FIRST, MESSAGE_ID, KEY, MANTISSA,
-	EXPONENT, PRICE, PUBLISHED,
+	EXPONENT, PRICE, PUBLISHED, ORACLE_WIRE,
 };
 
 static const char query[] =
 	"SELECT f.name, t.number, t.entry, t.position, t.shred, t.watch, t.signature, t.block_wire_mono_ns,"
-	" t.readable_mono_ns, t.recovered, b.first_mono_ns, t.message_id, t.key, t.mantissa, t.exponent, t.price, t.published_ns"
-	" FROM block_transaction t JOIN feed f ON f.id = t.feed_id LEFT JOIN block_arrival b"
+	" t.readable_mono_ns, t.recovered, b.first_mono_ns, t.message_id, t.key, t.mantissa, t.exponent, t.price, t.published_ns, o.wire_mono_ns"
+	" FROM block_transaction t LEFT JOIN (SELECT message_id, key, mantissa, min(wire_mono_ns) AS wire_mono_ns"
+	"  FROM oracle_message WHERE message_id IN (SELECT message_id FROM block_transaction) GROUP BY message_id, key, mantissa) o"
+	" ON o.message_id = t.message_id AND o.key = t.key AND o.mantissa = t.mantissa JOIN feed f ON f.id = t.feed_id LEFT JOIN block_arrival b"
 	" ON b.feed_id = t.feed_id AND b.number = t.number AND ifnull(b.fec_set, -1) = -1"
 	" ORDER BY t.number, t.position IS NULL, t.position, f.id, t.id";
 
@@ -54,7 +56,7 @@ static void read_message(sqlite3_stmt *row, struct feed_message *out)
 
 static void read_row(sqlite3_stmt *row, const struct clockmap *clock, struct block_transaction *out)
 {
-	int64_t first_ns = clockmap_utc(clock, read_stamp(row, FIRST));
+	int64_t first_ns = clockmap_utc(clock, read_stamp(row, FIRST)), oracle_ns = clockmap_utc(clock, read_stamp(row, ORACLE_WIRE));
 
 	memset(out, 0, sizeof(*out));
 	read_text(row, FEED, out->feed, sizeof(out->feed));
@@ -67,6 +69,7 @@ static void read_row(sqlite3_stmt *row, const struct clockmap *clock, struct blo
 	out->block_wire_ns = clockmap_utc(clock, read_stamp(row, BLOCK_WIRE));
 	out->readable_ns = clockmap_utc(clock, read_stamp(row, READABLE));
 	out->after_first_ns = first_ns == TIME_UNKNOWN ? TIME_UNKNOWN : out->block_wire_ns - first_ns;
+	out->after_oracle_ns = oracle_ns == TIME_UNKNOWN ? TIME_UNKNOWN : out->block_wire_ns - oracle_ns;
 	out->recovered = sqlite3_column_int(row, RECOVERED);
 	read_message(row, &out->message);
 }

@@ -150,6 +150,8 @@ static void consume(struct assembler *assembler, struct slot *slot, struct set_s
 	slot->content.sets++;
 	slot->content.sets_recovered += data->recovered != 0;
 	drop_data(assembler, set);
+	if (slot->ended)
+		batch_trim(&slot->batch);
 	assembler->bytes += slot->batch.room + slot->batch.piece_room * sizeof(*slot->batch.pieces) - before;
 }
 
@@ -231,11 +233,18 @@ void assembler_close_all(struct assembler *assembler)
 		close_at(assembler, quietest(assembler));
 }
 
+/* Everything up to the shred flagged last was read: the slot only waits for the end of its packets. */
+static bool is_finished(const struct slot *slot)
+{
+	return slot->ended && slot->next >= slot->set_end;
+}
+
 static void evict(struct assembler *assembler)
 {
 	size_t at = quietest(assembler);
+	const struct slot *slot = assembler->slots[at];
 
-	count(assembler, assembler->slots[at]->content.feed, LEDGER_COUNTER_SLOTS_EVICTED, 1);
+	count(assembler, slot->content.feed, LEDGER_COUNTER_SLOTS_EVICTED, !is_finished(slot));
 	close_at(assembler, at);
 }
 
@@ -245,9 +254,12 @@ static bool is_closed(const struct assembler *assembler, uint32_t feed, uint64_t
 {
 	uint64_t held = assembler->closed_count < CLOSED_MAX ? assembler->closed_count : CLOSED_MAX;
 
-	for (uint64_t i = 0; i < held; i++)
-		if (assembler->closed[i].slot == slot && assembler->closed[i].feed == feed)
+	for (uint64_t i = 1; i <= held; i++) { /* the latest are the likeliest */
+		const struct closed *closed = &assembler->closed[(assembler->closed_count - i) % CLOSED_MAX];
+
+		if (closed->slot == slot && closed->feed == feed)
 			return true;
+	}
 	return false;
 }
 

@@ -12,6 +12,17 @@ void batch_free(struct batch *batch)
 	memset(batch, 0, sizeof(*batch));
 }
 
+void batch_trim(struct batch *batch)
+{
+	if (batch->piece_count)
+		return;
+	free(batch->bytes);
+	free(batch->pieces);
+	batch->bytes = NULL;
+	batch->pieces = NULL;
+	batch->room = batch->piece_room = 0;
+}
+
 static int make_room(void **memory, size_t *room, size_t wanted, size_t size)
 {
 	size_t grown = *room ? *room : 64;

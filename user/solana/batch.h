@@ -48,6 +48,8 @@ struct batch {
 };
 
 void batch_free(struct batch *batch);
+/* Gives the memory of an empty batch back, and keeps what was counted. */
+void batch_trim(struct batch *batch);
 
 /* Appends data shred `i` of a set. 1: it ends the batch, which is to be read, and then emptied by batch_next(); 0: it does not; -ENOMEM. */
 int batch_add(struct batch *batch, const struct fec_data *data, unsigned int i);
