@@ -77,12 +77,12 @@ static const struct argp parser = {
 static void list_types(FILE *out)
 {
 	for (const struct decoder *d = decoders; d->name; d++)
-		fprintf(out, "  %-18s %s\n", d->name, d->help);
+		fprintf(out, "  %-19s %s\n", d->name, d->help);
 	for (const struct block_decoder *d = block_decoders; d->name; d++)
-		fprintf(out, "  %-18s %s\n", d->name, d->help);
+		fprintf(out, "  %-19s %s\n", d->name, d->help);
 	for (const struct decoder *d = packet_decoders; d->name; d++)
-		fprintf(out, "  %-18s %s\n", d->name, d->help);
-	fprintf(out, "  %-18s %s\n", solana_transaction_decoder.name, solana_transaction_decoder.help);
+		fprintf(out, "  %-19s %s\n", d->name, d->help);
+	fprintf(out, "  %-19s %s\n", solana_transaction_decoder.name, solana_transaction_decoder.help);
 	fputs("Presets, which site.yaml takes as decode: {preset: NAME}:\n", out);
 	for (const struct preset *p = presets; p->name; p++) /* the first line is `# what it reads` */
 		fprintf(out, "  %-27s %.*s\n", p->name, (int)strcspn(p->text, "\n") - 2, p->text + 2);
