@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A brotli stream, after the limit in KiB (0: one byte): nothing beyond the limit comes out. */
+/* A brotli stream, after the limit in units of 64 bytes (0: one byte): nothing beyond the limit comes out. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	limit = data[0] ? (size_t)data[0] << 10 : 1;
+	limit = data[0] ? (size_t)data[0] * 64 : 1;
 	if (expand_brotli(data + 1, size - 1, limit, &out, &len, &err))
 		return 0;
 	if (len > limit)

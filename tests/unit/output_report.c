@@ -268,6 +268,31 @@ static void hostile_names_stay_text(void **state)
 	fixture_remove(&f);
 }
 
+/* Blocks of feeds of messages, and of two nodes of one network; the parts of a block that one of them carried twice. */
+static void blocks_told_in_messages(void **state)
+{
+	struct fixture f;
+	char reasons[4096], *page;
+
+	(void)state;
+	fixture_session(&f);
+	fill_header(&f);
+	fixture_sql(&f, "INSERT INTO feed VALUES (0, 'plain', 'block', 'flashblocks', 'ws'), (1, 'packed', 'block', 'flashblocks', 'ws');"
+			"INSERT INTO chain VALUES (0, 'own', 'base'), (1, 'hired', 'base');"
+			"INSERT INTO block_message (feed_id, kind, number, part, hash, first_mono_ns, wire_mono_ns, bytes) VALUES"
+			" (0, 'flashblock', 7, 0, 'aa', 1000, 1000, 1), (0, 'flashblock', 7, 1, 'aa', 3000, 3000, 1),"
+			" (1, 'flashblock', 7, 0, 'aa', 2000, 2000, 1), (1, 'flashblock', 7, 0, 'aa', 2500, 2500, 1);"
+			"INSERT INTO chain_block VALUES ('own', 7, '0xbb', '0xaa', 0, 4000, 4000, NULL), ('hired', 7, '0xbb', '0xaa', 0, 9000, 9000, NULL)");
+	page = page_of(&f, NULL, reasons, sizeof(reasons));
+	assert_non_null(strstr(page, "2 feeds, 4 messages"));
+	assert_non_null(strstr(page, "0 updates in 1 block"));
+	assert_non_null(strstr(page, "plain told of 1 block in 2 messages; from the first packet about a block to the last message half took 2.00 µs"));
+	assert_non_null(strstr(page, "packed told of 1 block in 2 messages"));
+	assert_non_null(strstr(page, "heads of base: 1 came over more than one feed. own had 1 of them first, half of these by more than 5.00 µs."));
+	free(page);
+	fixture_remove(&f);
+}
+
 static void an_empty_session_has_a_page(void **state)
 {
 	struct fixture f;
@@ -336,6 +361,7 @@ int main(void)
 		cmocka_unit_test(the_page_is_complete_in_itself),
 		cmocka_unit_test(sentences_carry_the_sessions_figures),
 		cmocka_unit_test(hostile_names_stay_text),
+		cmocka_unit_test(blocks_told_in_messages),
 		cmocka_unit_test(an_empty_session_has_a_page),
 		cmocka_unit_test(a_single_update_is_said_to_be_one),
 		cmocka_unit_test(large_sessions_are_thinned_and_say_so),

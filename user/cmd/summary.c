@@ -60,10 +60,11 @@ int summary_print(const char *session_path)
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %" PRId64 " oracle messages, %" PRId64 " on-chain updates, %" PRId64 " chain blocks, %" PRId64
-			" slots; %" PRId64 " messages matched, %" PRId64 " censored, %" PRId64 " superseded\n",
+			" slots, %" PRId64 " block messages; %" PRId64 " messages matched, %" PRId64 " censored, %" PRId64 " superseded\n",
 		session_path, count(db, "SELECT COUNT(*) FROM oracle_message"),
 		count(db, "SELECT COUNT(*) FROM chain_update WHERE NOT removed"), count(db, "SELECT COUNT(*) FROM chain_block"),
 		count(db, "SELECT COUNT(*) FROM block_arrival WHERE fec_set IS NULL"),
+		count(db, "SELECT COUNT(*) FROM block_message"),
 		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'matched'"),
 		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'censored'"),
 		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'superseded'"));

@@ -14,7 +14,7 @@
 static const struct report_section *const sections[] = {
 	&report_section_window, &report_section_stages, &report_section_timeline, &report_section_race,
 	&report_section_model, &report_section_losses, &report_section_clock, &report_section_chain,
-	&report_section_slots,
+	&report_section_told, &report_section_slots,
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 
@@ -128,7 +128,9 @@ static void write_facts(const struct report *report)
 	fact(out, "Clock", text);
 	snprintf(text, sizeof(text), "%s, %s",
 		 report_plural(report_integer(report, "SELECT count(*) FROM feed"), "feed", start, sizeof(start)),
-		 report_plural(report_integer(report, "SELECT count(*) FROM oracle_message"), "message", length, sizeof(length)));
+		 report_plural(report_integer(report, "SELECT (SELECT count(*) FROM oracle_message)"
+					       " + (SELECT count(*) FROM block_message)"),
+			       "message", length, sizeof(length)));
 	fact(out, "Heard", text);
 	snprintf(text, sizeof(text), "%s in %s",
 		 report_plural(report_integer(report, "SELECT count(*) FROM (SELECT DISTINCT address, block_hash, tx_hash, log_index"

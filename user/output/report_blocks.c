@@ -1,36 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Blocks: as the chain's node told them, and as their packets arrived. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "latency/blocks.h"
-#include "stats/survival.h"
 #include "output/report_parts.h"
-
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Quantiles of the known values of a column; TIME_UNKNOWN where there are none. */
-static void quantiles(const int64_t *column, size_t count, const double *p, size_t p_count, int64_t *out)
-{
-	int64_t *known = calloc(count + 1, sizeof(*known));
-	struct survival survival = {.ends = known};
-
-	for (size_t i = 0; known && i < count; i++) {
-		if (column[i] != TIME_UNKNOWN)
-			known[survival.end_count++] = column[i];
-	}
-	if (known)
-		qsort(known, survival.end_count, sizeof(*known), ascending);
-	for (size_t i = 0; i < p_count; i++)
-		out[i] = survival_quantile(&survival, p[i]);
-	free(known);
-}
 
 /* ---- the chain's blocks ---- */
 
@@ -92,7 +66,7 @@ static int add_chain(struct report *report, const char *chain, int64_t blocks, s
 		status = load_heads(report, chain, &rows);
 	if (!status) {
 		for (int c = 0; c < HEAD_COLUMNS; c++)
-			quantiles(rows.values[c], rows.count, p, 2, at[c]);
+			report_quantiles(rows.values[c], rows.count, p, 2, at[c]);
 		table_text(table, chain);
 		table_count(table, (uint64_t)blocks);
 		for (int c = 0; c < HEAD_COLUMNS; c++) {
@@ -198,7 +172,7 @@ static int add_slot_feed(struct report *report, const struct block_list *list, c
 	}
 	if (!status) {
 		for (int c = 0; c < SLOT_COLUMNS; c++)
-			quantiles(rows.values[c], rows.count, p, 2, at[c]);
+			report_quantiles(rows.values[c], rows.count, p, 2, at[c]);
 		table_text(table, feed);
 		table_count(table, sums.slots);
 		table_count(table, sums.states[BLOCK_COMPLETE]);

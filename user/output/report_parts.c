@@ -7,6 +7,7 @@
 
 #include "output/series.h"
 #include "session/session.h"
+#include "stats/survival.h"
 
 const char *report_meta(const struct report *report, const char *key, char *out, size_t size)
 {
@@ -201,4 +202,27 @@ bool report_add_set(struct report *report, struct json_object *spec, const char 
 	free(shown);
 	free(keep);
 	return true;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void report_quantiles(const int64_t *column, size_t count, const double *p, size_t p_count, int64_t *out)
+{
+	int64_t *known = calloc(count + 1, sizeof(*known));
+	struct survival survival = {.ends = known};
+
+	for (size_t i = 0; known && i < count; i++) {
+		if (column[i] != TIME_UNKNOWN)
+			known[survival.end_count++] = column[i];
+	}
+	if (known)
+		qsort(known, survival.end_count, sizeof(*known), ascending);
+	for (size_t i = 0; i < p_count; i++)
+		out[i] = survival_quantile(&survival, p[i]);
+	free(known);
 }

@@ -38,7 +38,7 @@ struct report_section {
 	int (*write)(struct report *report);
 };
 extern const struct report_section report_section_window, report_section_stages, report_section_timeline,
-	report_section_race, report_section_losses, report_section_clock, report_section_chain, report_section_slots,
+	report_section_race, report_section_losses, report_section_clock, report_section_chain, report_section_told, report_section_slots,
 	report_section_model;
 
 /* The windows in money, as a table; nothing where no update has both stages. 0 or a negative errno. */
@@ -88,6 +88,9 @@ int report_rows_init(struct report_rows *rows, size_t columns, struct error *err
 /* Appends a row; values[columns]. 0 or -ENOMEM. */
 int report_rows_add(struct report_rows *rows, int64_t time_ns, const int64_t *values, struct error *err);
 void report_rows_free(struct report_rows *rows);
+
+/* Quantiles of the known values of a column; TIME_UNKNOWN where there are none. */
+void report_quantiles(const int64_t *column, size_t count, const double *p, size_t p_count, int64_t *out);
 
 /* Adds the rows, thinned to REPORT_POINTS a column, as one set of a plot over time. `names`: of the columns; columns without a value are left out. `what` names the rows in the note: "updates". Returns false (adding nothing) where no column has a value, or there is a single row. */
 bool report_add_set(struct report *report, struct json_object *spec, const char *name, const struct report_rows *rows,

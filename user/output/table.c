@@ -130,6 +130,10 @@ void table_interval(struct table *table, const int64_t interval_ns[2])
 {
 	char low[FORMAT_MAX], high[FORMAT_MAX], text[2 * FORMAT_MAX + 8];
 
+	if (interval_ns[0] == TIME_UNKNOWN && interval_ns[1] == TIME_UNKNOWN) {
+		table_text(table, FORMAT_UNKNOWN);
+		return;
+	}
 	snprintf(text, sizeof(text), "(%s … %s)", format_duration(interval_ns[0], low, sizeof(low)),
 		 format_duration(interval_ns[1], high, sizeof(high)));
 	table_text(table, text);
