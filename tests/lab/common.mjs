@@ -87,6 +87,11 @@ export function check(ok, text) {
 	console.log(`${ok ? 'ok  ' : 'FAIL'}  ${text}`);
 }
 
+export function skip(text, reason) {
+	counts.skipped += 1;
+	console.log(`skip  ${text}: ${reason}`);
+}
+
 // Times against other processes' clocks. What the product promises (limits: quantile -> ns) is judged where the machine is
 // quiet, which only its user knows: PRICELAG_STRICT=1. Elsewhere those processes wait for a processor between taking the time
 // and acting, and only a median that is wrong by far, as a mapping to a wrong packet would make it, fails.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // usage: node vendors.mjs DIR     What the vendors' servers sent, what their clients read, and what pricelag recorded.
+import fs from 'node:fs';
 import path from 'node:path';
-import { check, checkTimes, closingLine, jsonLines, losses, messages, sessionOf } from './common.mjs';
+import { check, checkTimes, closingLine, jsonLines, losses, messages, sessionOf, skip } from './common.mjs';
 
 const dir = process.argv[2];
 const feedOf = (feed) => feed.replace('-json', '');
 const sent = jsonLines(path.join(dir, 'vendors.jsonl'));
 const read = jsonLines(path.join(dir, 'vendor_clients.jsonl'));
 const recorded = messages(sessionOf(dir));
+const replayed = messages(path.join(dir, 'replay.db'));
+const dropped = /^[1-9]\d* packets? dropped by kernel/m.test(fs.readFileSync(path.join(dir, 'tcpdump.log'), 'utf8'));
 const lost = losses(sessionOf(dir));
 
 // Those from the first that arrived to the last: what was sent before a client was there, or after it left, is not its fault.
@@ -37,6 +40,10 @@ for (const feed of ['hermes', 'lazer', 'lazer-json', 'streams']) {
 	const sentAt = new Map(sent.filter((m) => m.feed === feedOf(feed)).map((m) => [m.key, BigInt(m.sent_ns)]));
 	check(mine.every((m) => m.wire > sentAt.get(m.key)), `${feed}: none arrived before it was sent`);
 	checkTimes(mine.map((m) => Number(m.wire - sentAt.get(m.key))), { 0.5: 1e6, 0.99: 5e6 }, `${feed}: from the server's send to wire`);
+	const again = new Set(replayed.filter((m) => m.feed === feed && m.wire !== null).map((m) => `${m.key} ${m.mantissa}`));
+	const found = mine.filter((m) => again.has(`${m.key} ${m.mantissa}`)).length;
+	if (dropped) skip(`${feed}: replay`, 'tcpdump lost packets');
+	else check(found === mine.length && again.size === mine.length, `${feed}: ${found} of ${mine.length} messages come again from the capture`);
 	const own = lost.filter((l) => l.source === feed && l.is_loss);
 	check(!own.length, `${feed}: nothing lost, undecodable or badly signed ${JSON.stringify(own)}`);
 }
