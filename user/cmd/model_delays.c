@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `delay:` of model.yaml. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,41 +15,102 @@
 
 #define MIXTURE_DEPTH_MAX 4
 
-static int read_delay_csv(struct conf node, struct delay_law *out, struct error *err)
+/* Where measured laws come from, and which column beside the delay is asked for. */
+struct source {
+	const char *session; /* of laws that do not say so themselves; NULL: none */
+	enum delay_dependence dependence;
+};
+
+static const char *const key_columns[] = {[DELAYS_BY_REGIME] = "volatility", [DELAYS_IN_BLOCKS] = "time_s"};
+
+/* A file of delays: one in seconds a line, or a header line with the column delay_s and others. */
+struct delay_file {
+	struct conf node;
+	size_t number, capacity;
+	int delay_column, key_column; /* -1: there is none */
+};
+
+static int read_header(struct delay_file *file, char *line, const char *key, struct error *err)
 {
-	size_t capacity = 0, size = 0, number = 0;
+	char *name;
+
+	file->delay_column = file->key_column = -1;
+	line[strcspn(line, "\r\n")] = '\0';
+	for (int i = 0; (name = strsep(&line, ",")); i++) {
+		if (!strcmp(name, "delay_s"))
+			file->delay_column = i;
+		else if (key && !strcmp(name, key))
+			file->key_column = i;
+	}
+	if (file->delay_column < 0 || (key && file->key_column < 0))
+		return conf_error(file->node, err, "%s:%zu: no column '%s'", conf_text(file->node), file->number,
+				  file->delay_column < 0 ? "delay_s" : key);
+	return 0;
+}
+
+static int read_row(struct delay_file *file, char *line, struct delay_law *out, struct error *err)
+{
+	double delay = NAN, key = NAN;
+	char *cell, *end;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	for (int i = 0; (cell = strsep(&line, ",")); i++) {
+		double value = strtod(cell, &end);
+
+		if (i != file->delay_column && i != file->key_column)
+			continue;
+		if (end == cell || end[strspn(end, " \t")] != '\0' || !isfinite(value))
+			return conf_error(file->node, err, "%s:%zu: '%.40s' is not a number", conf_text(file->node), file->number, cell);
+		*(i == file->delay_column ? &delay : &key) = value;
+	}
+	if (isnan(delay) || (file->key_column >= 0 && isnan(key)))
+		return conf_error(file->node, err, "%s:%zu: a column is missing", conf_text(file->node), file->number);
+	if (out->sample_count == file->capacity) {
+		size_t capacity = file->capacity ? 2 * file->capacity : 1024;
+		double **const arrays[] = {&out->samples, &out->record.key, &out->record.delay_s};
+
+		for (int i = 0; i < (file->key_column < 0 ? 1 : 3); i++) {
+			double *memory = realloc(*arrays[i], capacity * sizeof(*memory));
+
+			if (!memory)
+				return conf_error(file->node, err, "out of memory");
+			*arrays[i] = memory;
+		}
+		file->capacity = capacity;
+	}
+	if (file->key_column >= 0) {
+		out->record.key[out->record.count] = key;
+		out->record.delay_s[out->record.count++] = delay;
+	}
+	out->samples[out->sample_count++] = delay;
+	return 0;
+}
+
+static int read_delay_csv(struct conf node, const struct source *source, struct delay_law *out, struct error *err)
+{
+	struct delay_file file = {.node = node, .key_column = -1};
+	const char *key = key_columns[source->dependence];
+	size_t size = 0;
 	char *line = NULL;
-	FILE *file;
-	int status = model_open_csv(node, &file, err);
+	FILE *stream;
+	int status = model_open_csv(node, &stream, err);
 
 	if (status)
 		return status;
-	while (!status && getline(&line, &size, file) >= 0) {
-		char *end;
-		double value = strtod(line, &end);
-
-		number++;
+	while (!status && getline(&line, &size, stream) >= 0) {
+		file.number++;
 		if (line[strspn(line, " \t\r\n")] == '\0')
 			continue;
-		if (end == line || end[strspn(end, " \t\r\n")] != '\0') {
-			status = conf_error(node, err, "%s:%zu: not a delay in seconds, one a line", conf_text(node), number);
-			break;
-		}
-		if (out->sample_count == capacity) {
-			size_t more = capacity ? capacity * 2 : 1024;
-			double *memory = realloc(out->samples, more * sizeof(*memory));
-
-			if (!memory) {
-				status = conf_error(node, err, "out of memory");
-				break;
-			}
-			out->samples = memory;
-			capacity = more;
-		}
-		out->samples[out->sample_count++] = value;
+		if (!out->sample_count && isalpha((unsigned char)line[0]))
+			status = read_header(&file, line, key, err);
+		else if (key && file.key_column < 0)
+			status = conf_error(node, err, "%s: one delay a line; delays by %s need a header line and the columns delay_s and %s",
+					    conf_text(node), delay_dependence_names[source->dependence], key);
+		else
+			status = read_row(&file, line, out, err);
 	}
 	free(line);
-	fclose(file);
+	fclose(stream);
 	return status;
 }
 
@@ -105,20 +168,20 @@ static int read_delay_session(struct conf map, const char *fallback, struct dela
 	return 0;
 }
 
-static int read_empirical(struct conf map, const char *session, struct delay_law *out, struct error *err)
+static int read_empirical(struct conf map, const struct source *source, struct delay_law *out, struct error *err)
 {
 	struct conf csv = conf_get(map, "csv");
 	int status;
 
 	if (conf_exists(csv) && conf_exists(conf_get(map, "session")))
 		return conf_error(map, err, "give either 'csv' or 'session'");
-	status = conf_exists(csv) ? read_delay_csv(csv, out, err) : read_delay_session(map, session, out, err);
+	status = conf_exists(csv) ? read_delay_csv(csv, source, out, err) : read_delay_session(map, source->session, out, err);
 	return status ? status : conf_reject_unknown(map, "type, weight, csv; or session, from, to, feed, asset", err);
 }
 
-static int read_delay(struct conf map, const char *session, int depth, struct delay_law *out, struct error *err);
+static int read_delay(struct conf map, const struct source *source, int depth, struct delay_law *out, struct error *err);
 
-static int read_mixture(struct conf map, const char *session, int depth, struct delay_law *out, struct error *err)
+static int read_mixture(struct conf map, const struct source *source, int depth, struct delay_law *out, struct error *err)
 {
 	struct conf list;
 
@@ -137,7 +200,7 @@ static int read_mixture(struct conf map, const char *session, int depth, struct 
 		    conf_read_double(weight, &out->shares[i], err))
 			return -EINVAL;
 		out->part_count = i + 1;
-		if (read_delay(part, session, depth + 1, &out->parts[i], err))
+		if (read_delay(part, source, depth + 1, &out->parts[i], err))
 			return -EINVAL;
 	}
 	return conf_reject_unknown(map, "type, weight, of", err);
@@ -160,7 +223,7 @@ static int read_parameters(struct conf map, struct delay_law *out, struct error 
 	return conf_reject_unknown(map, allowed, err);
 }
 
-static int read_delay(struct conf map, const char *session, int depth, struct delay_law *out, struct error *err)
+static int read_delay(struct conf map, const struct source *source, int depth, struct delay_law *out, struct error *err)
 {
 	struct error why = {""};
 	struct conf type;
@@ -174,9 +237,9 @@ static int read_delay(struct conf map, const char *session, int depth, struct de
 	if (!out->type)
 		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?", names);
 	if (out->type == &delay_mixture)
-		status = read_mixture(map, session, depth, out, err);
+		status = read_mixture(map, source, depth, out, err);
 	else if (out->type == &delay_empirical)
-		status = read_empirical(map, session, out, err);
+		status = read_empirical(map, source, out, err);
 	else
 		status = read_parameters(map, out, err);
 	if (status)
@@ -184,19 +247,45 @@ static int read_delay(struct conf map, const char *session, int depth, struct de
 	return delay_prepare(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
+#define VOLATILITY_WINDOW_S 600
+
+static int read_dependence(struct conf map, struct model *model, struct error *err)
+{
+	struct conf dependence = conf_get(map, "dependence"), window = conf_get(map, "volatility_window");
+	int choice = DELAYS_INDEPENDENT;
+
+	if (conf_exists(dependence) && conf_read_choice(dependence, delay_dependence_names, &choice, err))
+		return -EINVAL;
+	model->dependent_delays = (enum delay_dependence)choice;
+	model->volatility_window_s = VOLATILITY_WINDOW_S;
+	if (conf_exists(window) && choice != DELAYS_BY_REGIME)
+		return conf_error(window, err, "is for dependence: regime");
+	return conf_exists(window) ? model_read_seconds(window, &model->volatility_window_s, err) : 0;
+}
+
 int model_delays(struct conf map, const char *session, struct model *model, struct error *err)
 {
+	struct source source = {.session = session};
+	bool known = false;
+
+	if (read_dependence(map, model, err))
+		return -EINVAL;
+	source.dependence = model->dependent_delays;
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		struct conf stage;
 
 		if (conf_require(map, delay_stage_names[i], "a delay law: {type: constant, value: 600s}", &stage, err) ||
-		    read_delay(stage, session, 0, &model->delays[i], err))
+		    read_delay(stage, &source, 0, &model->delays[i], err))
 			return -EINVAL;
+		known = known || model->delays[i].record.count;
 	}
-	return conf_reject_unknown(map, "oracle, keeper, inclusion", err);
+	if (source.dependence != DELAYS_INDEPENDENT && !known)
+		return conf_error(conf_get(map, "dependence"), err, "needs a stage {type: empirical, csv: …} with the columns delay_s and %s",
+				  key_columns[source.dependence]);
+	return conf_reject_unknown(map, "oracle, keeper, inclusion, dependence, volatility_window", err);
 }
 
 int model_delay(struct conf map, const char *session, struct delay_law *out, struct error *err)
 {
-	return read_delay(map, session, 0, out, err);
+	return read_delay(map, &(struct source){.session = session}, 0, out, err);
 }

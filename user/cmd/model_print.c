@@ -251,7 +251,7 @@ static void print_probability(const struct model_result *r, FILE *out)
 static void print_estimators(const struct model_result *r, FILE *out)
 {
 	if (r->sampled_assets)
-		fprintf(out, "  The mean comes from executions drawn one by one: a process with a memory has no formula.\n");
+		fprintf(out, "  The mean comes from executions drawn one by one: there is no formula for a price with a memory, or delays that know of prices.\n");
 	else if (r->closed_form && isnan(r->sampled.value))
 		fprintf(out, "  The mean is a closed form; no path was drawn.\n");
 	else if (r->closed_form)

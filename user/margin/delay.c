@@ -8,6 +8,8 @@
 
 const char *const delay_stage_names[DELAY_STAGES + 1] = {"oracle", "keeper", "inclusion", NULL};
 
+const char *const delay_dependence_names[] = {"independent", "regime", "block", NULL};
+
 const struct delay_type *const delay_types[] = {&delay_constant,  &delay_uniform, &delay_exponential, &delay_lognormal,
 						&delay_empirical, &delay_mixture, NULL};
 
@@ -48,6 +50,36 @@ static int prepare_mixture(struct delay_law *law, struct error *err)
 	return 0;
 }
 
+struct entry {
+	double key, delay_s;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key > y->key ? 1 : -1;
+	return (x->delay_s > y->delay_s) - (x->delay_s < y->delay_s);
+}
+
+static int prepare_record(struct delay_record *record, struct error *err)
+{
+	struct entry *entries = calloc(record->count, sizeof(*entries));
+
+	if (!entries)
+		return error_set(err, -ENOMEM, "out of memory for %zu samples", record->count);
+	for (size_t i = 0; i < record->count; i++)
+		entries[i] = (struct entry){record->key[i], record->delay_s[i]};
+	qsort(entries, record->count, sizeof(*entries), by_key);
+	for (size_t i = 0; i < record->count; i++) {
+		record->key[i] = entries[i].key;
+		record->delay_s[i] = entries[i].delay_s;
+	}
+	free(entries);
+	return 0;
+}
+
 static int prepare_empirical(struct delay_law *law, struct error *err)
 {
 	if (!law->sample_count)
@@ -56,7 +88,7 @@ static int prepare_empirical(struct delay_law *law, struct error *err)
 		if (!(law->samples[i] >= 0 && law->samples[i] <= DELAY_MAX_S))
 			return error_set(err, -EINVAL, "delay sample %g s; allowed: 0 to %g s", law->samples[i], DELAY_MAX_S);
 	qsort(law->samples, law->sample_count, sizeof(*law->samples), ascending);
-	return 0;
+	return law->record.count ? prepare_record(&law->record, err) : 0;
 }
 
 int delay_prepare(struct delay_law *law, struct error *err)
@@ -82,6 +114,8 @@ void delay_free(struct delay_law *law)
 	free(law->parts);
 	free(law->shares);
 	free(law->samples);
+	free(law->record.key);
+	free(law->record.delay_s);
 	*law = (struct delay_law){0};
 }
 
@@ -93,6 +127,44 @@ double delay_mean(const struct delay_law *law)
 double delay_quantile(const struct delay_law *law, double u)
 {
 	return fmin(law->type->quantile(law, u), DELAY_MAX_S);
+}
+
+/* The first record at or after `key`; count if there is none. */
+static size_t record_at(const struct delay_record *record, double key)
+{
+	size_t first = 0, last = record->count;
+
+	while (first < last) {
+		size_t middle = (first + last) / 2;
+
+		if (record->key[middle] < key)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first;
+}
+
+double delay_draw(const struct delay_law *law, enum delay_dependence dependence, const struct delay_moment *moment, double u)
+{
+	const struct delay_record *record = &law->record;
+	size_t at, low, high;
+
+	if (!record->count || dependence == DELAYS_INDEPENDENT)
+		return delay_quantile(law, u);
+	if (dependence == DELAYS_IN_BLOCKS) { /* the measurement as a circle */
+		double length = record->key[record->count - 1] - record->key[0];
+		double place = length > 0 ? fmod(moment->start * length + moment->time_s, length) : 0;
+
+		at = record_at(record, record->key[0] + place);
+		return record->delay_s[at < record->count ? at : record->count - 1];
+	}
+	at = record_at(record, moment->volatility);
+	at = (at < record->count ? at : record->count - 1) * DELAY_REGIMES / record->count;
+	low = at * record->count / DELAY_REGIMES;
+	high = (at + 1) * record->count / DELAY_REGIMES;
+	at = low + (size_t)(u * (double)(high - low));
+	return record->delay_s[at < high ? at : high - 1];
 }
 
 int delay_nodes(const struct delay_law *law, struct quadrature *out)

@@ -34,11 +34,35 @@ struct delay_type {
 	int (*nodes)(const struct delay_law *law, double mass, struct quadrature *out); /* adds nodes with weights summing to `mass` */
 };
 
+/*
+ * Do delays know of prices? Under `regime` a measured law gives a delay from the quarter of its samples that were measured
+ * under volatility like that of the moment; under `block` all of a path's delays come from one stretch of the measurement, in
+ * its order, so that a congestion is met by every account and in every stage at once.
+ */
+enum delay_dependence { DELAYS_INDEPENDENT, DELAYS_BY_REGIME, DELAYS_IN_BLOCKS };
+extern const char *const delay_dependence_names[]; /* "independent", "regime", "block", NULL */
+#define DELAY_REGIMES 4
+
+/* The samples of a measured law with what was around them; count 0: not known. */
+struct delay_record {
+	double *key;	 /* volatility per root of a year (regime), or seconds (block) */
+	double *delay_s; /* in the order of the keys, which delay_prepare() makes ascending */
+	size_t count;
+};
+
+/* The moment at which a delay is drawn. */
+struct delay_moment {
+	double volatility; /* per root of a year */
+	double time_s;	   /* on the path */
+	double start;	   /* where in the measurement this path began, 0..1 */
+};
+
 struct delay_law {
 	const struct delay_type *type;
 	double parameter[DELAY_PARAMETERS_MAX];
 	double *samples; /* empirical: ascending, sample_count of them */
 	size_t sample_count;
+	struct delay_record record;
 	struct delay_law *parts; /* mixture: part_count laws with their probabilities */
 	double *shares;
 	size_t part_count;
@@ -56,6 +80,9 @@ void delay_free(struct delay_law *law);
 double delay_mean(const struct delay_law *law);
 double delay_quantile(const struct delay_law *law, double u); /* never above DELAY_MAX_S */
 int delay_nodes(const struct delay_law *law, struct quadrature *out);
+
+/* A delay at a moment: from the record where there is one and `dependence` asks for it, delay_quantile() otherwise. */
+double delay_draw(const struct delay_law *law, enum delay_dependence dependence, const struct delay_moment *moment, double u);
 
 /* The law of the sum of the stages, sorted; `without` (or DELAY_STAGES for none) is left out. 0 or -ENOMEM. */
 int delay_total(const struct delay_law stages[DELAY_STAGES], enum delay_stage without, struct quadrature *out);

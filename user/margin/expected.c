@@ -18,6 +18,8 @@
 
 bool expected_known(const struct model *model)
 {
+	if (model->dependent_delays != DELAYS_INDEPENDENT)
+		return false;
 	for (size_t i = 0; i < model->account_count; i++)
 		if (model->accounts[i].debt > 0 && !hit_known(&model->assets[model->accounts[i].asset].process))
 			return false;

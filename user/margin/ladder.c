@@ -80,7 +80,7 @@ int ladder_build(struct ladder *ladder, const struct account *accounts, size_t a
 	qsort(ladder->rungs, ladder->count, sizeof(*ladder->rungs), by_trigger);
 	while (ladder->at_start < ladder->count && ladder->rungs[ladder->at_start].trigger > ladder->log_price)
 		ladder->at_start++;
-	if (!process_is_levy(process)) /* nothing is known of a trigger's cost but by executing it */
+	if (!delay) /* nothing is known of a trigger's cost but by executing it */
 		return 0;
 	rc = tabulate(ladder);
 	for (int k = 0; !rc && k < MEASURES; k++)

@@ -32,7 +32,7 @@ struct ladder {
 	double moneyness_low, moneyness_high; /* the range of the curves */
 };
 
-/* Accounts of `asset` that owe anything. `process` and `delay` must outlive the ladder. 0 or -ENOMEM. Under a process with a memory there are no curves and no prefix sums. */
+/* Accounts of `asset` that owe anything. `process` and `delay` must outlive the ladder. 0 or -ENOMEM. `delay` NULL: no curves and no prefix sums. */
 int ladder_build(struct ladder *ladder, const struct account *accounts, size_t account_count, uint32_t asset, double price,
 		 const struct engine *engine, const struct process *process, const struct quadrature *delay);
 void ladder_free(struct ladder *ladder);

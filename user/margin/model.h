@@ -38,7 +38,12 @@ struct model {
 	struct engine engine;
 	double budget; /* bad debt to stay below, for the latency that reaches it; 0: none */
 	struct delay_law delays[DELAY_STAGES];
+	enum delay_dependence dependent_delays;
+	double volatility_window_s; /* over which jumps count as volatility of the moment; regime only */
 };
+
+/* Whether what a trigger on this asset costs has a formula: a Lévy process, and delays that know nothing of its path. */
+bool model_is_conditional(const struct model *model, size_t asset);
 
 void model_free(struct model *model);
 
@@ -82,7 +87,7 @@ struct model_result {
 	double budget_added_s;	    /* delay that may be added until bad debt reaches the budget; NAN: none, or not within 1000 mean delays */
 	double budget_scale;	    /* above the budget: what all delays would have to shrink by; NAN: the gap alone is above it, or not needed */
 	double added_s[MODEL_CURVE_POINTS], added_bad_debt[MODEL_CURVE_POINTS]; /* bad debt against added delay */
-	uint64_t sampled_assets;    /* assets whose mean comes from executions: processes with a memory have no formula */
+	uint64_t sampled_assets;    /* assets whose mean comes from executions: there is no formula after a trigger (model_is_conditional) */
 	uint64_t beyond_tape;	    /* executions after the end of a tape, at its last price */
 	uint64_t tilted_assets;	    /* assets for which half of the paths were drawn towards the triggers */
 	uint64_t path_steps;

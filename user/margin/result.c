@@ -57,7 +57,7 @@ static struct estimate estimate(const struct run *run, const struct totals *tota
 				everything += ladder->prefix[measure][ladder->count] - ladder->prefix[measure][ladder->at_start];
 		}
 		for (size_t i = 0; i < run->model->asset_count; i++) /* with a memory: all of the debt, and who knows what slope */
-			for (size_t j = 0; !process_is_levy(&run->model->assets[i].process) && j < run->ladders[i].count; j++)
+			for (size_t j = 0; !model_is_conditional(run->model, i) && j < run->ladders[i].count; j++)
 				everything += measure == MEASURE_COUNT	 ? 1 :
 					      measure == MEASURE_SLOPE ? INFINITY :
 									 run->ladders[i].rungs[j].units * exp(run->ladders[i].rungs[j].log_strike);
@@ -106,7 +106,7 @@ int run_result(const struct run *run, struct model_result *result)
 		result->stages[i].per_ms = (struct estimate){slope.value * 1e-3, slope.stderr_ * 1e-3};
 	result->beyond_tape = totals.beyond;
 	for (size_t i = 0; i < run->model->asset_count; i++) {
-		result->sampled_assets += run->ladders[i].count && !process_is_levy(&run->model->assets[i].process);
+		result->sampled_assets += run->ladders[i].count && !model_is_conditional(run->model, i);
 		result->tilted_assets += run->tilts[i].extra_drift != 0 ||
 					 run->tilts[i].jump_rate > run->model->assets[i].process.jump_rate;
 	}
@@ -138,7 +138,7 @@ int run_what_if(const struct run *run, struct model_result *result)
 	int rc = fixed_delay_init(&masses, run->model->asset_count);
 
 	for (size_t i = 0; !rc && i < run->model->asset_count; i++)
-		if (run->ladders[i].count && process_is_levy(run->ladders[i].process))
+		if (run->ladders[i].count && model_is_conditional(run->model, i))
 			rc = exposure_masses(&masses.assets[i], &run->ladders[i], &run->exposure[i], pairs);
 	if (!rc)
 		rc = what_if(run->model, &run->delay, &masses, result->bad_debt.value, result);

@@ -74,8 +74,9 @@ int run_prepare(struct run *run, const struct model *model)
 		struct ladder *ladder = &run->ladders[i];
 
 		rc = ladder_build(ladder, model->accounts, model->account_count, (uint32_t)i, model->assets[i].price,
-				  &model->engine, &model->assets[i].process, &run->delay);
-		if (rc || !ladder->count || !process_is_levy(ladder->process))
+				  &model->engine, &model->assets[i].process,
+				  model_is_conditional(model, i) ? &run->delay : NULL);
+		if (rc || !ladder->count || !model_is_conditional(model, i))
 			continue;
 		run->exposure[i].hits = calloc(ladder->count + 1, sizeof(int64_t));
 		if (!run->exposure[i].hits)

@@ -83,24 +83,30 @@ static int draw(struct worker *worker, uint64_t path, size_t asset, bool tilted)
 			     tilted ? &worker->shared->run->tilts[asset] : NULL, drive_of(worker, path, asset, &drive), &rng);
 }
 
-/* An asset whose process has a memory: executed on every path, because that is what its mean is known by. */
-static uint64_t run_memory(struct worker *worker, uint64_t path, size_t asset, double pair[MEASURES], struct block *block,
-			   struct outcome *sum)
+/* An asset without a formula after the trigger: executed on every path, because that is what its mean is known by. */
+static int run_executions(struct worker *worker, uint64_t path, size_t asset, double pair[MEASURES], struct block *block,
+			  struct outcome *sum, uint64_t *count)
 {
 	const struct run *run = worker->shared->run;
 	double bad_debt[VARIANTS] = {0};
 	struct drive drive;
-	uint64_t count = walk_memory_path(&worker->walk, &run->ladders[asset], run->model, path, (uint32_t)asset,
-					  drive_of(worker, path, asset, &drive), sum, bad_debt);
 
+	if (!process_is_levy(&run->model->assets[asset].process)) {
+		*count = walk_memory_path(&worker->walk, &run->ladders[asset], run->model, path, (uint32_t)asset,
+					  drive_of(worker, path, asset, &drive), sum, bad_debt);
+	} else {
+		if (draw(worker, path, asset, false))
+			return -ENOMEM;
+		*count = walk_path(&worker->walk, &run->ladders[asset], run->model, path, (uint32_t)asset, sum, bad_debt);
+	}
 	pair[MEASURE_LOSS] += 0.5 * bad_debt[VARIANT_AS_IS];
 	pair[MEASURE_GAP] += 0.5 * bad_debt[VARIANT_AT_ONCE];
 	pair[MEASURE_LATENCY] += 0.5 * (bad_debt[VARIANT_AS_IS] - bad_debt[VARIANT_AT_ONCE]);
 	pair[MEASURE_SLOPE] += 0.5 * (bad_debt[VARIANT_LATER] - bad_debt[VARIANT_AS_IS]) / run->added_s[VARIANT_LATER];
-	pair[MEASURE_COUNT] += 0.5 * (double)count;
+	pair[MEASURE_COUNT] += 0.5 * (double)*count;
 	for (int k = 0; k < VARIANTS; k++)
 		block->variants[k] += bad_debt[k];
-	return count;
+	return 0;
 }
 
 /* Adds half of the path's expected costs to `pair`; executes the path if it is its turn. */
@@ -117,9 +123,11 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 
 		if (!run->ladders[i].count)
 			continue;
-		if (!process_is_levy(&model->assets[i].process)) {
-			uint64_t count = run_memory(worker, path, i, pair, block, &sum);
+		if (!model_is_conditional(model, i)) {
+			uint64_t count;
 
+			if (run_executions(worker, path, i, pair, block, &sum, &count))
+				return -ENOMEM;
 			block->liquidations += executed ? count : 0;
 			continue;
 		}
@@ -134,7 +142,7 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 			continue;
 		if (tilted && draw(worker, path, i, false))
 			return -ENOMEM;
-		block->liquidations += walk_path(&worker->walk, &run->ladders[i], model, path, (uint32_t)i, &sum);
+		block->liquidations += walk_path(&worker->walk, &run->ladders[i], model, path, (uint32_t)i, &sum, NULL);
 	}
 	if (!executed)
 		return 0;
@@ -209,7 +217,7 @@ static int worker_init(struct worker *worker, struct shared *shared)
 
 	worker->shared = shared;
 	for (size_t i = 0; i < model->asset_count; i++) {
-		size_t on_a_path = run->ladders[i].count * (process_is_levy(&model->assets[i].process) ? 1 : VARIANTS);
+		size_t on_a_path = run->ladders[i].count * (model_is_conditional(model, i) ? 1 : VARIANTS);
 
 		executions = on_a_path > executions ? on_a_path : executions;
 	}

@@ -30,7 +30,7 @@ void expect_path(const struct ladder *ladder, const struct skeleton *skeleton, d
 		 double sum[MEASURES], struct exposure *exposure);
 
 /*
- * Where the loss after a trigger has no formula (processes with a memory), each account is executed several times on the
+ * Where the loss after a trigger has no formula (processes with a memory, delays that know of prices), each account is executed several times on the
  * same path: as it is, and under other delays.
  */
 enum variant {
@@ -59,9 +59,9 @@ struct walk {
 int walk_init(struct walk *walk, size_t execution_count_max);
 void walk_free(struct walk *walk);
 
-/* Triggers, delays and executions along walk->skeleton; adds to `sum` what the engine did. Returns the number of liquidations. */
+/* Triggers, delays and executions along walk->skeleton; adds to `sum` what the engine did, and to `variants` (NULL: not wanted) the bad debt under each. Returns the number of liquidations. */
 uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path, uint32_t asset,
-		   struct outcome *sum);
+		   struct outcome *sum, double variants[VARIANTS]);
 
 /* The same for a process with a memory, drawn as it is walked; adds the bad debt under every variant. `drive` NULL: alone. */
 uint64_t walk_memory_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path,

@@ -103,21 +103,58 @@ struct journey {
 	struct outcome *sum;
 	double *variants;     /* bad debt under each variant; NULL: they are not asked for */
 	double variance_rate; /* of the stretch */
+	double jumps, jumps_at; /* squared jumps per second, fading over the window; and when that was worked out */
+	double start;	      /* where in the measurement the path's delays begin, 0..1 */
 	size_t next;	      /* first rung not triggered yet */
 	size_t end;	      /* rungs[end ..] can no longer be triggered */
 };
+
+static void fade_jumps(struct journey *journey, double time)
+{
+	journey->jumps *= exp(-(time - journey->jumps_at) / journey->model->volatility_window_s);
+	journey->jumps_at = time;
+}
+
+/* Of the moment, per root of a year: the stretch's own, and the jumps of late. Asked for under DELAYS_BY_REGIME only. */
+static double volatility(struct journey *journey, double time)
+{
+	if (journey->model->dependent_delays != DELAYS_BY_REGIME)
+		return 0;
+	fade_jumps(journey, time);
+	return sqrt((journey->variance_rate + journey->jumps) * SECONDS_PER_YEAR);
+}
+
+static void add_jump(struct journey *journey, double time, double jump)
+{
+	if (journey->model->dependent_delays != DELAYS_BY_REGIME)
+		return;
+	fade_jumps(journey, time);
+	journey->jumps += jump * jump / journey->model->volatility_window_s;
+}
+
+/* One for all accounts, assets and stages of the path: they meet the same congestion. */
+static double start_of(const struct model *model, uint64_t path)
+{
+	struct rng rng;
+
+	if (model->dependent_delays != DELAYS_IN_BLOCKS)
+		return 0;
+	rng_open(&rng, model->seed, path, UINT32_MAX, RNG_DELAY);
+	return rng_uniform(&rng);
+}
 
 /* Accounts that a price of e^x at `time` makes liquidatable start to wait for their execution. */
 static void trigger(struct journey *journey, double time, double x)
 {
 	for (; journey->next < journey->end && journey->ladder->rungs[journey->next].trigger >= x; journey->next++) {
 		const struct model *model = journey->model;
+		struct delay_moment moment = {volatility(journey, time), time, journey->start};
 		double stage[DELAY_STAGES], delay = 0;
 		struct rng rng;
 
 		rng_open(&rng, model->seed, journey->path, (uint32_t)journey->ladder->rungs[journey->next].account, RNG_DELAY);
 		for (int i = 0; i < DELAY_STAGES; i++)
-			delay += stage[i] = delay_quantile(&model->delays[i], rng_uniform(&rng));
+			delay += stage[i] = delay_draw(&model->delays[i], model->dependent_delays, &moment, rng_uniform(&rng));
 		wait_for(journey->walk, time + delay, journey->next, 0);
 		if (!journey->variants)
 			continue;
@@ -183,10 +220,10 @@ static void cross_to_next(struct journey *journey, double *time, double *x, stru
 }
 
 uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct model *model, uint64_t path, uint32_t asset,
-		   struct outcome *sum)
+		   struct outcome *sum, double variants[VARIANTS])
 {
-	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum,
-				  .variance_rate = ladder->process->variance, .end = ladder->count};
+	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum, .variants = variants,
+				  .variance_rate = ladder->process->variance, .start = start_of(model, path), .end = ladder->count};
 	double time = 0, x = ladder->log_price;
 	struct rng rng;
 
@@ -200,6 +237,7 @@ uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct 
 		while (walk->known_count)
 			cross_to_next(&journey, &time, &x, &rng);
 		x = point->after;
+		add_jump(&journey, time, point->after - point->before);
 		trigger(&journey, time, x);
 	}
 	while (walk->waiting_count) { /* triggered within the horizon, executed after it */
@@ -207,7 +245,7 @@ uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct 
 
 		x = move_on(ladder->process, x, fmax(0, execution.time - time), &rng);
 		time = execution.time;
-		execute(&journey, execution.rung, 0, x);
+		execute(&journey, execution.rung, execution.variant, x);
 		walk->steps++;
 	}
 	return journey.next;
@@ -229,7 +267,8 @@ uint64_t walk_memory_path(struct walk *walk, const struct ladder *ladder, const 
 {
 	const struct process *process = ladder->process;
 	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum,
-				  .variants = variants, .end = ladder->count};
+				  .variants = variants, .variance_rate = process->variance, .start = start_of(model, path),
+				  .end = ladder->count};
 	double time = 0, x = ladder->log_price;
 	struct process_state state;
 	struct stretch stretch;
@@ -267,6 +306,7 @@ uint64_t walk_memory_path(struct walk *walk, const struct ladder *ladder, const 
 		}
 		x += stretch.jump;
 		time = end;
+		add_jump(&journey, time, stretch.jump);
 		if (time <= model->horizon_s)
 			trigger(&journey, time, x);
 		state.triggered = journey.next > before;
