@@ -284,6 +284,8 @@ static void blocks_told_in_messages(void **state)
 			" (1, 'flashblock', 7, 0, 'aa', 2000, 2000, 1), (1, 'flashblock', 7, 0, 'aa', 2500, 2500, 1);"
 			"INSERT INTO chain_block VALUES ('own', 7, '0xbb', '0xaa', 0, 4000, 4000, NULL), ('hired', 7, '0xbb', '0xaa', 0, 9000, 9000, NULL)");
 	page = page_of(&f, NULL, reasons, sizeof(reasons));
+	assert_string_equal(reasons, ""); /* of prices there is nothing, and nothing is missing */
+	assert_null(strstr(page, "id=\"window\""));
 	assert_non_null(strstr(page, "2 feeds, 4 messages"));
 	assert_non_null(strstr(page, "0 updates in 1 block"));
 	assert_non_null(strstr(page, "plain told of 1 block in 2 messages; from the first packet about a block to the last message half took 2.00 µs"));

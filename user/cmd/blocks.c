@@ -64,7 +64,7 @@ static const struct argp argp = {
 	"became so, and is empty for an incomplete block. 'behind' is the distance to the feed that had the first packet "
 	"of the same slot first: 0 for that feed. 'tick' is the highest reference tick seen, the leader's own clock in 64ths "
 	"of a slot: 63 says that it sent until the slot's end.\n\n"
-	"Feeds other than solana-shred bring their blocks in messages, and have a table of their own behind that of the "
+	"Feeds other than solana-shred bring their blocks in messages, as chains' nodes do (newHeads), and have a table of their own behind that of the "
 	"slots (in CSV after an empty line): a block is what messages of one hash, or without a hash one number, speak of. "
 	"'first packet' is the first signal of it, of any kind; 'whole after' when a message with all of the block was "
 	"complete (decodable_ns in JSON); 'enough after' when the smallest number of distinct parts that may do was there "

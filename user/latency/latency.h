@@ -73,7 +73,7 @@ void latency_list_keep(struct latency_list *list, const char *feed, const char *
 int latency_samples(sqlite3 *db, const char *feed_or_null, const char *asset_or_null, enum stage from, enum stage to,
 		    double **seconds, size_t *count, uint64_t *censored, struct error *err);
 
-/* 0, or why the result is not to be trusted, one sentence a line in `reason` (exit status 3): losses, too few samples, clocks unknown or off by more than 10 % of the median, stamps coarser than that. */
+/* 0, or why the result is not to be trusted, one sentence a line in `reason` (exit status 3): losses, too few samples, clocks unknown or off by more than 10 % of the median, stamps coarser than that. A NULL list: no latency was to be measured, and losses alone count. */
 bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reason, size_t reason_size);
 
 #endif

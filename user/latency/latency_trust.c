@@ -173,16 +173,20 @@ static void judge_matches(struct reasons *reasons, sqlite3 *db, const struct lat
 
 bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reason, size_t reason_size)
 {
+	static const struct latency_list none;
 	struct reasons reasons = {.text = reason, .size = reason_size};
+	bool expected = list;
 	struct error err;
 
 	if (reason_size)
 		reason[0] = '\0';
+	if (!list)
+		list = &none;
 	if (loss_each(db, add_loss, &reasons, &err))
 		add_reason(&reasons, "%s\n", err.text);
 	else if (reasons.losses)
 		add_reason(&reasons, "\n");
-	if (!list->count)
+	if (expected && !list->count)
 		add_reason(&reasons, "no update has two stages that were stamped: there is nothing to measure\n");
 	for (enum doubt doubt = 0; doubt < DOUBTS; doubt++)
 		judge(&reasons, doubt, list);

@@ -293,7 +293,7 @@ int report_write(sqlite3 *db, struct json_object *model, FILE *out, char *reason
 		return status;
 	}
 	find_span(&report);
-	latency_untrusted(db, &report.latencies, reasons, reasons_size);
+	latency_untrusted(db, report_prices_expected(&report) ? &report.latencies : NULL, reasons, reasons_size);
 	report.plots = json_object_new_array();
 	status = write_page(&report);
 	if (!status && (fflush(out) || ferror(out)))

@@ -226,3 +226,10 @@ void report_quantiles(const int64_t *column, size_t count, const double *p, size
 		out[i] = survival_quantile(&survival, p[i]);
 	free(known);
 }
+
+bool report_prices_expected(const struct report *report)
+{
+	return report_integer(report, "SELECT count(*) FROM feed WHERE role = 'oracle'") > 0 ||
+	       report_integer(report, "SELECT count(*) FROM chain_update") > 0 ||
+	       report_integer(report, "SELECT (SELECT count(*) FROM feed) + (SELECT count(*) FROM chain_block)") == 0;
+}

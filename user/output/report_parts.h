@@ -54,6 +54,9 @@ const char *report_meta(const struct report *report, const char *key, char *out,
 /* First column of the first row as an integer; TIME_UNKNOWN where there is no row, or it is NULL. */
 int64_t report_integer(const struct report *report, const char *sql);
 
+/* Whether latencies of prices belong into the report: a session of blocks alone has none, and lacks none. */
+bool report_prices_expected(const struct report *report);
+
 /* Prepares a query; NULL with the error filled. */
 sqlite3_stmt *report_query(struct report *report, const char *sql);
 /* Finishes a loop over sqlite3_step(): 0, or -EIO with the text unless `step` is SQLITE_DONE. */
