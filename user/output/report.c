@@ -150,8 +150,11 @@ static void write_verdict(const struct report *report)
 
 	if (!*report->reasons) {
 		fputs("<div class=\"notice good\">\n", out);
-		report_say(report, "These figures can be trusted as they stand: nothing was lost, the clocks are good enough for "
-				   "what is compared, and there are samples enough.");
+		if (report_prices_expected(report))
+			report_say(report, "These figures can be trusted as they stand: nothing was lost, the clocks are good enough "
+					   "for what is compared, and there are samples enough.");
+		else
+			report_say(report, "Nothing was lost. Beside each figure stands of how many blocks it was made.");
 		fputs("</div>\n", out);
 		return;
 	}

@@ -148,7 +148,7 @@ static int add_slot_feed(struct report *report, const struct block_list *list, c
 {
 	static const double p[] = {0.5, 0.99};
 	int64_t at[SLOT_COLUMNS][2];
-	char p50[FORMAT_MAX], p99[FORMAT_MAX];
+	char p50[FORMAT_MAX], p99[FORMAT_MAX], slots[64];
 	struct slot_sums sums = {0};
 	struct report_rows rows;
 	int status = report_rows_init(&rows, SLOT_COLUMNS, report->err);
@@ -184,9 +184,12 @@ static int add_slot_feed(struct report *report, const struct block_list *list, c
 		table_count(table, sums.packets);
 		table_count(table, sums.duplicates);
 		table_count(table, sums.missing);
-		report_say(report, "%s carried %llu slots; %llu could be decoded in full here. From its first packet a slot took %s to be "
-				   "decodable in half of the cases, %s in one of a hundred.", feed, (unsigned long long)sums.slots,
+		report_say(report, "%s carried %s: %llu complete, %llu incomplete, and %llu of which all that came could be decoded but "
+				   "the end was not seen. From its first packet a slot took %s to be decodable in half of the cases, "
+				   "%s in one of a hundred.", feed, report_plural((int64_t)sums.slots, "slot", slots, sizeof(slots)),
 			   (unsigned long long)sums.states[BLOCK_COMPLETE],
+			   (unsigned long long)sums.states[BLOCK_INCOMPLETE],
+			   (unsigned long long)sums.states[BLOCK_UNKNOWN],
 			   format_duration(at[SLOT_DECODABLE][0], p50, sizeof(p50)),
 			   format_duration(at[SLOT_DECODABLE][1], p99, sizeof(p99)));
 		report_add_set(report, spec, feed, &rows, slot_names, "slots");
