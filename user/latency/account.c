@@ -10,11 +10,12 @@
 #include "latency/latency.h"
 
 static const char query[] =
-	"SELECT ifnull(t.feed, ''), t.asset, s.joined_by, count(*), sum(t.status = 'matched'), sum(t.status = 'censored'),"
-	" sum(t.status = 'superseded'), sum(t.status = 'unmatched'), s.before_start, s.repeated, s.false_match_rate,"
-	" s.false_match_low, s.false_match_high FROM timeline t"
+	"SELECT ifnull(t.feed, ''), t.asset, s.joined_by, total, matched, censored, superseded, unmatched, s.before_start,"
+	" s.repeated, s.false_match_rate, s.false_match_low, s.false_match_high FROM (SELECT feed, asset, count(*) AS total,"
+	"  sum(status = 'matched') AS matched, sum(status = 'censored') AS censored, sum(status = 'superseded') AS superseded,"
+	"  sum(status = 'unmatched') AS unmatched FROM timeline GROUP BY feed, asset) t"
 	" LEFT JOIN timeline_summary s ON s.feed = t.feed AND s.asset = t.asset"
-	" GROUP BY t.feed, t.asset HAVING s.feed IS NOT NULL OR sum(t.status = 'unmatched') > 0 ORDER BY 1, 2";
+	" WHERE s.feed IS NOT NULL OR unmatched > 0 ORDER BY 1, 2";
 
 static void copy_text(char *out, size_t size, sqlite3_stmt *row, int column)
 {

@@ -111,9 +111,6 @@ int join_match(struct join *join, struct error *err);
 int join_sent(struct join *join, struct error *err);
 void join_free(struct join *join);
 
-/* Makes room for one more element of `size` bytes: *items holds `count` of `*room`. 0 or -ENOMEM. */
-int join_grow(void **items, size_t count, size_t *room, size_t size);
-
 /* -EIO with SQLite's text. */
 int join_sql_error(struct join *join, struct error *err);
 

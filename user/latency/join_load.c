@@ -6,23 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "latency/join_data.h"
 #include "session/session.h"
-
-int join_grow(void **items, size_t count, size_t *room, size_t size)
-{
-	size_t wanted = *room ? 2 * *room : 256;
-	void *grown;
-
-	if (count < *room)
-		return 0;
-	grown = realloc(*items, wanted * size);
-	if (!grown)
-		return -ENOMEM;
-	*items = grown;
-	*room = wanted;
-	return 0;
-}
 
 int join_sql_error(struct join *join, struct error *err)
 {
@@ -68,7 +54,7 @@ static int load_feeds(struct join *join, struct error *err)
 
 			status = intern_add(&join->names, column_text(rows, 1), &feed.name);
 			if (!status)
-				status = join_grow((void **)&join->feeds, join->feed_count, &room, sizeof(feed));
+				status = array_grow((void **)&join->feeds, join->feed_count, &room, sizeof(feed));
 			if (!status)
 				join->feeds[join->feed_count++] = feed;
 		}
@@ -188,7 +174,7 @@ static int add_update(struct join *join, const struct join_update *update, bool 
 			join->updates[*live - 1] = *update;
 		return 0;
 	}
-	if (join_grow((void **)&join->updates, join->update_count, room, sizeof(*update)))
+	if (array_grow((void **)&join->updates, join->update_count, room, sizeof(*update)))
 		return -ENOMEM;
 	join->updates[join->update_count++] = *update;
 	*live = join->update_count;
@@ -210,7 +196,7 @@ static int load_updates(struct join *join, struct error *err)
 
 			status = read_update(join, rows, &update, &log, &logs);
 			if (!status)
-				status = join_grow((void **)&live, log, &live_room, sizeof(*live));
+				status = array_grow((void **)&live, log, &live_room, sizeof(*live));
 			if (status)
 				break;
 			memset(live + known, 0, (live_room - known) * sizeof(*live));
@@ -304,7 +290,7 @@ static int load_packets(struct join *join, struct error *err)
 			uint32_t seq = (uint32_t)sqlite3_column_int64(rows, 2);
 			uint64_t port = (uint16_t)sqlite3_column_int(rows, 3);
 
-			status = join_grow((void **)&join->packets, join->packet_count, &room, sizeof(*join->packets));
+			status = array_grow((void **)&join->packets, join->packet_count, &room, sizeof(*join->packets));
 			if (!status)
 				join->packets[join->packet_count++] = (struct join_packet){
 					.id = sqlite3_column_int64(rows, 0),
@@ -345,7 +331,7 @@ static int add_message(struct join *join, sqlite3_stmt *row, size_t *room)
 		message.arrival_ns = column_utc(join, row, 8);
 	/* A key that no update has matches nothing: it need not be kept. */
 	message.key = updated ? intern_find(&join->keys, column_text(row, 3)) : INTERN_NONE;
-	if (join_grow((void **)&join->messages, join->message_count, room, sizeof(message)))
+	if (array_grow((void **)&join->messages, join->message_count, room, sizeof(message)))
 		return -ENOMEM;
 	join->messages[join->message_count++] = message;
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "latency/join_group.h"
 
 /* ---- by key ---- */
@@ -104,7 +105,7 @@ static bool is_before_start(const struct group *group, const struct join_update 
 
 static int add_unmatched(struct join *join, uint32_t feed, uint32_t update)
 {
-	if (join_grow((void **)&join->unmatched, join->unmatched_count, &join->unmatched_room, sizeof(*join->unmatched)))
+	if (array_grow((void **)&join->unmatched, join->unmatched_count, &join->unmatched_room, sizeof(*join->unmatched)))
 		return -ENOMEM;
 	join->unmatched[join->unmatched_count++] = (struct join_unmatched){feed, update};
 	return 0;
@@ -156,7 +157,7 @@ static int match_group(struct group *group)
 	bool by_key;
 	int status = 0;
 
-	if (join_grow((void **)&join->summaries, join->summary_count, &join->summary_room, sizeof(*summary)))
+	if (array_grow((void **)&join->summaries, join->summary_count, &join->summary_room, sizeof(*summary)))
 		return -ENOMEM;
 	summary = &join->summaries[join->summary_count++];
 	*summary = (struct join_summary){.feed = first->feed, .asset = first->asset};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "latency/intern.h"
 #include "session/clockmap.h"
@@ -98,15 +99,8 @@ static int load_side(struct loader *loader, int side, sqlite3 *db, int64_t *erro
 
 static int add_pair(struct joint_group *group, const struct arrival *arrival)
 {
-	if (group->count == group->room) {
-		size_t wanted = group->room ? 2 * group->room : 256;
-		struct joint_message *grown = realloc(group->messages, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		group->messages = grown;
-		group->room = wanted;
-	}
+	if (array_grow((void **)&group->messages, group->count, &group->room, sizeof(*group->messages)))
+		return -ENOMEM;
 	group->messages[group->count++] = (struct joint_message){arrival->at_ns[0], arrival->at_ns[1]};
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "session/clockmap.h"
 
 static const char query[] =
@@ -41,15 +42,8 @@ static int add_row(struct price_series_list *list, sqlite3_stmt *row, const stru
 		return -ENOMEM;
 	if (!isfinite(tick.log_price) || tick.at_ns < -TICK_LIMIT_NS || tick.at_ns > TICK_LIMIT_NS)
 		return 0;
-	if (series->count == series->room) {
-		size_t wanted = series->room ? 2 * series->room : 1024;
-		struct tick *grown = realloc(series->ticks, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		series->ticks = grown;
-		series->room = wanted;
-	}
+	if (array_grow((void **)&series->ticks, series->count, &series->room, sizeof(*series->ticks)))
+		return -ENOMEM;
 	series->ticks[series->count++] = tick;
 	return 0;
 }

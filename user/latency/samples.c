@@ -7,33 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "latency/intern.h"
 #include "latency/latency.h"
 #include "session/clockmap.h"
 #include "session/session.h"
 
-/* Makes room for one more element of `size` bytes. */
-static int grow(void **items, size_t count, size_t *room, size_t size)
-{
-	size_t wanted = *room ? 2 * *room : 64;
-	void *grown;
-
-	if (count < *room)
-		return 0;
-	grown = realloc(*items, wanted * size);
-	if (!grown)
-		return -ENOMEM;
-	*items = grown;
-	*room = wanted;
-	return 0;
-}
-
 static int add_duration(struct pair_samples *pair, int64_t at_ns, int64_t ns, bool open)
 {
 	struct durations *list = open ? &pair->opens : &pair->ends;
 
-	if (grow((void **)&list->values, list->count, &list->room, sizeof(*list->values)) ||
-	    grow((void **)&pair->series, pair->series_count, &pair->series_room, sizeof(*pair->series)))
+	if (array_grow((void **)&list->values, list->count, &list->room, sizeof(*list->values)) ||
+	    array_grow((void **)&pair->series, pair->series_count, &pair->series_room, sizeof(*pair->series)))
 		return -ENOMEM;
 	list->values[list->count++] = ns;
 	pair->series[pair->series_count++] = (struct observation){.at_ns = at_ns, .ns = ns, .open = open};

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "stats/volatility.h"
 #include "margin/lvr.h"
@@ -20,6 +21,11 @@ struct event { /* an update that landed */
 	double correction; /* |ln| of the price on chain after over the one before; NAN unknown */
 };
 
+struct correction {
+	int64_t id; /* of the update */
+	double size;
+};
+
 /* One feed and asset: what its latency row is about. */
 struct group {
 	struct tick *ticks;
@@ -30,34 +36,20 @@ struct group {
 struct loader {
 	const struct latency_list *latencies;
 	struct group *groups;
+	struct correction *corrections; /* by id */
+	size_t correction_count, correction_room;
 	size_t last; /* the group of the row before: rows of one feed often follow each other */
 };
 
-static int grow(void **items, size_t count, size_t *room, size_t size)
-{
-	size_t wanted = *room ? 2 * *room : 256;
-	void *grown;
-
-	if (count < *room)
-		return 0;
-	grown = realloc(*items, wanted * size);
-	if (!grown)
-		return -ENOMEM;
-	*items = grown;
-	*room = wanted;
-	return 0;
-}
-
 /* ---- reading ---- */
 
-/* A price on chain before an update: of the update before at the same contract, undone ones left out. */
+/* What each update that stands corrects, by id: the price on chain before is that of the update before at the same contract. */
+static const char correction_query[] =
+	"SELECT id, price, lag(price) OVER (PARTITION BY chain, address, asset ORDER BY block_number, log_index)"
+	" FROM chain_update WHERE id IN (SELECT chain_update_id FROM timeline) ORDER BY id";
 static const char row_format[] =
-	"WITH landed AS (SELECT id, price, lag(price) OVER (PARTITION BY chain, address, asset"
-	" ORDER BY block_number, log_index) AS before FROM chain_update"
-	" WHERE id IN (SELECT chain_update_id FROM timeline))"
-	" SELECT ifnull(t.feed, ''), ifnull(t.asset, ''), ifnull(t.wire_ns, t.app_ns), m.price, t.%s, t.%s, l.price, l.before"
-	" FROM timeline t JOIN oracle_message m ON m.id = t.oracle_message_id"
-	" LEFT JOIN landed l ON l.id = t.chain_update_id";
+	"SELECT ifnull(t.feed, ''), ifnull(t.asset, ''), ifnull(t.wire_ns, t.app_ns), m.price, t.%s, t.%s, t.chain_update_id"
+	" FROM timeline t JOIN oracle_message m ON m.id = t.oracle_message_id";
 
 static struct group *group_of(struct loader *loader, const char *feed, const char *asset)
 {
@@ -85,46 +77,79 @@ static int64_t column_time(sqlite3_stmt *row, int column)
 	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
 }
 
+static int add_correction(struct loader *loader, sqlite3_stmt *row)
+{
+	if (array_grow((void **)&loader->corrections, loader->correction_count, &loader->correction_room,
+		 sizeof(*loader->corrections)))
+		return -ENOMEM;
+	loader->corrections[loader->correction_count++] =
+		(struct correction){sqlite3_column_int64(row, 0), fabs(column_log(row, 1) - column_log(row, 2))};
+	return 0;
+}
+
+static double correction_of(const struct loader *loader, sqlite3_stmt *row, int column)
+{
+	int64_t id = sqlite3_column_int64(row, column);
+	size_t low = 0, high = loader->correction_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (loader->corrections[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < loader->correction_count && loader->corrections[low].id == id ? loader->corrections[low].size : NAN;
+}
+
 static int add_row(struct loader *loader, sqlite3_stmt *row)
 {
 	struct group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0),
 				       (const char *)sqlite3_column_text(row, 1));
 	struct tick tick = {column_time(row, 2), column_log(row, 3)};
-	struct event event = {column_time(row, 4), column_time(row, 5), tick.log_price,
-			      fabs(column_log(row, 6) - column_log(row, 7))};
+	struct event event = {column_time(row, 4), column_time(row, 5), tick.log_price, correction_of(loader, row, 6)};
 
 	if (!group)
 		return 0;
 	if (tick.at_ns >= -TICK_LIMIT_NS && tick.at_ns <= TICK_LIMIT_NS && !isnan(tick.log_price)) {
-		if (grow((void **)&group->ticks, group->tick_count, &group->tick_room, sizeof(tick)))
+		if (array_grow((void **)&group->ticks, group->tick_count, &group->tick_room, sizeof(tick)))
 			return -ENOMEM;
 		group->ticks[group->tick_count++] = tick;
 	}
 	if (event.from_ns == TIME_UNKNOWN || event.to_ns == TIME_UNKNOWN)
 		return 0;
-	if (grow((void **)&group->events, group->event_count, &group->event_room, sizeof(event)))
+	if (array_grow((void **)&group->events, group->event_count, &group->event_room, sizeof(event)))
 		return -ENOMEM;
 	group->events[group->event_count++] = event;
 	return 0;
 }
 
-static int load(struct loader *loader, sqlite3 *db, struct error *err)
+static int each_row(struct loader *loader, sqlite3 *db, const char *sql, int (*each)(struct loader *, sqlite3_stmt *),
+		    struct error *err)
 {
-	const struct latency *first = &loader->latencies->items[0];
 	sqlite3_stmt *rows = NULL;
-	char sql[sizeof(row_format) + 64];
 	int step = SQLITE_ERROR, status = 0;
 
-	snprintf(sql, sizeof(sql), row_format, stages[first->from].column, stages[first->to].column);
 	if (sqlite3_prepare_v2(db, sql, -1, &rows, NULL) == SQLITE_OK)
 		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = add_row(loader, rows);
+			status = each(loader, rows);
 	if (status)
 		error_set(err, status, "session: no memory for the prices");
 	else if (step != SQLITE_DONE)
 		status = error_set(err, -EIO, "session: table timeline: %s", sqlite3_errmsg(db));
 	sqlite3_finalize(rows);
 	return status;
+}
+
+static int load(struct loader *loader, sqlite3 *db, struct error *err)
+{
+	const struct latency *first = &loader->latencies->items[0];
+	char sql[sizeof(row_format) + 64];
+	int status = each_row(loader, db, correction_query, add_correction, err);
+
+	snprintf(sql, sizeof(sql), row_format, stages[first->from].column, stages[first->to].column);
+	return status ? status : each_row(loader, db, sql, add_row, err);
 }
 
 /* The chain of an asset, and the mean distance of its blocks; neither where there are several chains, or no two blocks. */
@@ -300,6 +325,7 @@ int window_compute(sqlite3 *db, const struct latency_list *latencies, const stru
 		free(loader.groups[i].events);
 	}
 	free(loader.groups);
+	free(loader.corrections);
 	if (status)
 		window_list_free(out);
 	return status;
