@@ -6,6 +6,8 @@
 #   make bpf-test        kernel programs over packet fixtures (root)
 #   make fuzz            a short run of every fuzz target (clang); FUZZ_RUNS=N for longer
 #   make bench           costs of the kernel programs (root)
+#   make bench-tap       what listening costs at > 1 M packets/s, beside tcpdump and xdpdump (root; scripts/setup bench)
+#   make bench-day       memory over a day of shreds
 # Variables: CC, BUILD (output folder), SAN=1 (AddressSanitizer and UBSan), WERROR=1 (CI).
 
 BUILD   ?= build

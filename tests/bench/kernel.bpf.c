@@ -8,6 +8,11 @@
 /* Which of the 64 shreds of which set comes next. */
 __u32 turn;
 
+/* bench_live: where its frames go, and how many went. */
+const volatile __u32 live_ifindex;
+const volatile __u32 live_ip_sum; /* of the IP header without length and checksum */
+__u64 live_sent;
+
 static __always_inline int parse_only(const void *data, const void *data_end)
 {
 	struct packet packet;
@@ -73,6 +78,23 @@ int bench_sets(struct xdp_md *xdp)
 {
 	next_shred(xdp);
 	return xdp_take(xdp);
+}
+
+/* The generator of `make bench-tap`: each frame is the next shred, and leaves by the interface. */
+SEC("xdp")
+int bench_live(struct xdp_md *xdp)
+{
+	__u8 *ip = (void *)(long)xdp->data + 14;
+	__u32 sum;
+
+	if (!next_shred(xdp) || ip + 20 > (__u8 *)(long)xdp->data_end)
+		return XDP_DROP;
+	sum = live_ip_sum + *(__u16 *)(ip + 2);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	*(__u16 *)(ip + 10) = ~sum;
+	live_sent++;
+	return bpf_redirect(live_ifindex, 0);
 }
 
 SEC("tc")

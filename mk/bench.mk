@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What is measured rather than tested. `make bench` and `make bench-tap` need root.
+
+$(BUILD)/bench/kernel.bpf.o: tests/bench/kernel.bpf.c $(wildcard bpf/*.h bpf/*.c) vmlinux/vmlinux.h
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -Wno-unused-parameter -c -o $@ $<
+
+$(BUILD)/gen/bench.skel.h: $(BUILD)/bench/kernel.bpf.o
+	@mkdir -p $(@D)
+	$(BPFTOOL) gen skeleton $< name bench > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/bench/kernel: tests/bench/kernel.c tests/frames.h $(BUILD)/gen/bench.skel.h $(call archives,$(call below,tap,$(LAYERS)))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -o $@ $(filter %.c %.a,$^) $(LIBS)
+
+$(BUILD)/bench/live: tests/bench/live.c tests/frames.h $(BUILD)/gen/bench.skel.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -o $@ $< $(LIBS)
+
+# Nanoseconds per packet of each kernel program.
+bench: $(BUILD)/bench/kernel
+	$<
+
+# At a million packets a second and more: what listening costs the receiver, beside tcpdump and xdpdump.
+bench-tap: all $(BUILD)/bench/live
+	BUILD=$(BUILD) tests/bench/tap
+
+# A day of shreds through the tables of replay: memory once an hour.
+bench-day: $(BUILD)/tests/unit/tap_day
+	PRICELAG_DAY_SECONDS=86400 $<
+.PHONY: bench-tap bench-day
+
+.SECONDARY: $(BUILD)/bench/kernel.bpf.o
