@@ -58,11 +58,37 @@ static void test_wide(void **state)
 	assert_string_equal(text, "128");
 }
 
+static void test_wide_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		bool good;
+	} cases[] = {
+		{"0", 32, true},   {"-1", 32, true},	{"123456789012345678901234567890", 16, true}, {"255", 1, true},
+		{"256", 1, false}, {"-128", 1, true},	{"-129", 1, false},			      {"", 4, false},
+		{"-", 4, false},   {"+1", 4, false},	{"1.5", 4, false},			      {"12a", 4, false},
+		{"-170141183460469231731687303715884105728", 16, true}, {"340282366920938463463374607431768211456", 16, false},
+	};
+	uint8_t bytes[WIDE_MAX];
+	char text[WIDE_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(wide_parse(cases[i].text, bytes, cases[i].len), cases[i].good);
+		if (!cases[i].good)
+			continue;
+		wide_text(bytes, cases[i].len, cases[i].text[0] == '-', text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_wide_parse),
 	};
 
 	return cmocka_run_group_tests_name("base_encodings", tests, NULL, NULL);

@@ -156,6 +156,32 @@ static void test_json(void **state)
 	assert_fault("{\"dataPoints\":[]}", 17, "timestampMilliseconds");
 }
 
+/* The published package of 3Crv in JSON. */
+static void test_signed_json(void **state)
+{
+	static const char package[] = "{\"timestampMilliseconds\":1719856900000,\"signature\":\"" SIGNATURE_TEXT
+				      "\",\"dataPoints\":[{\"dataFeedId\":\"3Crv\",\"value\":1.03280834076226}],\"signerAddress\":\"0x" SIGNER "\"}";
+	char changed[sizeof(package)];
+
+	(void)state;
+	options = (struct decode_options){.explain = true};
+	assert_int_equal(decode(package, strlen(package)), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_VERIFIED);
+	assert_string_equal(feed_sink_detail(&sink, 0, "signer"), SIGNER);
+	strcpy(changed, package);
+	strstr(changed, "1.0328")[5] = '9';
+	assert_int_equal(decode(changed, strlen(changed)), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_BAD);
+	options = (struct decode_options){.explain = false};
+	assert_int_equal(decode(package, strlen(package)), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_UNCHECKED);
+	assert_int_equal(decode_signer_parse(SIGNER, &options), 0);
+	assert_int_equal(decode(package, strlen(package)), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_VERIFIED);
+	assert_int_equal(decode(changed, strlen(changed)), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_BAD);
+}
+
 static void test_published_packages(void **state)
 {
 	size_t len;
@@ -177,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_payload),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_signed_json),
 		cmocka_unit_test(test_published_packages),
 	};
 

@@ -125,6 +125,39 @@ static void test_json(void **state)
 	assert_fault("{\"error\":\"no such asset\"}", "no such asset");
 }
 
+/* A published answer, shortened by the publishers' own prices. */
+#define SIGNED                                                                                                         \
+	"{\"data\":{\"BTCUSD\":{\"timestamp\":1725003294628238268,\"asset_id\":\"BTCUSD\",\"signature_type\":\"evm\",\"trigger\":\"clock\","    \
+	"\"price\":\"59518067955999998000000\",\"stork_signed_price\":{\"public_key\":\"0x0a803F9b1CCe32e2773e0d2e98b37E0775cA5d44\","          \
+	"\"encoded_asset_id\":\"0x7404e3d104ea7841c3d9e6fd20adfe99b4ad586bc08d8f3bd3afef894cf184de\",\"price\":\"59518067955999998000000\","   \
+	"\"timestamped_signature\":{\"signature\":{\"r\":\"0xada5b62117378477fc177c66b271ee6223eb5c868961b017c97e5635195f04d0\","              \
+	"\"s\":\"0x470ffea7918d2f9da46ae98165bd5a926d4ad9101172522e3d7fd8b6d060d1d0\",\"v\":\"0x1c\"},\"timestamp\":1725003294635520242,"      \
+	"\"msg_hash\":\"0xf0ca177c265464931f9cb9e7aeddfbcfc26f1409abccfb53f7b7a94a73e77565\"},\"publisher_merkle_root\":"                     \
+	"\"0x912b1298e1130ec7d05d26c71e1681bfb7a84575a7f5f6fa1a3516d365f02590\",\"calculation_alg\":{\"type\":\"median\",\"version\":\"v1\","  \
+	"\"checksum\":\"9be7e9f9ed459417d96112a7467bd0b27575a2c7847195c68f805b70ce1795ba\"}}}}}"
+
+static void test_signed_json(void **state)
+{
+	static char changed[] = SIGNED;
+
+	(void)state;
+	options = (struct decode_options){.explain = true};
+	assert_int_equal(decode(SIGNED), 1);
+	assert_string_equal(feed_sink_detail(&sink, 0, "signer"), "0a803f9b1cce32e2773e0d2e98b37e0775ca5d44");
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_VERIFIED);
+	assert_int_equal(decode_signer_parse("0a803f9b1cce32e2773e0d2e98b37e0775ca5d44", &options), 0);
+	assert_int_equal(decode(SIGNED), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_VERIFIED);
+	options = (struct decode_options){.explain = false};
+	assert_int_equal(decode_signer_parse(SIGNER, &options), 0);
+	assert_int_equal(decode(SIGNED), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_BAD);
+	options = (struct decode_options){.explain = true};
+	strstr(strstr(changed, "stork_signed_price"), "59518067955999998000000")[22] = '1';
+	assert_int_equal(decode(changed), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_BAD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_a_changed_update_is_not_signed),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_signed_json),
 	};
 
 	return cmocka_run_group_tests_name("feed_stork", tests, NULL, NULL);

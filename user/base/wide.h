@@ -13,4 +13,8 @@
 /* Decimal text of data[0..len), len <= WIDE_MAX; two's complement where it is signed. No bytes are "0". */
 void wide_text(const uint8_t *data, size_t len, bool is_signed, char out[WIDE_TEXT]);
 
+/* Decimal text, "-?digits", into len <= WIDE_MAX bytes, two's complement. False for anything else, and for what needs more
+ * bits than there are (a sign takes one, where there is one). */
+bool wide_parse(const char *text, uint8_t *out, size_t len);
+
 #endif

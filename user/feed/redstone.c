@@ -25,7 +25,7 @@
 #include "feed/cursor.h"
 #include "feed/decoder.h"
 #include "feed/raw.h"
-#include "feed/signature.h"
+#include "feed/redstone.h"
 
 #define FEED_ID	     32
 #define SIGNATURE    (SIGNATURE_LEN + 1)
@@ -200,7 +200,7 @@ static int read_payload(void *context, const uint8_t *data, size_t len, struct e
 /* ---- JSON ----------------------------------------------------------------------------------------------------------- */
 
 static int read_json_point(struct redstone *redstone, struct json_object *point, int64_t timestamp_ms,
-			   const struct feed_details *details, struct error *err)
+			   enum feed_signature signature, const struct feed_details *details, struct error *err)
 {
 	struct json_object *id = json_member(point, "dataFeedId");
 	const char *name = json_text(id ? id : json_member(point, "symbol")); /* its name before 2022 */
@@ -210,6 +210,7 @@ static int read_json_point(struct redstone *redstone, struct json_object *point,
 
 	message_clear(&message);
 	message.details = details;
+	message.signature = signature;
 	if (!name || !*name || message_set_id(&message, name))
 		return error_set(err, -EBADMSG, "dataFeedId: missing, or no text of up to 95 characters");
 	if (!value || decimal_parse(value, &price) || message_set_price(&message, &price))
@@ -225,6 +226,8 @@ static int read_json_package(struct redstone *redstone, struct json_object *pack
 {
 	struct json_object *points = json_member(package, "dataPoints"), *signer = json_member(package, "signerAddress");
 	struct feed_details details = {.count = 0};
+	enum feed_signature signature;
+	char recovered[SIGNER_TEXT];
 	int64_t timestamp_ms;
 	int first_fault = 0;
 
@@ -234,8 +237,11 @@ static int read_json_package(struct redstone *redstone, struct json_object *pack
 		return error_set(err, -EBADMSG, "timestampMilliseconds: missing, or no integer");
 	if (json_text(signer))
 		details_text(&details, "claimed_signer", json_text(signer));
+	signature = redstone_check(redstone->options, package, timestamp_ms, recovered);
+	if (*recovered)
+		details_text(&details, "signer", recovered);
 	for (size_t i = 0; i < json_object_array_length(points); i++) {
-		int ret = read_json_point(redstone, json_object_array_get_idx(points, i), timestamp_ms, &details,
+		int ret = read_json_point(redstone, json_object_array_get_idx(points, i), timestamp_ms, signature, &details,
 					  first_fault ? NULL : err);
 
 		if (ret && !first_fault)

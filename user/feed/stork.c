@@ -21,7 +21,7 @@
 #include "feed/cursor.h"
 #include "feed/decoder.h"
 #include "feed/raw.h"
-#include "feed/signature.h"
+#include "feed/stork.h"
 
 #define DECIMALS 18
 #define ASSET_LEN (2 + 16)
@@ -88,6 +88,7 @@ static int read_asset(struct stork *stork, const char *name, struct json_object 
 	struct feed_message message;
 	struct decimal price;
 	int64_t timestamp_ns;
+	char signer[SIGNER_TEXT];
 
 	message_clear(&message);
 	message.details = &details;
@@ -104,6 +105,9 @@ static int read_asset(struct stork *stork, const char *name, struct json_object 
 		return error_set(err, -EBADMSG, "price: %s is beyond a double", price.mantissa);
 	if (set_time(&message, (uint64_t)timestamp_ns, err))
 		return -EBADMSG;
+	message.signature = stork_check(stork->options, is_signed, &price, signer);
+	if (*signer)
+		details_text(&details, "signer", signer);
 	stork->emit(stork->context, &message);
 	stork->updates++;
 	return 0;

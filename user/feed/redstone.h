@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The signature of a RedStone data package in JSON. */
+#ifndef PL_FEED_REDSTONE_H
+#define PL_FEED_REDSTONE_H
+
+#include <json-c/json_object.h>
+
+#include "feed/signature.h"
+
+/* Checked where the options expect a signer, or ask to explain and the package names its signer; else it stays unchecked.
+ * So does a package that has no numeric values, or whose signature is of another kind. */
+enum feed_signature redstone_check(const struct decode_options *options, struct json_object *package, int64_t timestamp_ms,
+				   char signer[SIGNER_TEXT]);
+
+#endif
