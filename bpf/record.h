@@ -20,6 +20,7 @@ enum pl_record_type {
 	PL_RECORD_EGRESS = 3,	/* a packet with payload of the keeper's flow, leaving (tc egress) */
 	PL_RECORD_SET = 4,	/* a Solana FEC set became decodable */
 	PL_RECORD_SHRED = 5,	/* one packet that is a Solana shred (PL_ACTION_SHRED_EACH, _PAYLOAD) */
+	PL_RECORD_STREAM = 6,	/* a TCP segment of a passive feed, payload and all */
 };
 
 struct pl_record {
@@ -52,6 +53,21 @@ struct pl_datagram {
 	/* captured bytes follow */
 };
 #define PL_DATAGRAM_MAX 9216
+
+/* A segment larger than PL_DATAGRAM_MAX (merged before the hook, as generic XDP and tc see them) comes in several records. */
+struct pl_stream {
+	struct pl_record head;
+	__u8 source[16]; /* as in pl_datagram */
+	__u8 dest[16];
+	__u16 source_port;
+	__u16 dest_port;
+	__u32 seq;	/* host order, of the first payload byte (of the SYN itself on a SYN) */
+	__u32 flags;	/* PL_TCP_* */
+	__u32 len;	/* payload bytes from seq to the end of the segment */
+	__u32 captured; /* bytes that follow */
+	__u32 pad;
+	/* captured bytes follow */
+};
 
 struct pl_egress {
 	struct pl_record head;
@@ -132,6 +148,7 @@ struct pl_shred_record {
 _Static_assert(sizeof(struct pl_record) == 16, "pl_record");
 _Static_assert(sizeof(struct pl_segment) == 32, "pl_segment");
 _Static_assert(sizeof(struct pl_datagram) == 48, "pl_datagram");
+_Static_assert(sizeof(struct pl_stream) == 72, "pl_stream");
 _Static_assert(sizeof(struct pl_egress) == 32, "pl_egress");
 _Static_assert(sizeof(struct pl_set_key) == 16, "pl_set_key");
 _Static_assert(sizeof(struct pl_set) == 64, "pl_set");
@@ -183,6 +200,7 @@ enum pl_rule_action {
 	PL_ACTION_EGRESS = 3,	/* stamp of a leaving packet (tc egress only) */
 	PL_ACTION_SHRED_EACH = 4, /* aggregate, and a record of each shred */
 	PL_ACTION_SHRED_PAYLOAD = 5, /* the same, with the shred's bytes */
+	PL_ACTION_STREAM = 6,	/* copy each TCP segment from or to the port, payload and all */
 };
 
 enum pl_port_space { PL_PORT_UDP = 0, PL_PORT_TCP = 1, PL_PORT_SPACES = 2 };

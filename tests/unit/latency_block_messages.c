@@ -89,11 +89,41 @@ static void without_a_hash_the_number_is_the_name(void **state)
 	load("(0, 'chunk', 8, 0, NULL, NULL, 20, 20), (0, 'chunk', 8, 1, NULL, NULL, 21, 21), (2, 'chunk', 8, 0, NULL, NULL, 10, 10),"
 	     "(0, 'chunk', 9, 0, NULL, NULL, NULL, NULL)");
 	assert_int_equal(told.count, 3);
-	assert_int_equal(told.items[0].first_ns, TIME_UNKNOWN); /* never stamped: before all that was */
-	assert_string_equal(told.items[1].feed, "b");
-	assert_string_equal(told.items[2].feed, "a");
-	assert_int_equal(told.items[2].behind_ns, 10);
-	assert_int_equal(told.items[2].parts, 2);
+	assert_string_equal(told.items[0].feed, "b");
+	assert_string_equal(told.items[1].feed, "a");
+	assert_int_equal(told.items[1].behind_ns, 10);
+	assert_int_equal(told.items[1].parts, 2);
+	assert_int_equal(told.items[2].first_ns, TIME_UNKNOWN); /* never stamped: behind all that was */
+}
+
+/* An announcement, the block, and a question for it, which tells of no arrival. */
+static void announced_asked_for_and_whole(void **state)
+{
+	struct race race;
+	struct error err = {""};
+
+	(void)state;
+	load("(0, 'getdata', NULL, NULL, NULL, 'aa', 10, 10), (0, 'inv', NULL, NULL, NULL, 'aa', 20, 20), (0, 'inv', NULL, NULL, NULL, 'aa', 25, 25),"
+	     "(0, 'block', NULL, NULL, NULL, 'aa', 40, 90), (2, 'inv', NULL, NULL, NULL, 'aa', 15, 15), (2, 'getdata', NULL, NULL, NULL, 'bb', 1, 1)");
+	assert_int_equal(told.count, 3);
+	assert_string_equal(told.items[0].feed, "b");
+	assert_int_equal(told.items[0].state, TOLD_INCOMPLETE);
+	assert_string_equal(told.items[1].feed, "a");
+	assert_int_equal(told.items[1].first_ns, MONO(20));
+	assert_int_equal(told.items[1].complete_ns, MONO(90));
+	assert_int_equal(told.items[1].state, TOLD_COMPLETE);
+	assert_int_equal(told.items[1].behind_ns, 5);
+	assert_int_equal(told.items[1].messages, 4);
+	assert_int_equal(told.items[1].repeats, 1);
+	assert_int_equal(told.items[1].kinds[BLOCK_KIND_INV], 2);
+	assert_string_equal(told.items[2].hash, "bb");
+	assert_int_equal(told.items[2].first_ns, TIME_UNKNOWN);
+	assert_int_equal(told.items[2].state, TOLD_UNKNOWN);
+	if (race_compute(fixture.db, &race, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(race.count, 1); /* of bb nothing came */
+	assert_int_equal(race.feeds[1].wins, 1);
+	race_free(&race);
 }
 
 /* Block feeds race over the same hash and part; feeds of shreds do not run here. */
@@ -127,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(parts_make_a_block, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_a_hash_the_number_is_the_name, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(announced_asked_for_and_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(they_race, set_up, tear_down),
 	};
 

@@ -220,6 +220,9 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 		if (datagram->captured == datagram->len)
 			decode(notes, record->feed, (int64_t)record->stamp_ns, (const uint8_t *)(datagram + 1), datagram->len);
 		break;
+	case PL_RECORD_STREAM:
+		notes->owner = notes->site->collect[record->feed].name;
+		break;
 	case PL_RECORD_SHRED:
 		notes->shred = *(const struct pl_shred_record *)record;
 		notes->has_shred = true;

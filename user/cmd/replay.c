@@ -113,6 +113,12 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 		collector_shred(r->collector, (const struct pl_shred_record *)record);
 		rows(r, rows_of(r, record->feed) - before + 1);
 		break;
+	case PL_RECORD_STREAM:
+		before = rows_of(r, record->feed);
+		collector_stream(r->collector, (const struct pl_stream *)record,
+				 (const uint8_t *)((const struct pl_stream *)record + 1));
+		rows(r, rows_of(r, record->feed) - before);
+		break;
 	case PL_RECORD_EGRESS:
 		collector_egress(r->collector, (const struct pl_egress *)record);
 		rows(r, 1);
@@ -286,7 +292,7 @@ static void remark(const struct offline_counts *source)
 
 static void put_losses(struct replay *r)
 {
-	uint64_t tap[PL_COUNTER_MAX], collect[COLLECT_COUNTER_MAX];
+	uint64_t tap[PL_COUNTER_MAX], stream[STREAM_COUNTER_MAX], collect[COLLECT_COUNTER_MAX];
 	struct offline_counts counts;
 
 	for (size_t i = 0; i < r->site.feed_count + r->site.chain_count; i++) {
@@ -299,6 +305,8 @@ static void put_losses(struct replay *r)
 		} else {
 			collector_counters(r->collector, (uint32_t)i, collect);
 			loss_put_collect(r->session, counts.name, collect);
+			if (collector_stream_counters(r->collector, (uint32_t)i, stream))
+				loss_put_stream(r->session, counts.name, stream);
 		}
 		remark(&counts);
 	}

@@ -118,10 +118,23 @@ static int read_source(struct conf feed, struct site_feed *out, struct collect_f
 			return conf_error(conf_get(feed, only_active[i]), err, "belongs to a feed with 'connect'; this one has 'match'");
 	if (site_matches(match, false, &out->matches, &out->match_count, err))
 		return -EINVAL;
-	for (size_t i = 0; i < out->match_count; i++)
-		if (out->matches[i].space != PL_PORT_UDP)
-			return conf_error(match, err, "passive feeds are UDP; for a TCP feed let pricelag subscribe with 'connect'");
-	collect->transport = "udp";
+	collect->transport = out->matches[0].space == PL_PORT_UDP ? "udp" : "tcp";
+	return 0;
+}
+
+/* Packets of a passive feed: UDP, or TCP where the format is one of streams. */
+static int check_transport(struct conf match, const struct site_feed *feed, const struct collect_feed *collect,
+			   struct error *err)
+{
+	bool streams = collect->block_decoder && collect->block_decoder->frame;
+
+	for (size_t i = 0; i < feed->match_count; i++) {
+		if (streams && feed->matches[i].space != PL_PORT_TCP)
+			return conf_error(match, err, "%s comes in TCP streams: match tcp", collect->block_decoder->name);
+		if (!streams && feed->matches[i].space != PL_PORT_UDP)
+			return conf_error(match, err, "a passive feed of this type is UDP; for a TCP feed let pricelag subscribe with "
+						      "'connect'");
+	}
 	return 0;
 }
 
@@ -142,7 +155,10 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 	    read_assets(conf_get(map, "assets"), collect, err))
 		return -EINVAL;
 	if (out->action != PL_ACTION_DATAGRAM && !out->match_count)
-		return conf_error(decode, err, "solana-shred needs 'match': shreds are UDP packets");
+		return conf_error(decode, err, "%s needs 'match': %s", collect_feed_type(collect),
+				  collect->block_decoder ? "its connections are other programs'" : "shreds are UDP packets");
+	if (check_transport(conf_get(map, "match"), out, collect, err))
+		return -EINVAL;
 	return conf_reject_unknown(map, "name, role, match, connect, headers, auth, send, ca, max_message, compression, decode, assets", err);
 }
 

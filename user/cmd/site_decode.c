@@ -189,5 +189,7 @@ int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action 
 	feed->block_decoder = conf_text(type) ? block_decoder_find(conf_text(type)) : NULL;
 	if (!feed->block_decoder)
 		return unknown_type(type, block, err);
+	if (feed->block_decoder->frame)
+		*action = PL_ACTION_STREAM;
 	return conf_reject_unknown(map, "type", err);
 }

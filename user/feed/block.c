@@ -10,8 +10,23 @@ const struct block_kind_info block_kinds[] = {BLOCK_KINDS(X)};
 #undef X
 
 const struct block_decoder block_decoders[] = {
-	{"flashblocks", "sub-blocks of Base and other OP Stack chains: JSON, plain or compressed with brotli", flashblocks_decode},
-	{"monad-raptorcast", "Monad's RaptorCast, plaintext packets of version 0 and 1", raptorcast_decode},
+	{
+		.name = "flashblocks",
+		.help = "sub-blocks of Base and other OP Stack chains: JSON, plain or compressed with brotli",
+		.decode = flashblocks_decode,
+	},
+	{
+		.name = "bitcoin-p2p",
+		.help = "Bitcoin's P2P messages (version 1): inv, headers, cmpctblock, getdata, block",
+		.decode = bitcoin_decode,
+		.frame = bitcoin_frame,
+		.message_max = BITCOIN_MESSAGE_MAX,
+	},
+	{
+		.name = "monad-raptorcast",
+		.help = "Monad's RaptorCast, plaintext packets of version 0 and 1",
+		.decode = raptorcast_decode,
+	},
 	{0},
 };
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "stream/watch.h"
 
 #define BLOCK_HASH_BYTES_MAX 32
 #define BLOCK_HASH_MAX (2 * BLOCK_HASH_BYTES_MAX + 1)
@@ -22,10 +23,16 @@
 #define BLOCK_KINDS(X)                                                                                                 \
 	X(HEAD, head, BLOCK_BODY_NONE, "a node's newHeads notification (Ethereum)")                                    \
 	X(FLASHBLOCK, flashblock, BLOCK_BODY_PART, "a sub-block, in the order of building (Base and other OP Stack chains)") \
+	X(INV, inv, BLOCK_BODY_ANNOUNCED, "a peer says that it has the block (Bitcoin)")                                \
+	X(HEADERS, headers, BLOCK_BODY_ANNOUNCED, "the block's header (Bitcoin)")                                       \
+	X(CMPCTBLOCK, cmpctblock, BLOCK_BODY_ANNOUNCED, "a compact block: header and short transaction ids (Bitcoin)")  \
+	X(GETDATA, getdata, BLOCK_BODY_ASKED, "a node asks a peer for the block (Bitcoin)")                             \
+	X(BLOCK, block, BLOCK_BODY_WHOLE, "the whole block (Bitcoin)")                                                 \
 	X(CHUNK, chunk, BLOCK_BODY_PART, "an erasure-coded part of a block (Monad RaptorCast)")
 
 enum block_body {
 	BLOCK_BODY_NONE,      /* nothing: no body comes over such a feed */
+	BLOCK_BODY_ASKED,     /* nor of its arrival either: somebody wants the block */
 	BLOCK_BODY_ANNOUNCED, /* the block exists, and its body may follow */
 	BLOCK_BODY_PART,
 	BLOCK_BODY_WHOLE,
@@ -69,7 +76,14 @@ struct block_decoder {
 	const char *name; /* `type:` in site.yaml and of `pricelag decode` */
 	const char *help;
 	block_decode_fn decode;
+	frame_fn frame; /* of a format that comes in TCP streams (match: {tcp: …}), with … */
+	size_t message_max; /* … the largest message; NULL and 0: it does not */
 };
+
+/* user/feed/bitcoin.c */
+#define BITCOIN_MESSAGE_MAX (24 + 4000000) /* header, and MAX_PROTOCOL_MESSAGE_LENGTH of Bitcoin Core's net.h */
+long bitcoin_frame(const uint8_t *data, size_t len);
+int bitcoin_decode(const uint8_t *data, size_t len, block_emit_fn emit, void *context, struct error *err);
 
 /* user/feed/flashblocks.c, raptorcast.c */
 int flashblocks_decode(const uint8_t *data, size_t len, block_emit_fn emit, void *context, struct error *err);

@@ -168,6 +168,8 @@ static int add(struct loader *loader, sqlite3_stmt *row)
 	if ((uint64_t)sqlite3_column_int64(row, NEEDED) > block->parts_needed)
 		block->parts_needed = (uint64_t)sqlite3_column_int64(row, NEEDED);
 	earliest(&block->published_ns, column_ns(row, PUBLISHED));
+	if (kind >= 0 && block_kinds[kind].body == BLOCK_BODY_ASKED)
+		return 0;
 	earliest(&block->first_ns, column_ns(row, FIRST));
 	if (wire != TIME_UNKNOWN && (block->last_ns == TIME_UNKNOWN || wire > block->last_ns))
 		block->last_ns = wire;
@@ -186,16 +188,22 @@ struct order {
 	size_t name;
 };
 
+/* What was never stamped comes last. */
+static bool earlier(int64_t a, int64_t b)
+{
+	return a != TIME_UNKNOWN && (b == TIME_UNKNOWN || a < b);
+}
+
 static int by_first(const void *a, const void *b)
 {
 	const struct order *x = a, *y = b;
 
 	if (x->first_ns != y->first_ns)
-		return x->first_ns < y->first_ns ? -1 : 1;
+		return earlier(x->first_ns, y->first_ns) ? -1 : 1;
 	if (x->name != y->name)
 		return x->name < y->name ? -1 : 1;
 	if (x->block->first_ns != y->block->first_ns)
-		return x->block->first_ns < y->block->first_ns ? -1 : 1;
+		return earlier(x->block->first_ns, y->block->first_ns) ? -1 : 1;
 	return strcmp(x->block->feed, y->block->feed);
 }
 

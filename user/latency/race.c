@@ -85,6 +85,7 @@ static const struct {
 	{"block_message",
 	 "SELECT feed_id, NULL, min(wire_mono_ns), count(*), part,"
 	 " iif(hash IS NOT NULL, 'h' || hash, 'n' || number) AS name FROM block_message WHERE name IS NOT NULL"
+	 " AND kind <> 'getdata'" /* somebody asks for it: no news of the block */
 	 " GROUP BY name, part, feed_id ORDER BY name, part, feed_id"},
 };
 

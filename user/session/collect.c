@@ -8,6 +8,8 @@
 
 #include "session/ledger.h"
 #include "session/numbering.h"
+#include "stream/watch.h"
+
 #include "shred.bpf.h"
 
 struct feed_state {
@@ -24,6 +26,7 @@ struct collector {
 	struct feed_state *feeds;
 	size_t feed_count;
 	struct ledger *ledger; /* NULL: no feed gives the payload of its shreds */
+	struct watch *watch;
 };
 
 /* What all that one message holds shares, while its decoder emits it. */
@@ -45,6 +48,28 @@ static int by_id(const void *a, const void *b)
 	const struct asset_name *const *x = a, *const *y = b;
 
 	return strcasecmp(without_0x((*x)->id), without_0x((*y)->id));
+}
+
+static void on_watched_message(void *context, uint32_t feed, const struct stream_message *message)
+{
+	collector_stream_message(context, feed, message);
+}
+
+static int watch_streams(struct collector *collector)
+{
+	struct watch_feed *watched = calloc(collector->feed_count + 1, sizeof(*watched));
+	int status = -ENOMEM;
+
+	for (size_t i = 0; watched && i < collector->feed_count; i++) {
+		const struct block_decoder *decoder = collector->feeds[i].feed->block_decoder;
+
+		if (decoder)
+			watched[i] = (struct watch_feed){decoder->frame, decoder->message_max};
+	}
+	if (watched)
+		status = watch_new(&collector->watch, watched, collector->feed_count, collector, on_watched_message, NULL);
+	free(watched);
+	return status;
 }
 
 int collector_new(struct collector **out, struct session *session, const struct collect_feed *feeds, size_t feed_count,
@@ -85,6 +110,8 @@ int collector_new(struct collector **out, struct session *session, const struct 
 			return status;
 		}
 	}
+	if (watch_streams(collector))
+		goto no_memory;
 	*out = collector;
 	return 0;
 no_memory:
@@ -101,6 +128,7 @@ void collector_free(struct collector *collector)
 		numberings_free(collector->feeds[i].numberings);
 	}
 	ledger_free(collector->ledger);
+	watch_free(collector->watch);
 	free(collector->feeds);
 	free(collector);
 }
@@ -251,6 +279,20 @@ void collector_stream_message(struct collector *collector, uint32_t feed_index, 
 		decode(&delivery, message->data, message->len);
 }
 
+void collector_stream(struct collector *collector, const struct pl_stream *segment, const uint8_t *payload)
+{
+	watch_segment(collector->watch, segment, payload);
+}
+
+bool collector_stream_counters(const struct collector *collector, uint32_t feed, uint64_t out[STREAM_COUNTER_MAX])
+{
+	if (feed >= collector->feed_count || !collector->feeds[feed].feed->block_decoder ||
+	    !collector->feeds[feed].feed->block_decoder->frame)
+		return false;
+	watch_counters(collector->watch, feed, out);
+	return true;
+}
+
 void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set)
 {
 	uint64_t distinct = (uint64_t)__builtin_popcountll(set->seen);
@@ -347,6 +389,7 @@ static void add_numbering(const struct numberings *numberings, uint64_t out[COLL
 
 void collector_finish(struct collector *collector)
 {
+	watch_finish(collector->watch);
 	if (collector->ledger)
 		ledger_close_all(collector->ledger);
 }

@@ -77,15 +77,19 @@ const char *collect_feed_type(const struct collect_feed *feed);
 
 void collector_datagram(struct collector *collector, const struct pl_datagram *datagram, const uint8_t *payload);
 void collector_stream_message(struct collector *collector, uint32_t feed, const struct stream_message *message);
+/* A segment of a watched stream: its messages come out as those of collector_stream_message() do. */
+void collector_stream(struct collector *collector, const struct pl_stream *segment, const uint8_t *payload);
 void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set);
 void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot);
 void collector_shred(struct collector *collector, const struct pl_shred_record *shred); /* `captured` bytes follow it */
 void collector_egress(struct collector *collector, const struct pl_egress *egress);
 
-/* Nothing more comes: blocks that are still open are closed. Before the last collector_counters(). */
+/* Nothing more comes: blocks that are still open are closed, and watched streams end. Before the last counters are asked for. */
 void collector_finish(struct collector *collector);
 
 void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX]);
+/* False where the feed watches no streams. */
+bool collector_stream_counters(const struct collector *collector, uint32_t feed, uint64_t out[STREAM_COUNTER_MAX]);
 /* The text of the last decoding error of a feed, "" if there was none: shown once at the end of a run. */
 const char *collector_last_error(const struct collector *collector, uint32_t feed);
 void collector_free(struct collector *collector);

@@ -79,10 +79,23 @@ static int pass(struct reassembly *r, const uint8_t *data, size_t len, piece_fn 
 	return sink(context, &piece, err);
 }
 
+static int pass_on(struct reassembly *r, piece_fn sink, void *context, struct error *err)
+{
+	int code = 0;
+
+	while (!code && r->head && r->head->start == r->next) {
+		struct reassembly_chunk *chunk = take_head(r);
+
+		code = pass(r, chunk->data, chunk->len, sink, context, err);
+		free(chunk);
+	}
+	return code;
+}
+
 int reassembly_add(struct reassembly *r, int64_t start, const uint8_t *data, size_t len, piece_fn sink, void *context,
 		   struct error *err)
 {
-	int code = 0;
+	int code;
 
 	if (start < (int64_t)r->next) {
 		uint64_t old = r->next - (uint64_t)start; /* also right where start is negative */
@@ -98,13 +111,20 @@ int reassembly_add(struct reassembly *r, int64_t start, const uint8_t *data, siz
 	if ((uint64_t)start == r->next && !r->head)
 		return pass(r, data, len, sink, context, err);
 	code = hold_new(r, (uint64_t)start, data, len, err);
-	while (!code && r->head && r->head->start == r->next) {
-		struct reassembly_chunk *chunk = take_head(r);
+	return code ? code : pass_on(r, sink, context, err);
+}
 
-		code = pass(r, chunk->data, chunk->len, sink, context, err);
-		free(chunk);
-	}
-	return code;
+uint64_t reassembly_held(const struct reassembly *reassembly)
+{
+	return reassembly->head ? reassembly->head->start : 0;
+}
+
+int reassembly_skip(struct reassembly *reassembly, piece_fn sink, void *context, struct error *err)
+{
+	if (!reassembly->head)
+		return 0;
+	reassembly->next = reassembly->head->start;
+	return pass_on(reassembly, sink, context, err);
 }
 
 void reassembly_free(struct reassembly *reassembly)

@@ -23,6 +23,11 @@ struct reassembly {
 /* Takes bytes at `start` (negative: before the stream) and passes on, in order, all that is now complete. What `sink` returns, -ENOBUFS above the limits, -ENOMEM. */
 int reassembly_add(struct reassembly *reassembly, int64_t start, const uint8_t *data, size_t len, piece_fn sink,
 		   void *context, struct error *err);
+
+/* Offset of the first byte that waits behind a hole; 0: none does. */
+uint64_t reassembly_held(const struct reassembly *reassembly);
+/* Gives the hole up: goes on with the bytes behind it, as far as they reach. What `sink` returns. */
+int reassembly_skip(struct reassembly *reassembly, piece_fn sink, void *context, struct error *err);
 void reassembly_free(struct reassembly *reassembly);
 
 #endif

@@ -45,6 +45,10 @@ struct capture {
 		struct pl_datagram head;
 		uint8_t payload[PL_DATAGRAM_MAX];
 	} datagram;
+	struct {
+		struct pl_stream head;
+		uint8_t payload[PL_DATAGRAM_MAX];
+	} stream;
 };
 
 int capture_new(struct capture **out, const struct capture_options *options, const struct capture_handlers *handlers,
@@ -111,13 +115,19 @@ static bool is_watched(const struct capture *capture, uint16_t port)
 
 /* ---- one packet --------------------------------------------------------------------------------------------------- */
 
+static bool in_range(const struct capture_rule *rule, uint16_t port)
+{
+	return port >= rule->port_low && port <= rule->port_high;
+}
+
 static const struct pl_rule *rule_find(const struct capture *capture, uint8_t direction, const struct packet *packet)
 {
 	for (size_t i = 0; i < capture->rule_count; i++) {
 		const struct capture_rule *rule = &capture->rules[i];
 
 		if (rule->direction == direction && rule->space == packet->space &&
-		    packet->dest_port >= rule->port_low && packet->dest_port <= rule->port_high &&
+		    (in_range(rule, packet->dest_port) ||
+		     (rule->rule.action == PL_ACTION_STREAM && in_range(rule, packet->source_port))) &&
 		    rule_matches(&rule->rule, packet))
 			return &rule->rule;
 	}
@@ -150,6 +160,38 @@ static void datagram(struct capture *capture, const struct packet *packet, const
 	capture->handlers.on_record(capture->handlers.context, &head->head, sizeof(*head) + captured);
 }
 
+static void stream(struct capture *capture, const struct packet *packet, const uint8_t *payload, uint32_t captured,
+		   uint32_t feed, uint64_t stamp_ns)
+{
+	struct pl_stream *head = &capture->stream.head;
+
+	if (!packet->len && !(packet->flags & (PL_TCP_SYN | PL_TCP_FIN | PL_TCP_RST)))
+		return;
+	if (captured < packet->len)
+		counters_of(capture, feed)[PL_COUNTER_TRUNCATED]++;
+	*head = (struct pl_stream){
+		.head = {PL_RECORD_STREAM, feed, stamp_ns},
+		.source_port = packet->source_port,
+		.dest_port = packet->dest_port,
+		.seq = packet->seq,
+		.flags = packet->flags,
+		.len = packet->len,
+	};
+	memcpy(head->source, packet->source, sizeof(head->source));
+	memcpy(head->dest, packet->dest, sizeof(head->dest));
+	/* Segments that were merged before they were captured are given out in pieces, as the kernel's tap does. */
+	do {
+		head->captured = captured < PL_DATAGRAM_MAX ? captured : PL_DATAGRAM_MAX;
+		memcpy(capture->stream.payload, payload, head->captured);
+		capture->handlers.on_record(capture->handlers.context, &head->head, sizeof(*head) + head->captured);
+		payload += head->captured;
+		captured -= head->captured;
+		head->seq += head->captured + !!(head->flags & PL_TCP_SYN);
+		head->len -= head->captured;
+		head->flags &= ~(uint32_t)PL_TCP_SYN;
+	} while (captured);
+}
+
 static void ingress(struct capture *capture, const struct packet *packet, int length, const uint8_t *payload,
 		    uint32_t captured, uint64_t stamp_ns)
 {
@@ -166,6 +208,8 @@ static void ingress(struct capture *capture, const struct packet *packet, int le
 		counters[PL_COUNTER_FRAGMENT]++;
 	else if (rule->action == PL_ACTION_DATAGRAM)
 		datagram(capture, packet, payload, captured, rule->feed, stamp_ns);
+	else if (rule->action == PL_ACTION_STREAM)
+		stream(capture, packet, payload, captured, rule->feed, stamp_ns);
 	else
 		aggregate_payload(capture->aggregate, rule, payload, captured, packet->len, stamp_ns, counters);
 }

@@ -84,6 +84,9 @@ int tap_add_match(struct tap *tap, const struct match *match, uint32_t feed, enu
 
 	if (feed >= PL_FEED_NONE)
 		return error_set(err, -EINVAL, "feed number %u: at most %d feeds can be tapped", feed, PL_FEED_NONE);
+	if (action == PL_ACTION_STREAM)
+		return error_set(err, -EOPNOTSUPP, "port %u: a TCP stream can only be watched in a capture for now: record it with "
+						   "tcpdump -s 0 and use 'pricelag replay'", match->port_low);
 	if (action != PL_ACTION_EGRESS && match->space != PL_PORT_UDP)
 		return error_set(err, -EINVAL, "a passive feed is matched on UDP; for a TCP feed let pricelag connect: itself");
 	if (match->port_low > match->port_high)
