@@ -192,6 +192,7 @@ enum pl_counter {
  * else, so that a packet nobody asked for costs one load. 0 is nobody's. Otherwise it is, + 1,
  *	ingress UDP, egress UDP, egress TCP: the number of the first rule of that port; further ones are chained by `next`
  *	ingress TCP: the number of the first connection that pricelag owns with that local port, chained as well
+ *	ingress STREAM: the number of the first PL_ACTION_STREAM rule of that port; both ports of a packet are looked up
  * An address matches where (packet & mask) == address. The first rule that matches takes the packet.
  */
 enum pl_rule_action {
@@ -203,7 +204,12 @@ enum pl_rule_action {
 	PL_ACTION_STREAM = 6,	/* copy each TCP segment from or to the port, payload and all */
 };
 
-enum pl_port_space { PL_PORT_UDP = 0, PL_PORT_TCP = 1, PL_PORT_SPACES = 2 };
+enum pl_port_space {
+	PL_PORT_UDP = 0,
+	PL_PORT_TCP = 1,
+	PL_PORT_STREAM = 2, /* TCP that is watched: the port of either side */
+	PL_PORT_SPACES = 3
+};
 #define PL_INGRESS 0
 #define PL_EGRESS 1
 #define PL_PORT_INDEX(direction, space, port) (((__u32)(direction) * PL_PORT_SPACES + (__u32)(space)) * 65536u + (port))

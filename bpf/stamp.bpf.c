@@ -29,6 +29,7 @@
 __u32 ports[PL_PORTS_MAX];
 struct pl_rule rules[PL_RULES_MAX];
 struct pl_flow flows[PL_FLOWS_MAX];
+__u32 stream_rules; /* how many rules are about streams: without any, no TCP packet pays for them */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -414,19 +415,139 @@ static __always_inline void ingress_udp(struct frame *frame, struct packet *pack
 		of_feed->count[counter]++;
 }
 
+/* A segment of 64 KiB, as generic XDP and tc may see it, in pieces of PL_DATAGRAM_MAX. */
+#define STREAM_PIECES_MAX 8
+
+/*
+ * One record with the bytes from `offset` of the frame on. `size` is known at compile time, as a reservation's size has to
+ * be; where more than that is left, *head goes on to the rest.
+ */
+static __always_inline enum pl_counter stream_piece(const struct frame *frame, struct pl_stream *head, __u32 *offset,
+						    const __u32 size)
+{
+	struct pl_stream *record = bpf_ringbuf_reserve(&ring, sizeof(*record) + size, 0);
+	__u32 captured = head->len;
+
+	if (!record)
+		return PL_COUNTER_RING_FULL;
+	if (captured > size)
+		captured = size;
+	head->captured = captured;
+	*record = *head;
+	if (captured && frame_read(frame, *offset, record + 1, captured)) {
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return PL_COUNTER_MALFORMED;
+	}
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	*offset += captured;
+	head->seq += captured + (head->flags >> 1 & 1); /* a SYN takes up a number of its own */
+	head->flags &= ~PL_TCP_SYN;
+	head->len -= captured;
+	return PL_COUNTER_PACKETS;
+}
+
+static __always_inline enum pl_counter stream_copy(const struct frame *frame, struct pl_stream *head, __u32 offset)
+{
+	enum pl_counter counter = PL_COUNTER_PACKETS;
+	int i;
+
+	if (head->len <= 128)
+		return stream_piece(frame, head, &offset, 128);
+	if (head->len <= 512)
+		return stream_piece(frame, head, &offset, 512);
+	if (head->len <= 1536)
+		return stream_piece(frame, head, &offset, 1536);
+	for (i = 0; i < STREAM_PIECES_MAX && head->len && counter == PL_COUNTER_PACKETS; i++)
+		counter = stream_piece(frame, head, &offset, PL_DATAGRAM_MAX);
+	return head->len && counter == PL_COUNTER_PACKETS ? PL_COUNTER_TRUNCATED : counter;
+}
+
+/* Functions of their own, and global, so that the verifier looks at them once and not behind every way that leads here. */
+__noinline int stream_copy_xdp(struct xdp_md *xdp, struct pl_stream *head, __u32 offset)
+{
+	struct frame frame = {.context = xdp, .xdp = true};
+
+	return head ? stream_copy(&frame, head, offset) : PL_COUNTER_MALFORMED;
+}
+
+__noinline int stream_copy_skb(struct __sk_buff *skb, struct pl_stream *head, __u32 offset)
+{
+	struct frame frame = {.context = skb, .xdp = false};
+
+	return head ? stream_copy(&frame, head, offset) : PL_COUNTER_MALFORMED;
+}
+
+static __always_inline enum pl_counter stream(const struct frame *frame, const struct packet *packet, __u32 feed)
+{
+	struct pl_stream head = {
+		.source_port = packet->source_port,
+		.dest_port = packet->dest_port,
+		.seq = packet->seq,
+		.flags = packet->flags,
+		.len = packet->len,
+	};
+
+	if (!packet->len && !(packet->flags & (PL_TCP_SYN | PL_TCP_FIN | PL_TCP_RST)))
+		return PL_COUNTER_PACKETS;
+	record_head(&head.head, PL_RECORD_STREAM, feed, bpf_ktime_get_ns());
+	*(__u64 *)&head.source[0] = packet->source_words[0];
+	*(__u64 *)&head.source[8] = packet->source_words[1];
+	*(__u64 *)&head.dest[0] = packet->dest_words[0];
+	*(__u64 *)&head.dest[8] = packet->dest_words[1];
+	if (frame->xdp)
+		return stream_copy_xdp(frame->context, &head, packet->payload);
+	return stream_copy_skb(frame->context, &head, packet->payload);
+}
+
+/* TCP of other programs' connections that a feed watches; the rules are those of either side's port. */
+static __always_inline void ingress_stream(struct frame *frame, struct packet *packet, __u32 of_dest, __u32 of_source)
+{
+	const struct pl_rule *rule = rule_find(of_dest, packet);
+	struct feed_counters *of_feed;
+	__u64 counter;
+
+	if (!rule)
+		rule = rule_find(of_source, packet);
+	if (!rule)
+		return;
+	of_feed = counters_of(rule->feed);
+	if (!of_feed)
+		return;
+	of_feed->count[PL_COUNTER_PACKETS]++;
+	if (frame_packet_length(frame, packet) != PACKET_OK)
+		counter = PL_COUNTER_MALFORMED;
+	else if (packet->fragment)
+		counter = PL_COUNTER_FRAGMENT;
+	else
+		counter = stream(frame, packet, rule->feed);
+	/* The verifier knows nothing of what another function returns, and the compiler must not take the test apart. */
+	asm volatile("" : "+r"(counter));
+	if (counter != PL_COUNTER_PACKETS && counter < PL_COUNTER_MAX)
+		of_feed->count[counter]++;
+}
+
 static __always_inline void ingress_tcp(struct frame *frame, struct packet *packet, __u32 number)
 {
+	__u32 of_dest = 0, of_source = 0;
 	struct feed_counters *of_flow;
 	const struct pl_flow *flow;
 	struct pl_segment *record;
 	__u64 stamp_ns;
 
+	if (stream_rules) {
+		of_dest = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_STREAM, packet->dest_port)];
+		of_source = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_STREAM, packet->source_port)];
+	}
+	if (!number && !of_dest && !of_source)
+		return;
 	frame_settle(frame, packet);
 	if (!packet_addresses(frame->data, frame->data_end, packet))
 		return;
 	flow = flow_find(number, packet->dest_port, packet->source_port, packet->source_words);
-	if (!flow)
+	if (!flow) {
+		ingress_stream(frame, packet, of_dest, of_source);
 		return;
+	}
 	of_flow = counters_of(flow->id);
 	if (!of_flow)
 		return;
@@ -472,7 +593,7 @@ static __always_inline void ingress(struct frame *frame, struct packet *packet, 
 			ingress_udp(frame, packet, number);
 	} else {
 		number = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_TCP, packet->dest_port)];
-		if (number)
+		if (number || stream_rules)
 			ingress_tcp(frame, packet, number);
 	}
 }

@@ -33,6 +33,10 @@ union any_record {
 		struct pl_datagram head;
 		uint8_t payload[PL_DATAGRAM_MAX];
 	} datagram;
+	struct {
+		struct pl_stream head;
+		uint8_t payload[PL_DATAGRAM_MAX];
+	} stream;
 };
 
 struct kernel_test {

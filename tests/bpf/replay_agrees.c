@@ -23,11 +23,18 @@
 #define SHREDS 0
 #define DATAGRAMS 1
 #define EACH 2 /* shreds as well, with a record of each */
+#define STREAMS 3
+#define FEEDS 4
 
 struct datagram {
 	uint8_t source[16];
 	uint16_t source_port, dest_port;
 	uint32_t len, captured, sum;
+};
+
+struct segment {
+	struct pl_stream head; /* without the stamp */
+	uint32_t sum;
 };
 
 /* What one side made of the packets. */
@@ -45,7 +52,9 @@ struct side {
 	size_t shred_count;
 	struct pl_set_record decodable[ROWS_MAX];
 	size_t decodable_count;
-	uint64_t counters[4][PL_COUNTER_MAX]; /* SHREDS, DATAGRAMS, EACH, PL_FEED_NONE */
+	struct segment segments[ROWS_MAX];
+	size_t segment_count;
+	uint64_t counters[FEEDS + 1][PL_COUNTER_MAX]; /* and PL_FEED_NONE */
 };
 
 static bool payload_wanted;
@@ -79,6 +88,15 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 		assert_int_equal(len, sizeof(struct pl_set_record));
 		assert_true(side->decodable_count < ROWS_MAX);
 		side->decodable[side->decodable_count++] = *(const struct pl_set_record *)record;
+		return;
+	}
+	if (record->type == PL_RECORD_STREAM) {
+		struct segment *segment = &side->segments[side->segment_count++];
+
+		assert_true(side->segment_count <= ROWS_MAX);
+		segment->head = *(const struct pl_stream *)record;
+		segment->head.head.stamp_ns = 0;
+		segment->sum = sum_of((const uint8_t *)record + sizeof(segment->head), segment->head.captured);
 		return;
 	}
 	assert_int_equal(record->type, PL_RECORD_DATAGRAM);
@@ -129,6 +147,7 @@ static int open_both(void **state)
 	struct match each = shreds; /* of the same ports, what goes to 127.0.0.0/8 */
 	struct match datagrams = {.space = PL_PORT_UDP, .port_low = 1, .port_high = 39999};
 	enum pl_rule_action of_each = payload_wanted ? PL_ACTION_SHRED_PAYLOAD : PL_ACTION_SHRED_EACH;
+	struct match streams = {.space = PL_PORT_TCP, .port_low = 8333, .port_high = 8333};
 	struct error err = {""};
 
 	(void)state;
@@ -142,11 +161,13 @@ static int open_both(void **state)
 	assert_int_equal(match_address_parse("127.0.0.0/8", &each.dest), 0);
 	if (tap_add_match(tap, &each, EACH, of_each, 6051, &err) ||
 	    tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, 6051, &err) ||
-	    tap_add_match(tap, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err))
+	    tap_add_match(tap, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err) ||
+	    tap_add_match(tap, &streams, STREAMS, PL_ACTION_STREAM, 0, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(capture_add_match(capture, &each, EACH, of_each, 6051, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &shreds, SHREDS, PL_ACTION_SHRED, 6051, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, NULL), 0);
+	assert_int_equal(capture_add_match(capture, &streams, STREAMS, PL_ACTION_STREAM, 0, NULL), 0);
 	return 0;
 }
 
@@ -180,12 +201,12 @@ static void give(const uint8_t *frame, uint32_t len, uint64_t stamp_ns)
 
 static void finish(void)
 {
-	static const uint32_t feeds[] = {SHREDS, DATAGRAMS, EACH, PL_FEED_NONE};
+	static const uint32_t feeds[] = {SHREDS, DATAGRAMS, EACH, STREAMS, PL_FEED_NONE};
 
 	assert_true(tap_drain(tap, on_record, &kernel) >= 0);
 	assert_true(tap_retire_slots(tap, 0, 0, SIZE_MAX, on_set, on_slot, &kernel) >= 0);
 	capture_finish(capture);
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i <= FEEDS; i++) {
 		assert_int_equal(tap_counters(tap, feeds[i], kernel.counters[i]), 0);
 		capture_counters(capture, feeds[i], replay.counters[i]);
 	}
@@ -238,7 +259,9 @@ static void same(void)
 	same_records();
 	assert_int_equal(kernel.datagram_count, replay.datagram_count);
 	assert_memory_equal(kernel.datagrams, replay.datagrams, kernel.datagram_count * sizeof(struct datagram));
-	for (size_t feed = 0; feed < 4; feed++)
+	assert_int_equal(kernel.segment_count, replay.segment_count);
+	assert_memory_equal(kernel.segments, replay.segments, kernel.segment_count * sizeof(struct segment));
+	for (size_t feed = 0; feed <= FEEDS; feed++)
 		for (size_t i = 0; i < PL_COUNTER_MAX; i++)
 			assert_int_equal(kernel.counters[feed][i], replay.counters[feed][i]);
 }
@@ -417,6 +440,14 @@ static void market_data(void **state)
 	assert_int_equal(replay.datagram_count, 3000);
 }
 
+static void watched_streams(void **state)
+{
+	(void)state;
+	whole_capture("bitcoin/ndpi_bitcoin_2011.pcap");
+	assert_int_equal(replay.counters[STREAMS][PL_COUNTER_PACKETS], 529);
+	assert_true(replay.segment_count > 400);
+}
+
 static void other_traffic(void **state)
 {
 	(void)state;
@@ -435,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_encapsulation, open_both, close_both),
 		cmocka_unit_test_setup_teardown(hostile_shreds, open_both, close_both),
 		cmocka_unit_test_setup_teardown(market_data, open_both, close_both),
+		cmocka_unit_test_setup_teardown(watched_streams, open_both, close_both),
 		cmocka_unit_test_setup_teardown(other_traffic, open_both, close_both),
 	};
 

@@ -28,6 +28,7 @@ struct connection {
 	uint32_t index; /* of the feed or of the chain */
 	size_t line;	/* in the view, and flow id: feeds first, then chains */
 	struct chain *chain; /* NULL for a feed */
+	bool watches;	     /* a feed of streams that are only watched */
 };
 
 struct recorder {
@@ -67,6 +68,13 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	case PL_RECORD_SHRED:
 		collector_shred(r->collector, (const void *)record);
 		break;
+	case PL_RECORD_STREAM: {
+		const struct pl_stream *segment = (const void *)record;
+
+		if (len >= sizeof(*segment) + segment->captured)
+			collector_stream(r->collector, segment, (const uint8_t *)(segment + 1));
+		break;
+	}
 	case PL_RECORD_EGRESS:
 		collector_egress(r->collector, (const void *)record);
 		break;
@@ -323,6 +331,7 @@ static void read_counters(struct recorder *r)
 			chain_counters(c->chain, r->counts[i].chain);
 		else
 			collector_counters(r->collector, c->index, r->counts[i].collect);
+		c->watches = !c->chain && collector_stream_counters(r->collector, c->index, r->counts[i].stream);
 	}
 	tap_counters(r->tap, keeper_index(r->site), r->keeper);
 	tap_counters(r->tap, PL_FEED_NONE, r->none);
@@ -349,7 +358,7 @@ static void put_losses(struct recorder *r)
 		struct connection *c = &r->connections[i];
 
 		loss_put_tap(r->session, c->name, r->counts[i].tap);
-		if (c->subscriber)
+		if (c->subscriber || c->watches)
 			loss_put_stream(r->session, c->name, r->counts[i].stream);
 		if (c->chain)
 			loss_put_chain(r->session, c->name, r->counts[i].chain);

@@ -16,10 +16,11 @@ static int prepend(struct pl_rule *rules, unsigned int *used, unsigned int limit
 		   const struct tap_match *match)
 {
 	unsigned int direction = match->rule.action == PL_ACTION_EGRESS ? PL_EGRESS : PL_INGRESS;
+	unsigned int space = match->rule.action == PL_ACTION_STREAM ? PL_PORT_STREAM : match->match.space;
 	unsigned int first = *used, port, n;
 
 	for (port = match->match.port_low; port <= match->match.port_high; port++) {
-		uint32_t *head = &ports[PL_PORT_INDEX(direction, match->match.space, port)];
+		uint32_t *head = &ports[PL_PORT_INDEX(direction, space, port)];
 
 		for (n = first; n < *used; n++)
 			if (rules[n].next == *head)
@@ -47,9 +48,9 @@ static int rebuild(struct tap *tap)
 {
 	static const struct {
 		unsigned int direction, space;
-	} parts[] = {{PL_INGRESS, PL_PORT_UDP}, {PL_EGRESS, PL_PORT_UDP}, {PL_EGRESS, PL_PORT_TCP}};
+	} parts[] = {{PL_INGRESS, PL_PORT_UDP}, {PL_INGRESS, PL_PORT_STREAM}, {PL_EGRESS, PL_PORT_UDP}, {PL_EGRESS, PL_PORT_TCP}};
 	struct pl_rule *rules = tap->kernel->bss->rules;
-	unsigned int half = !tap->rule_half, used = half * HALF, i, port;
+	unsigned int half = !tap->rule_half, used = half * HALF, streams, i, port;
 	uint8_t depth[PL_RULES_MAX];
 	uint32_t *ports;
 	int code = 0;
@@ -71,6 +72,9 @@ static int rebuild(struct tap *tap)
 		}
 	}
 	tap->rule_half = half;
+	for (i = 0, streams = 0; i < tap->match_count; i++)
+		streams += tap->matches[i].rule.action == PL_ACTION_STREAM;
+	__atomic_store_n(&tap->kernel->bss->stream_rules, streams, __ATOMIC_RELEASE);
 out:
 	free(ports);
 	return code;
@@ -84,10 +88,9 @@ int tap_add_match(struct tap *tap, const struct match *match, uint32_t feed, enu
 
 	if (feed >= PL_FEED_NONE)
 		return error_set(err, -EINVAL, "feed number %u: at most %d feeds can be tapped", feed, PL_FEED_NONE);
-	if (action == PL_ACTION_STREAM)
-		return error_set(err, -EOPNOTSUPP, "port %u: a TCP stream can only be watched in a capture for now: record it with "
-						   "tcpdump -s 0 and use 'pricelag replay'", match->port_low);
-	if (action != PL_ACTION_EGRESS && match->space != PL_PORT_UDP)
+	if (action == PL_ACTION_STREAM && match->space != PL_PORT_TCP)
+		return error_set(err, -EINVAL, "a stream is matched on TCP");
+	if (action != PL_ACTION_EGRESS && action != PL_ACTION_STREAM && match->space != PL_PORT_UDP)
 		return error_set(err, -EINVAL, "a passive feed is matched on UDP; for a TCP feed let pricelag connect: itself");
 	if (match->port_low > match->port_high)
 		return error_set(err, -EINVAL, "port range %u-%u: the lower port goes first", match->port_low,

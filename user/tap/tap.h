@@ -37,9 +37,10 @@ int tap_open(struct tap **out, const struct tap_options *options, struct error *
 int tap_attach(struct tap *tap, const char *interface, enum tap_hook hook, bool egress, struct error *err);
 
 /*
- * Adds a rule (match.h) for feed index `feed` (< PL_FEED_NONE): a passive UDP feed (PL_ACTION_DATAGRAM, PL_ACTION_SHRED…)
- * or the keeper (PL_ACTION_EGRESS; tcp or udp; ports and `dest` are the remote side's). A packet goes to the first rule,
- * in the order of these calls, that matches it. May be called while attached.
+ * Adds a rule (match.h) for feed index `feed` (< PL_FEED_NONE): a passive UDP feed (PL_ACTION_DATAGRAM, PL_ACTION_SHRED…),
+ * a watched TCP stream (PL_ACTION_STREAM; the ports are those of either side, `dest` and `source` the
+ * packet's) or the keeper (PL_ACTION_EGRESS; tcp or udp; ports and `dest` are the remote side's). A packet goes to the first
+ * rule, in the order of these calls, that matches it. May be called while attached.
  */
 int tap_add_match(struct tap *tap, const struct match *match, uint32_t feed, enum pl_rule_action action,
 		  uint16_t shred_version, struct error *err);
