@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/duration.h"
 #include "cmd/cmd.h"
@@ -135,19 +136,43 @@ static int leader_of(const struct leadlag *result)
 	return result->lag_ci95_ns[0] > 0 ? -1 : result->lag_ci95_ns[1] < 0 ? 1 : 0;
 }
 
+/* Of one asset, and that one asked for. */
+static bool is_pair(const struct price_series *a, const struct price_series *b, const struct arguments *arguments)
+{
+	return !strcmp(a->asset, b->asset) && (!arguments->asset || !strcmp(arguments->asset, a->asset));
+}
+
+/* A pair takes seconds: how many there are, and which is at work, on a terminal. */
+static void show_progress(size_t done, size_t total)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (done < total)
+		fprintf(stderr, "\rpair %zu of %zu", done + 1, total);
+	else
+		fprintf(stderr, "\r\033[K");
+	fflush(stderr);
+}
+
 static int compute(struct pairs *pairs, const struct price_series_list *prices, const struct arguments *a,
 		   struct error *err)
 {
+	size_t total = 0;
 	int status = 0;
 
+	for (size_t i = 0; i < prices->count; i++)
+		for (size_t k = i + 1; k < prices->count; k++)
+			total += is_pair(&prices->items[i], &prices->items[k], a);
 	for (size_t i = 0; i < prices->count; i++) {
-		const struct price_series *first = &prices->items[i];
-
-		if (a->asset && strcmp(a->asset, first->asset))
-			continue;
-		for (size_t k = i + 1; !status && k < prices->count && !strcmp(prices->items[k].asset, first->asset); k++)
-			status = add_pair(pairs, first, &prices->items[k], a->max_lag_ns, err);
+		for (size_t k = i + 1; !status && k < prices->count; k++) {
+			if (!is_pair(&prices->items[i], &prices->items[k], a))
+				continue;
+			show_progress(pairs->count, total);
+			status = add_pair(pairs, &prices->items[i], &prices->items[k], a->max_lag_ns, err);
+		}
 	}
+	if (total)
+		show_progress(total, total);
 	return status;
 }
 
