@@ -21,7 +21,8 @@ struct bytes {
 
 static inline void add_bytes(struct bytes *out, const void *data, size_t len)
 {
-	memcpy(out->data + out->len, data, len);
+	if (len)
+		memcpy(out->data + out->len, data, len);
 	out->len += len;
 }
 

@@ -43,14 +43,6 @@ static void weights_at(const struct field *field, const uint8_t known[REEDSOL_DA
 	}
 }
 
-static uint64_t load(const uint8_t *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
 /* Each of the eight bytes times two: a shift, and the field's polynomial (0x1d) where a bit fell out. */
 static uint64_t twice(uint64_t word)
 {
@@ -69,13 +61,14 @@ static void add_up(uint8_t shards[REEDSOL_SHARDS][REEDSOL_SHARD_BYTES], const ui
 	uint64_t sums[8][CHUNK / 8] = {{0}};
 
 	for (unsigned int k = 0; k < REEDSOL_DATA; k++) {
-		const uint8_t *shard = shards[known[k]] + offset;
+		uint64_t piece[CHUNK / 8];
 
+		memcpy(piece, shards[known[k]] + offset, CHUNK);
 		for (unsigned int bit = 0; bit < 8; bit++) {
 			if (!(weights[k] >> bit & 1))
 				continue;
 			for (unsigned int i = 0; i < CHUNK / 8; i++)
-				sums[bit][i] ^= load(shard + 8 * i);
+				sums[bit][i] ^= piece[i];
 		}
 	}
 	for (unsigned int bit = 7; bit > 0; bit--)
