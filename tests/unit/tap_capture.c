@@ -258,6 +258,24 @@ static void add_datagram(struct capture_bytes *file, uint64_t stamp_ns, uint8_t 
 	pcap_add(file, stamp_ns, frame, (uint32_t)len, (uint32_t)len);
 }
 
+/* Of a packet whose every byte the snap length cut away nothing is read. */
+static void test_packets_without_a_byte(void **state)
+{
+	struct seen *seen = *state;
+	struct capture_bytes a = {0}, b = {0};
+
+	pcap_begin(&a, true, LINKTYPE_RAW);
+	pcap_begin(&b, true, LINKTYPE_ETHERNET);
+	pcap_add(&a, 1, (const uint8_t *)"", 0, 100);
+	pcap_add(&b, 2, (const uint8_t *)"", 0, 100);
+	add(seen, &a);
+	add(seen, &b);
+	run(seen);
+	assert_int_equal(counter(seen, PL_FEED_NONE, PL_COUNTER_MALFORMED), 1); /* raw IP of no version is not ours */
+	free(a.data);
+	free(b.data);
+}
+
 static void test_files_are_merged_by_time(void **state)
 {
 	struct seen *seen = *state;
@@ -651,6 +669,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ipv6_on_raw_and_loopback, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cut_link_header_is_malformed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cooked_direction, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_packets_without_a_byte, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files_are_merged_by_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_file_cut_in_the_middle, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_files_are_named, set_up, tear_down),

@@ -30,8 +30,8 @@ int capfile_read_body(struct capfile *file, uint32_t len, const char *what, stru
 {
 	int status;
 
-	if (len > file->body_room) {
-		uint8_t *grown = realloc(file->body, len);
+	if (len > file->body_room || !file->body) { /* never NULL, also for a packet without a byte */
+		uint8_t *grown = realloc(file->body, len ? len : 1);
 
 		if (!grown)
 			return error_set(err, -EBADMSG, "no memory for %u bytes after packet %llu", len,
