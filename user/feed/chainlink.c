@@ -26,7 +26,7 @@
 #define WORD	      32
 #define HEAD_WORDS    7 /* context, three offsets, vs */
 #define COMMON_WORDS  6
-#define VALUES_MAX    7
+#define VALUES_MAX    8
 #define DECIMALS      18
 #define VERSION_MASK  0x0fff
 
@@ -51,6 +51,11 @@ static const struct schema {
 	[9] = {{{"nav_per_share", PRICE}, {"nav_date", UNSIGNED}, {"aum", SIGNED}, {"ripcord", UNSIGNED}}},
 	[10] = {{{"last_update_timestamp", UNSIGNED}, {"price", PRICE}, {"market_status", UNSIGNED}, {"current_multiplier", SIGNED},
 		 {"new_multiplier", SIGNED}, {"activation_time", UNSIGNED}, {"tokenized_price", SIGNED}}},
+	[11] = {{{"mid", PRICE}, {"last_seen_timestamp_ns", UNSIGNED}, {"bid", SIGNED}, {"bid_volume", SIGNED}, {"ask", SIGNED},
+		 {"ask_volume", SIGNED}, {"last_traded_price", SIGNED}, {"market_status", UNSIGNED}}},
+	[12] = {{{"nav_per_share", PRICE}, {"next_nav_per_share", SIGNED}, {"nav_date", UNSIGNED}, {"ripcord", UNSIGNED}}},
+	[13] = {{{"best_ask", SIGNED}, {"best_bid", SIGNED}, {"ask_volume", UNSIGNED}, {"bid_volume", UNSIGNED},
+		 {"last_traded_price", PRICE}}},
 };
 #define VERSIONS (sizeof(schemas) / sizeof(schemas[0]))
 
