@@ -3,7 +3,7 @@
 #include "session_fixture.h"
 
 #include "base/clock.h"
-#include "latency/block_transactions.h"
+#include "latency/watch_summary.h"
 
 static struct fixture fixture;
 
@@ -54,10 +54,45 @@ static void test_load(void **state)
 	fixture_remove(&fixture);
 }
 
+/* 301 transactions of two prices each, 1 … 301 ns after a feed had the first of them, and one of another watch. */
+static void test_summaries(void **state)
+{
+	static struct block_transaction items[603];
+	struct block_transaction_list list = {items, 603};
+	struct watch_summary *watches;
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 602; i++) {
+		items[i] = (struct block_transaction){.feed = "turbine", .watch = "pyth", .number = 7, .position = i / 2,
+						      .block_wire_ns = 1000 + i, .after_first_ns = 5000 - i / 2,
+						      .after_oracle_ns = i % 2 ? TIME_UNKNOWN : 1 + i / 2, .recovered = i < 4};
+		snprintf(items[i].signature, sizeof(items[i].signature), "s%d", i / 2);
+	}
+	items[602] = (struct block_transaction){.feed = "turbine", .watch = "keeper", .after_first_ns = TIME_UNKNOWN,
+						.after_oracle_ns = TIME_UNKNOWN};
+	assert_int_equal(watch_summaries(&list, &watches, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(watches[0].watch, "pyth");
+	assert_int_equal(watches[0].transactions, 301);
+	assert_int_equal(watches[0].recovered, 2);
+	assert_int_equal(watches[0].after_first[WATCH_P50].ns, 5000 - 150);
+	assert_int_equal(watches[0].prices, 301);
+	assert_int_equal(watches[0].after_oracle[WATCH_P50].ns, 151);
+	assert_int_equal(watches[0].after_oracle[WATCH_P99].ns, 298);
+	assert_true(watches[0].after_oracle[WATCH_P50].ci95_ns[0] < 151 && watches[0].after_oracle[WATCH_P50].ci95_ns[1] > 151);
+	assert_string_equal(watches[1].watch, "keeper");
+	assert_int_equal(watches[1].transactions, 1);
+	assert_int_equal(watches[1].after_first[WATCH_P50].ns, TIME_UNKNOWN);
+	assert_int_equal(watches[1].prices, 0);
+	free(watches);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_summaries),
 	};
 
 	return cmocka_run_group_tests_name("latency_block_transactions", tests, NULL, NULL);

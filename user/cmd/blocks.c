@@ -69,7 +69,7 @@ static const struct argp argp = {
 	"'first packet' is the first signal of it, of any kind; 'whole after' when a message with all of the block was "
 	"complete (decodable_ns in JSON); 'enough after' when the smallest number of distinct parts that may do was there "
 	"(enough_ns): the code of RaptorCast sometimes needs a few more, so that it is a bound and not a promise.\n\n"
-	"--transactions: 'block wire' is when the last of the packets with the transaction's bytes had come (or, where one "
+	"--transactions, with the quantiles of each watch at the end: 'block wire' is when the last of the packets with the transaction's bytes had come (or, where one "
 	"did not, when its FEC set could be decoded): the earliest moment at which this machine could know it. 'readable "
 	"after' is how much longer the packets before it in its batch took. 'after oracle' is how long before that a feed of "
 	"the session had brought the very price (id, key and digits) that the transaction posts. Whether the transaction "

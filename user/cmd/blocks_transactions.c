@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/blocks_transactions.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
-#include "latency/block_transactions.h"
+#include "latency/watch_summary.h"
 #include "output/json_out.h"
 #include "output/table.h"
 
@@ -38,13 +40,50 @@ static struct json_object *transaction_json(const struct block_transaction *t)
 	return item;
 }
 
-static int print_json(sqlite3 *db, const struct block_transaction_list *list, struct error *err)
+static void add_quantiles(struct json_object *item, const char *const names[2 * WATCH_QUANTILES], const struct quantile *quantiles)
 {
-	struct json_object *document = json_document("pricelag.block_transactions/1"), *items = json_object_new_array();
+	for (int i = 0; i < WATCH_QUANTILES; i++) {
+		json_add_ns(item, names[2 * i], quantiles[i].ns);
+		json_add_ns_pair(item, names[2 * i + 1], quantiles[i].ci95_ns);
+	}
+}
+
+static struct json_object *watch_json(const struct watch_summary *summary)
+{
+	static const char *const first[] = {"after_first_p50_ns", "after_first_p50_ci95_ns", "after_first_p99_ns",
+					    "after_first_p99_ci95_ns"};
+	static const char *const oracle[] = {"after_oracle_p50_ns", "after_oracle_p50_ci95_ns", "after_oracle_p99_ns",
+					     "after_oracle_p99_ci95_ns"};
+	struct json_object *item = json_object_new_object();
+
+	json_add_name(item, "feed", summary->feed);
+	json_add_name(item, "watch", summary->watch);
+	json_add_count(item, "transactions", summary->transactions);
+	json_add_count(item, "recovered", summary->recovered);
+	add_quantiles(item, first, summary->after_first);
+	json_add_count(item, "prices", summary->prices);
+	add_quantiles(item, oracle, summary->after_oracle);
+	return item;
+}
+
+/* What every way of printing starts from. */
+struct transactions {
+	struct block_transaction_list list;
+	struct watch_summary *watches;
+	size_t watch_count;
+};
+
+static int print_json(sqlite3 *db, const struct transactions *all, struct error *err)
+{
+	struct json_object *document = json_document("pricelag.block_transactions/1"), *items = json_object_new_array(),
+			   *watches = json_object_new_array();
 	int status;
 
-	for (size_t i = 0; i < list->count; i++)
-		json_object_array_add(items, transaction_json(&list->items[i]));
+	for (size_t i = 0; i < all->watch_count; i++)
+		json_object_array_add(watches, watch_json(&all->watches[i]));
+	for (size_t i = 0; i < all->list.count; i++)
+		json_object_array_add(items, transaction_json(&all->list.items[i]));
+	json_add(document, "watches", watches);
 	json_add(document, "transactions", items);
 	status = json_add_losses(document, "losses", db, err);
 	if (status) {
@@ -109,15 +148,68 @@ static int print_table(const struct block_transaction_list *list, bool csv, stru
 	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
 }
 
+static const struct table_column summary_columns[] = {
+	{"watch", "watch", TABLE_LEFT},
+	{"feed", "feed", TABLE_LEFT},
+	{"transactions", "transactions", TABLE_RIGHT},
+	{"recovered", "recovered", TABLE_RIGHT},
+	{"after first p50", "after_first_p50_ns", TABLE_RIGHT},
+	{"p99", "after_first_p99_ns", TABLE_RIGHT},
+	{"prices", "prices", TABLE_RIGHT},
+	{"after oracle p50", "after_oracle_p50_ns", TABLE_RIGHT},
+	{"(from", "after_oracle_p50_low_ns", TABLE_RIGHT},
+	{"to, 95 %)", "after_oracle_p50_high_ns", TABLE_RIGHT},
+	{"p99", "after_oracle_p99_ns", TABLE_RIGHT},
+};
+
+static int print_summaries(const struct transactions *all, struct error *err)
+{
+	struct table *table = table_new(summary_columns, sizeof(summary_columns) / sizeof(summary_columns[0]));
+	int status;
+
+	for (size_t i = 0; i < all->watch_count; i++) {
+		const struct watch_summary *summary = &all->watches[i];
+
+		table_text(table, summary->watch);
+		table_text(table, summary->feed);
+		table_count(table, summary->transactions);
+		table_count(table, summary->recovered);
+		table_duration(table, summary->after_first[WATCH_P50].ns);
+		table_duration(table, summary->after_first[WATCH_P99].ns);
+		table_count(table, summary->prices);
+		table_duration(table, summary->after_oracle[WATCH_P50].ns);
+		table_duration(table, summary->after_oracle[WATCH_P50].ci95_ns[0]);
+		table_duration(table, summary->after_oracle[WATCH_P50].ci95_ns[1]);
+		table_duration(table, summary->after_oracle[WATCH_P99].ns);
+	}
+	fputc('\n', stdout);
+	status = table_print(table, stdout);
+	table_free(table);
+	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+}
+
+static int load(sqlite3 *db, struct transactions *out, struct error *err)
+{
+	int status = block_transactions_load(db, &out->list, err);
+
+	if (!status && watch_summaries(&out->list, &out->watches, &out->watch_count))
+		status = error_set(err, -ENOMEM, "no memory for %zu transactions", out->list.count);
+	return status;
+}
+
 int blocks_print_transactions(sqlite3 *db, enum transactions_format format, size_t *count, struct error *err)
 {
-	struct block_transaction_list list;
-	int status = block_transactions_load(db, &list, err);
+	struct transactions all = {0};
+	int status = load(db, &all, err);
 
-	if (status)
-		return status;
-	*count = list.count;
-	status = format == TRANSACTIONS_JSON ? print_json(db, &list, err) : print_table(&list, format == TRANSACTIONS_CSV, err);
-	block_transaction_list_free(&list);
+	*count = all.list.count;
+	if (!status && format == TRANSACTIONS_JSON)
+		status = print_json(db, &all, err);
+	else if (!status)
+		status = print_table(&all.list, format == TRANSACTIONS_CSV, err);
+	if (!status && format == TRANSACTIONS_TABLE && all.watch_count)
+		status = print_summaries(&all, err);
+	block_transaction_list_free(&all.list);
+	free(all.watches);
 	return status;
 }

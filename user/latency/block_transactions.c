@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "feed/build.h"
 #include "session/clockmap.h"
@@ -76,17 +77,11 @@ static void read_row(sqlite3_stmt *row, const struct clockmap *clock, struct blo
 
 static int append(struct block_transaction_list *list, size_t *room, const struct block_transaction *transaction)
 {
-	if (list->count == *room) {
-		size_t wanted = *room ? 2 * *room : 256;
-		struct block_transaction *grown = realloc(list->items, wanted * sizeof(*grown));
+	int status = array_grow((void **)&list->items, list->count, room, sizeof(*list->items));
 
-		if (!grown)
-			return -ENOMEM;
-		list->items = grown;
-		*room = wanted;
-	}
-	list->items[list->count++] = *transaction;
-	return 0;
+	if (!status)
+		list->items[list->count++] = *transaction;
+	return status;
 }
 
 int block_transactions_load(sqlite3 *db, struct block_transaction_list *out, struct error *err)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 void batch_free(struct batch *batch)
 {
 	free(batch->bytes);
@@ -23,20 +25,21 @@ void batch_trim(struct batch *batch)
 	batch->room = batch->piece_room = 0;
 }
 
-static int make_room(void **memory, size_t *room, size_t wanted, size_t size)
+/* A shred's bytes come whole: the buffer doubles until they fit. */
+static int make_room(struct batch *batch, size_t len)
 {
-	size_t grown = *room ? *room : 64;
-	void *moved;
+	size_t room = batch->room ? batch->room : 4096;
+	uint8_t *grown;
 
-	if (wanted <= *room)
+	if (batch->len + len <= batch->room)
 		return 0;
-	while (grown < wanted)
-		grown *= 2;
-	moved = realloc(*memory, grown * size);
-	if (!moved)
+	while (room < batch->len + len)
+		room *= 2;
+	grown = realloc(batch->bytes, room);
+	if (!grown)
 		return -ENOMEM;
-	*memory = moved;
-	*room = grown;
+	batch->bytes = grown;
+	batch->room = room;
 	return 0;
 }
 
@@ -46,8 +49,8 @@ static int append(struct batch *batch, const struct fec_data *data, unsigned int
 	uint64_t before = batch->piece_count ? batch->pieces[batch->piece_count - 1].readable_ns : batch->boundary_ns;
 	uint64_t stamp = data->stamp_ns[i];
 
-	if (make_room((void **)&batch->bytes, &batch->room, batch->len + len, 1) ||
-	    make_room((void **)&batch->pieces, &batch->piece_room, batch->piece_count + 1, sizeof(*batch->pieces)))
+	if (make_room(batch, len) ||
+	    array_grow((void **)&batch->pieces, batch->piece_count, &batch->piece_room, sizeof(*batch->pieces)))
 		return -ENOMEM;
 	memcpy(batch->bytes + batch->len, data->bytes + begin, len);
 	batch->len += len;
