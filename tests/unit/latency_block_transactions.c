@@ -3,7 +3,10 @@
 #include "session_fixture.h"
 
 #include "base/clock.h"
+#include "data_file.h"
 #include "latency/watch_summary.h"
+#include "session/collect.h"
+#include "solana_maker.h"
 
 static struct fixture fixture;
 
@@ -88,11 +91,99 @@ static void test_summaries(void **state)
 	free(watches);
 }
 
+/* ---- from packets to the figure ------------------------------------------------------------------------------------- */
+
+static void deliver_shred(struct collector *collector, const uint8_t *bytes, uint32_t len, uint64_t stamp_ns)
+{
+	struct {
+		struct pl_shred_record record;
+		uint8_t bytes[PL_SHRED_BYTES_MAX];
+	} whole = {.record.head = {PL_RECORD_SHRED, 0, stamp_ns}};
+	struct shred shred = {0};
+
+	assert_int_equal(shred_read(bytes, len, 0, &shred), SHRED_OK);
+	shred_fill_record(&whole.record, &shred, len);
+	whole.record.captured = (uint16_t)len;
+	memcpy(whole.bytes, bytes, len);
+	collector_shred(collector, &whole.record);
+}
+
+/* The instruction post_update around the first price of a published update. */
+static void make_post(struct bytes *block, const uint8_t *update, size_t len)
+{
+	static const uint8_t selector[8] = {133, 95, 207, 175, 11, 79, 118, 44}, head[3] = {0, 85, 0};
+	const uint8_t *message = memmem(update, len, head, sizeof(head));
+	struct bytes data = {.len = 0};
+
+	assert_non_null(message);
+	add_bytes(&data, selector, sizeof(selector));
+	add_le(&data, 85, 4);
+	add_bytes(&data, message + 2, 85);
+	add_le(&data, 0, 4);
+	add_le(&data, 1, 1);
+	add_le(block, 1, 8);
+	add_entry_head(block, 1);
+	add_transaction(block, -1, 2, data.data, data.len);
+}
+
+/* A published update comes over UDP, and later in a block, of which the packet with the price is lost. */
+static void test_a_price_in_its_block(void **state)
+{
+	static uint8_t shreds[64][SHRED_BYTES_MAX];
+	struct json_object *root = data_json("oracle/pyth_pnau_updates.json");
+	struct watch watch = {.name = "pyth", .has_program = true};
+	const struct collect_feed feeds[] = {
+		{.name = "turbine", .role = "block", .transport = "udp", .payload = true, .watches = &watch, .watch_count = 1},
+		{.name = "pnau", .role = "oracle", .transport = "udp", .decoder = decoder_find("pyth-pnau")},
+	};
+	struct block_transaction_list list;
+	struct collector *collector;
+	struct bytes block = {.len = 0};
+	struct session *session;
+	struct error err = {""};
+	uint8_t *update;
+	size_t len;
+
+	(void)state;
+	update = data_hex(json_object_array_get_idx(json_member(root, "updates"), 0), "hex", &len);
+	memset(watch.program, 2, sizeof(watch.program));
+	make_post(&block, update, len);
+	make_fec_set(shreds, 9, 0, 1, true, block.data, block.len, SHRED_FLAG_LAST_IN_SLOT);
+	fixture_folder(&fixture);
+	if (session_create(&session, fixture.path, &err) || collector_new(&collector, session, feeds, 2, &err))
+		fail_msg("%s", err.text);
+	session_put_clock(session, &(struct clock_reading){.mono_ns = 0, .real_ns = 0});
+	session_put_clock(session, &(struct clock_reading){.mono_ns = 100000, .real_ns = 100000});
+	for (uint32_t i = 0; i < 2; i++)
+		session_put_feed(session, &(struct session_feed){i, feeds[i].name, feeds[i].role, collect_feed_type(&feeds[i]),
+								 feeds[i].transport});
+	collector_datagram(collector, &(struct pl_datagram){.head = {PL_RECORD_DATAGRAM, 1, 5000}, .len = (uint32_t)len,
+							    .captured = (uint32_t)len}, update);
+	for (uint32_t i = 1; i < 64; i++)
+		deliver_shred(collector, shreds[i], made_len(i), 20000 + i);
+	collector_finish(collector);
+	collector_free(collector);
+	if (session_close(session, &err) || session_open_read(&fixture.db, fixture.path, &err) ||
+	    block_transactions_load(fixture.db, &list, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.items[0].watch, "pyth");
+	assert_int_equal(strlen(list.items[0].message.id), 64);
+	assert_true(list.items[0].recovered && list.items[0].message.price > 0);
+	assert_int_equal(list.items[0].block_wire_ns, 20032); /* the 32nd of the set, as data shred 0 is missing */
+	assert_int_equal(list.items[0].after_oracle_ns, 20032 - 5000);
+	block_transaction_list_free(&list);
+	fixture_remove(&fixture);
+	json_object_put(root);
+	free(update);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_summaries),
+		cmocka_unit_test(test_a_price_in_its_block),
 	};
 
 	return cmocka_run_group_tests_name("latency_block_transactions", tests, NULL, NULL);
