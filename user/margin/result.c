@@ -39,8 +39,16 @@ static void merge(struct totals *totals, const struct block *block)
 	totals->beyond += block->beyond;
 }
 
+static bool has_executions(const struct run *run)
+{
+	for (size_t i = 0; i < run->model->asset_count; i++)
+		if (run->ladders[i].count && !model_is_conditional(run->model, i))
+			return true;
+	return false;
+}
+
 /*
- * Where no path triggered any account, the sample says nothing about the spread: the error is then that of one trigger of
+ * Where no path triggered any account, or no execution lost anything, the sample says nothing about the spread: the error is then that of one trigger of
  * everything in as many paths. `bound` is what rounding, quadrature and tables may add.
  */
 static struct estimate estimate(const struct run *run, const struct totals *totals, enum measure measure, double bound)
@@ -49,7 +57,7 @@ static struct estimate estimate(const struct run *run, const struct totals *tota
 	double n = (double)totals->pairs, sampling = n > 1 ? sqrt(totals->squares[measure] / (n - 1) / n) : INFINITY;
 	double everything = 0;
 
-	if (totals->mean[MEASURE_COUNT] == 0) {
+	if (totals->mean[MEASURE_COUNT] == 0 || (has_executions(run) && totals->squares[measure] == 0 && totals->mean[measure] == 0)) {
 		for (size_t i = 0; i < run->model->asset_count; i++) {
 			const struct ladder *ladder = &run->ladders[i];
 
