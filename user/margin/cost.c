@@ -135,6 +135,12 @@ int cost_build(struct cost *cost, const struct process *process, const struct qu
 	return rc;
 }
 
+void cost_build_direct(struct cost *cost, const struct process *process, const struct quadrature *delay)
+{
+	*cost = (struct cost){.process = process, .delay = delay, .loss = {.function = loss_at, .context = cost},
+			      .slope = {.function = slope_at, .context = cost}};
+}
+
 void cost_free(struct cost *cost)
 {
 	curve_free(&cost->loss);

@@ -32,6 +32,9 @@ int cost_build(struct cost *cost, const struct process *process, const struct qu
 	       bool overshot);
 void cost_free(struct cost *cost);
 
+/* The same without curves, for a few moneynesses: each is worked out when it is asked for. */
+void cost_build_direct(struct cost *cost, const struct process *process, const struct quadrature *delay);
+
 /* Of a trigger at `moneyness` on `value` = units × price at the trigger. */
 void cost_measure(const struct cost *cost, double moneyness, double value, double out[MEASURES]);
 

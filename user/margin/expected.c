@@ -11,6 +11,7 @@
 
 #define CHUNK 8192	     /* accounts a thread takes at a time */
 #define GROUPS_MAX 512	     /* of equal moneyness; beyond them accounts go into bins */
+#define FEW_GROUPS 64
 #define SLOTS 1024	     /* of the hash table: a power of two above GROUPS_MAX */
 #define BINS 512
 #define MONEYNESS_UNIT 0x1p-36 /* equal up to this is equal: rounding of debts and thresholds */
@@ -192,27 +193,88 @@ static void merge(const struct pass *pass, struct tally *all, const struct tally
 	}
 }
 
-static int prepare(struct pass *pass, const struct quadrature *delay)
+/* The ranges of one chunk. */
+struct range {
+	double low, high, farthest;
+	size_t owing;
+};
+
+struct survey {
+	const struct pass *pass;
+	struct range *ranges;
+};
+
+static void survey_chunk(void *context, size_t chunk)
+{
+	const struct survey *survey = context;
+	const struct model *model = survey->pass->model;
+	struct range range = {INFINITY, -INFINITY, 0, 0};
+	size_t end = (chunk + 1) * CHUNK;
+
+	for (size_t i = chunk * CHUNK; i < end && i < model->account_count; i++) {
+		struct place at;
+
+		if (!concerned(survey->pass, &model->accounts[i]))
+			continue;
+		at = place_of(survey->pass, &model->accounts[i]);
+		range.low = fmin(range.low, at.moneyness);
+		range.high = fmax(range.high, at.moneyness);
+		range.farthest = fmin(range.farthest, at.distance);
+		range.owing++;
+	}
+	survey->ranges[chunk] = range;
+}
+
+/* Whether the asset's first accounts share a few moneynesses: then the loss curve is not worth a table. */
+static int few_groups(const struct pass *pass, bool *out)
+{
+	struct tally *tally = calloc(1, sizeof(*tally));
+
+	if (!tally)
+		return -ENOMEM;
+	*out = true;
+	for (size_t i = 0, seen = 0; *out && seen < CHUNK && i < pass->model->account_count; i++) {
+		if (!concerned(pass, &pass->model->accounts[i]))
+			continue;
+		seen++;
+		*out = group_of(tally, place_of(pass, &pass->model->accounts[i]).moneyness) && tally->group_count <= FEW_GROUPS;
+	}
+	free(tally);
+	return 0;
+}
+
+static int survey(struct pass *pass, size_t chunks, unsigned threads)
+{
+	struct survey survey = {pass, calloc(chunks, sizeof(*survey.ranges))};
+
+	if (!survey.ranges)
+		return -ENOMEM;
+	parallel_for(threads, chunks, survey_chunk, &survey);
+	for (size_t i = 0; i < chunks; i++) {
+		pass->low = fmin(pass->low, survey.ranges[i].low);
+		pass->high = fmax(pass->high, survey.ranges[i].high);
+		pass->farthest = fmin(pass->farthest, survey.ranges[i].farthest);
+		pass->owing += survey.ranges[i].owing;
+	}
+	free(survey.ranges);
+	return 0;
+}
+
+static int prepare(struct pass *pass, const struct quadrature *delay, size_t chunks, unsigned threads)
 {
 	const struct process *process = &pass->model->assets[pass->asset].process;
 	double error = process->jump_rate > 0 ? HIT_ERROR_KOU : HIT_ERROR_GBM;
-	int rc;
+	bool direct;
+	int rc = survey(pass, chunks, threads);
 
-	for (size_t i = 0; i < pass->model->account_count; i++) {
-		struct place at;
-
-		if (!concerned(pass, &pass->model->accounts[i]))
-			continue;
-		at = place_of(pass, &pass->model->accounts[i]);
-		pass->low = fmin(pass->low, at.moneyness);
-		pass->high = fmax(pass->high, at.moneyness);
-		pass->farthest = fmin(pass->farthest, at.distance);
-		pass->owing++;
-	}
-	if (!pass->owing)
-		return 0;
-	rc = cost_build(&pass->cost, process, delay, pass->low - 1e-9, pass->high + 1e-9,
-			pass->owing >= HIT_TABLE_FROM && process->jump_rate > 0);
+	if (rc || !pass->owing)
+		return rc;
+	rc = few_groups(pass, &direct);
+	if (!rc && direct)
+		cost_build_direct(&pass->cost, process, delay);
+	else if (!rc)
+		rc = cost_build(&pass->cost, process, delay, pass->low - 1e-9, pass->high + 1e-9,
+				pass->owing >= HIT_TABLE_FROM && process->jump_rate > 0);
 	pass->has_table = pass->owing >= HIT_TABLE_FROM && pass->farthest < 0;
 	if (!rc && pass->has_table)
 		rc = curve_build(&pass->touched, touched_at, pass, pass->farthest, 0, -INFINITY, false, error);
@@ -266,7 +328,7 @@ static int take_asset(struct expected *out, const struct model *model, uint32_t 
 			    .high = -INFINITY};
 	size_t chunks = (model->account_count + CHUNK - 1) / CHUNK;
 	struct masses *touched = &out->masses.assets[2 * asset], *jumped = touched + 1;
-	int rc = prepare(&pass, delay);
+	int rc = prepare(&pass, delay, chunks, threads);
 
 	touched->process = jumped->process = &model->assets[asset].process;
 	jumped->overshot = true;
