@@ -52,7 +52,8 @@ static const char insert_format[] =
 	" published_ns, nic_ns, wire_ns, app_ns, sent_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, stall_ns)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 static const char message_query[] =
-	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns FROM oracle_message"
+	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns, first_mono_ns"
+	" FROM oracle_message"
 	" ORDER BY id";
 static const char *const status_names[] = {
 	[JOIN_CENSORED] = "censored", [JOIN_SUPERSEDED] = "superseded", [JOIN_MATCHED] = "matched"};
@@ -85,10 +86,25 @@ static void bind_update(sqlite3_stmt *insert, const struct join_update *update)
 
 static const char *feed_name(const struct join *join, int64_t id)
 {
-	for (size_t i = 0; i < join->feed_count; i++)
-		if (join->feeds[i].id == id)
-			return intern_text(&join->names, join->feeds[i].name);
-	return NULL;
+	uint32_t feed = join_find_feed(join, id);
+
+	return feed == NOTHING ? NULL : intern_text(&join->names, join->feeds[feed].name);
+}
+
+/* A message that was not held landed nowhere: whether a newer one did decides. */
+static enum join_status status_of(const struct join *join, sqlite3_stmt *row)
+{
+	uint32_t feed = join_find_feed(join, sqlite3_column_int64(row, 1));
+	uint32_t asset = intern_find(&join->names, (const char *)sqlite3_column_text(row, 2));
+	const struct join_carrier *carrier = feed == NOTHING ? NULL : join_carrier_of(join, feed, asset);
+	int64_t arrival_ns;
+
+	if (!carrier || !carrier->landed)
+		return JOIN_CENSORED;
+	arrival_ns = join_arrival_ns(join, row, 6, 9, 7);
+	if (arrival_ns != carrier->newest_arrival_ns)
+		return arrival_ns < carrier->newest_arrival_ns ? JOIN_SUPERSEDED : JOIN_CENSORED;
+	return sqlite3_column_int64(row, 0) < carrier->newest_id ? JOIN_SUPERSEDED : JOIN_CENSORED;
 }
 
 /* `message` is NULL for one that the join did not need to hold. */
@@ -104,7 +120,7 @@ static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_
 	bind_utc(join, insert, COLUMN_WIRE, row, 6);
 	bind_utc(join, insert, COLUMN_APP, row, 7);
 	sqlite3_bind_value(insert, COLUMN_STALL, sqlite3_column_value(row, 8));
-	bind_text(insert, COLUMN_STATUS, status_names[message ? message->status : JOIN_CENSORED]);
+	bind_text(insert, COLUMN_STATUS, status_names[message ? message->status : status_of(join, row)]);
 	if (message && message->update != NOTHING) {
 		bind_text(insert, COLUMN_JOINED_BY, message->by_price ? "price" : "key");
 		bind_update(insert, &join->updates[message->update]);
@@ -240,6 +256,14 @@ static int join_into(sqlite3 *db, const char *schema, struct error *err)
 
 	if (!status)
 		status = join_load(&join, err);
+	if (!status)
+		status = join_decide(&join, err);
+	for (size_t i = 0; !status && i < join.carrier_count; i++) {
+		if (join.carriers[i].by_price) {
+			status = join_load_messages(&join, err);
+			break;
+		}
+	}
 	if (!status)
 		status = join_match(&join, err);
 	if (!status)

@@ -2,8 +2,10 @@
 /*
  * What the join holds in memory, and its steps: load → match → sent → (join.c) write.
  *
- * Bounded by need: of messages, only those whose asset was updated on chain or concerns the keeper are held (72 bytes
- * each, plus their key); all others are copied from table to table.
+ * Bounded by need: of messages only those are held (72 bytes each) that an update's key names, that the keeper may have
+ * answered, or that belong to a feed and asset without a key in common with the chain, where prices decide; all others are
+ * copied from table to table. Which feeds and assets those are is known after the first reading; where there are any, the
+ * messages are read once more.
  */
 #ifndef PL_LATENCY_JOIN_DATA_H
 #define PL_LATENCY_JOIN_DATA_H
@@ -68,6 +70,15 @@ struct join_packet {
 	uint64_t flow;	     /* local port and sequence number; 0 where there is no sequence number (UDP) */
 };
 
+/* An asset that is updated on chain, at a feed that carries it: what is known without holding its messages. */
+struct join_carrier {
+	uint32_t feed, asset;
+	bool by_price; /* no key matches: every message is held */
+	int64_t start_published_ns, start_arrival_ns; /* the first message, by its publisher's clock and by ours; INT64_MAX unknown */
+	bool landed;				      /* a message did: */
+	int64_t newest_arrival_ns, newest_id;	      /* the newest one that did */
+};
+
 /* An update without a message of a feed that carries its asset; feed NOTHING: no feed carries it. */
 struct join_unmatched {
 	uint32_t feed, update;
@@ -98,6 +109,9 @@ struct join {
 	struct join_packet *packets; /* by time, retransmissions left out */
 	struct join_unmatched *unmatched;
 	struct join_summary *summaries; /* one for each feed and asset that has updates */
+	struct join_carrier *carriers;	/* the same */
+	uint32_t *carrier_at;		/* by feed and asset: index in carriers + 1 */
+	size_t carrier_count, carrier_room;
 	size_t feed_count, update_count, message_count, packet_count, unmatched_count, unmatched_room, summary_count,
 		summary_room;
 	bool *updated; /* by asset: has an update */
@@ -107,9 +121,21 @@ struct join {
 
 /* Each returns 0 or a negative errno with its text. */
 int join_load(struct join *join, struct error *err);
+int join_load_messages(struct join *join, struct error *err); /* again, with those of carriers by price */
+/* Sets by_price of the carriers. */
+int join_decide(struct join *join, struct error *err);
 int join_match(struct join *join, struct error *err);
 int join_sent(struct join *join, struct error *err);
 void join_free(struct join *join);
+
+/* The feed's index, or NOTHING. */
+uint32_t join_find_feed(const struct join *join, int64_t id);
+
+/* NULL where the asset is not updated on chain, or the feed has no message of it. */
+struct join_carrier *join_carrier_of(const struct join *join, uint32_t feed, uint32_t asset);
+
+/* UTC of the first known of three stamps of the monotonic clock. */
+int64_t join_arrival_ns(const struct join *join, sqlite3_stmt *row, int wire, int first, int app);
 
 /* -EIO with SQLite's text. */
 int join_sql_error(struct join *join, struct error *err);

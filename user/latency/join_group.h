@@ -22,7 +22,7 @@ struct group { /* messages by arrival, and the updates of the asset as they land
 	uint32_t *target;  /* by update: position in messages[], or NOTHING */
 	uint32_t *by_key;  /* positions in messages[] that have a key, by (key, position) */
 	size_t key_count;
-	int64_t start_published_ns, start_arrival_ns;
+	struct join_carrier *carrier;
 };
 
 static inline struct join_message *message_at(const struct group *group, uint32_t position)

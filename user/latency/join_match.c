@@ -81,26 +81,14 @@ static bool match_by_key(struct group *group, struct proportion *wrong)
 
 /* ---- results ---- */
 
-/* The feed's first message of the asset: by its publisher's clock, and by ours. INT64_MAX: unknown. */
-static void find_start(struct group *group)
-{
-	group->start_published_ns = group->start_arrival_ns = INT64_MAX;
-	for (uint32_t i = 0; i < group->message_count; i++) {
-		const struct join_message *message = message_at(group, i);
-
-		if (message->published_ns != TIME_UNKNOWN && message->published_ns < group->start_published_ns)
-			group->start_published_ns = message->published_ns;
-		if (message->arrival_ns != TIME_UNKNOWN && message->arrival_ns < group->start_arrival_ns)
-			group->start_arrival_ns = message->arrival_ns;
-	}
-}
-
 /* An update of before the feed's first message: by publish time where both have one, else by when it landed. */
 static bool is_before_start(const struct group *group, const struct join_update *update)
 {
-	if (group->start_published_ns != INT64_MAX && update->published_ns != TIME_UNKNOWN)
-		return update->published_ns < group->start_published_ns;
-	return update->landed_ns != TIME_UNKNOWN && update->landed_ns < group->start_arrival_ns;
+	const struct join_carrier *carrier = group->carrier;
+
+	if (carrier->start_published_ns != INT64_MAX && update->published_ns != TIME_UNKNOWN)
+		return update->published_ns < carrier->start_published_ns;
+	return update->landed_ns != TIME_UNKNOWN && update->landed_ns < carrier->start_arrival_ns;
 }
 
 static int add_unmatched(struct join *join, uint32_t feed, uint32_t update)
@@ -142,9 +130,14 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 		if (newest == NOTHING || position > newest)
 			newest = position;
 	}
-	for (uint32_t i = 0; newest != NOTHING && i < newest; i++)
+	if (newest == NOTHING)
+		return 0;
+	for (uint32_t i = 0; i < newest; i++)
 		if (message_at(group, i)->status != JOIN_MATCHED)
 			message_at(group, i)->status = JOIN_SUPERSEDED;
+	group->carrier->landed = true;
+	group->carrier->newest_arrival_ns = message_at(group, newest)->arrival_ns;
+	group->carrier->newest_id = message_at(group, newest)->id;
 	return 0;
 }
 
@@ -161,7 +154,6 @@ static int match_group(struct group *group)
 		return -ENOMEM;
 	summary = &join->summaries[join->summary_count++];
 	*summary = (struct join_summary){.feed = first->feed, .asset = first->asset};
-	find_start(group);
 	by_key = match_by_key(group, &summary->false_matches);
 	if (!by_key)
 		status = match_by_price(group);
@@ -170,6 +162,15 @@ static int match_group(struct group *group)
 	if (!status && !by_key)
 		status = false_matches_by_price(group, unmatched, &summary->false_matches);
 	return status;
+}
+
+/* Prices decide but where a key does. */
+static int decide_group(struct group *group)
+{
+	struct proportion wrong;
+
+	group->carrier->by_price = !match_by_key(group, &wrong);
+	return 0;
 }
 
 /* ---- all groups ---- */
@@ -200,7 +201,8 @@ static int by_asset_then_landing(const void *a, const void *b, void *context)
 }
 
 /* Walks messages and updates, both by asset. */
-static int match_groups(struct group *group, const uint32_t *messages, const uint32_t *updates)
+static int each_group(struct group *group, const uint32_t *messages, const uint32_t *updates,
+		      int (*each)(struct group *group))
 {
 	struct join *join = group->join;
 	size_t m = 0, u = 0;
@@ -208,8 +210,6 @@ static int match_groups(struct group *group, const uint32_t *messages, const uin
 
 	while (!status && u < join->update_count) {
 		uint32_t asset = join->updates[updates[u]].asset;
-		bool carried = false;
-
 		group->updates = updates + u;
 		for (group->update_count = 0; u < join->update_count && join->updates[updates[u]].asset == asset; u++)
 			group->update_count++;
@@ -218,20 +218,18 @@ static int match_groups(struct group *group, const uint32_t *messages, const uin
 		while (!status && m < join->message_count && join->messages[messages[m]].asset == asset) {
 			uint32_t feed = join->messages[messages[m]].feed;
 
-			carried = true;
 			group->messages = messages + m;
 			for (group->message_count = 0; m < join->message_count &&
 			     join->messages[messages[m]].asset == asset && join->messages[messages[m]].feed == feed; m++)
 				group->message_count++;
-			status = match_group(group);
+			group->carrier = join_carrier_of(join, feed, asset);
+			status = each(group);
 		}
-		for (size_t i = 0; !status && !carried && i < group->update_count; i++)
-			status = add_unmatched(join, NOTHING, group->updates[i]);
 	}
 	return status;
 }
 
-int join_match(struct join *join, struct error *err)
+static int walk(struct join *join, int (*each)(struct group *group), struct error *err)
 {
 	size_t messages_size = (join->message_count + 1) * sizeof(uint32_t);
 	size_t updates_size = (join->update_count + 1) * sizeof(uint32_t);
@@ -246,11 +244,42 @@ int join_match(struct join *join, struct error *err)
 			updates[i] = i;
 		qsort_r(messages, join->message_count, sizeof(*messages), by_group_then_arrival, join);
 		qsort_r(updates, join->update_count, sizeof(*updates), by_asset_then_landing, join);
-		status = match_groups(&group, messages, updates);
+		status = each_group(&group, messages, updates, each);
 	}
 	free(messages);
 	free(updates);
 	free(group.target);
 	free(group.by_key);
 	return status ? error_set(err, status, "session: no memory for the join of %zu messages", join->message_count) : 0;
+}
+
+int join_decide(struct join *join, struct error *err)
+{
+	for (size_t i = 0; i < join->carrier_count; i++)
+		join->carriers[i].by_price = true;
+	return walk(join, decide_group, err);
+}
+
+/* Updates of an asset that no feed carries are nobody's. */
+static int add_uncarried(struct join *join)
+{
+	bool *carried = calloc((size_t)join->names.count + 1, sizeof(*carried));
+	int status = carried ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !status && i < join->carrier_count; i++)
+		carried[join->carriers[i].asset] = true;
+	for (size_t i = 0; !status && i < join->update_count; i++)
+		if (!carried[join->updates[i].asset])
+			status = add_unmatched(join, NOTHING, (uint32_t)i);
+	free(carried);
+	return status;
+}
+
+int join_match(struct join *join, struct error *err)
+{
+	int status = walk(join, match_group, err);
+
+	if (!status && add_uncarried(join))
+		status = error_set(err, -ENOMEM, "session: no memory for the join of %zu updates", join->update_count);
+	return status;
 }
