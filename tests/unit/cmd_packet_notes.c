@@ -20,7 +20,7 @@ static int set_up(void **state)
 	fixture_sql(&fixture,
 		    "INSERT INTO feed VALUES (0, 'venue', 'oracle', 'fields', 'udp'), (1, 'turbine', 'block', 'solana-shred', 'udp');"
 		    "INSERT INTO chain VALUES (0, 'eth', 'eth');"
-		    "INSERT INTO clock VALUES (1, 1, 0, 0, NULL), (100000, 100000, 0, 0, NULL);"
+		    "INSERT INTO clock VALUES (1, 1, 0, 0, NULL, NULL), (100000, 100000, 0, 0, NULL, NULL);"
 		    "INSERT INTO oracle_message (id, feed_id, asset, message_id, key, wire_mono_ns, first_mono_ns, bytes) VALUES"
 		    " (1, 0, 'ETH', NULL, '7', 100, 100, 1), (2, 0, 'ETH', NULL, '7', 200, 200, 1), (3, 0, 'ETH', NULL, '8', 200, 200, 1);"
 		    "INSERT INTO chain_update (chain, asset, type, address, key, block_number, block_hash, tx_hash, log_index, seen_mono_ns,"

@@ -16,7 +16,7 @@ static int set_up(void **state)
 	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES"
 			      " (0, 'a', 'block', 'monad-raptorcast', 'udp'), (1, 'turbine', 'block', 'solana-shred', 'udp'),"
 			      " (2, 'b', 'block', 'monad-raptorcast', 'udp');"
-			      "INSERT INTO clock VALUES (0, 1000000, 0, 0, NULL)");
+			      "INSERT INTO clock VALUES (0, 1000000, 0, 0, NULL, NULL)");
 	return 0;
 }
 

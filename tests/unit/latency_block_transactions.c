@@ -11,7 +11,7 @@
 static struct fixture fixture;
 
 static const char rows[] =
-	"INSERT INTO clock VALUES (0, 1000000, 5, 1, 100), (1000, 1001000, 5, 1, 100);"
+	"INSERT INTO clock VALUES (0, 1000000, 5, 1, 100, 'kernel'), (1000, 1001000, 5, 1, 100, 'kernel');"
 	"INSERT INTO feed VALUES (0, 'turbine', 'block', 'solana-shred', 'udp'), (1, 'hermes', 'oracle', 'pyth-hermes', 'wss'),"
 	" (2, 'other', 'oracle', 'pyth-hermes', 'wss');"
 	"INSERT INTO block_arrival (feed_id, number, fec_set, first_mono_ns, last_mono_ns, packets, duplicates, data, code, repairs)"

@@ -13,7 +13,7 @@ static int set_up(void **state)
 	fixture_session(&fixture);
 	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES"
 			      " (0, 'turbine', 'block', 'solana-shred', 'udp'), (1, 'shredstream', 'block', 'solana-shred', 'udp');"
-			      "INSERT INTO clock VALUES (0, 1000000, 0, 0, NULL), (10000, 1010000, 0, 0, NULL)");
+			      "INSERT INTO clock VALUES (0, 1000000, 0, 0, NULL, NULL), (10000, 1010000, 0, 0, NULL, NULL)");
 	return 0;
 }
 

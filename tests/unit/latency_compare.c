@@ -31,7 +31,8 @@ static int tear_down(void **state)
 static void clocks(int64_t max_error_ns)
 {
 	for (int i = 0; i < 2; i++) {
-		char *sql = sqlite3_mprintf("INSERT INTO clock VALUES (0, 0, 0, 1, %lld), (1000000000000, 1000000000000, 0, 1, %lld)",
+		char *sql = sqlite3_mprintf("INSERT INTO clock VALUES (0, 0, 0, 1, %lld, 'kernel'),"
+					    " (1000000000000, 1000000000000, 0, 1, %lld, 'kernel')",
 					    (long long)max_error_ns, (long long)max_error_ns);
 
 		fixture_sql(sites[i], sql);

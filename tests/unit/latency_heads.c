@@ -15,7 +15,7 @@ static int set_up(void **state)
 	(void)state;
 	fixture_session(&fixture);
 	fixture_sql(&fixture, "INSERT INTO chain VALUES (0, 'own', 'ethereum'), (1, 'alchemy', 'ethereum'), (2, 'base', 'base');"
-			      "INSERT INTO clock VALUES (0, 1000000, 0, 0, NULL), (100000, 1100000, 0, 0, NULL)");
+			      "INSERT INTO clock VALUES (0, 1000000, 0, 0, NULL, NULL), (100000, 1100000, 0, 0, NULL, NULL)");
 	return 0;
 }
 

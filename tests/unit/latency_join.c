@@ -12,7 +12,7 @@ static int set_up(void **state)
 	fixture_session(&fixture);
 	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'a', 'oracle', 'json', 'ws'),"
 			      " (1, 'b', 'oracle', 'fields', 'udp');"
-			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0), (1000000000000, 1000000000000, 0, 1, 0);"
+			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (1000000000000, 1000000000000, 0, 1, 0, 'kernel');"
 			      "INSERT INTO session VALUES ('end_mono_ns', '900000000000')");
 	return 0;
 }

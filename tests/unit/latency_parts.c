@@ -24,7 +24,7 @@ static int set_up(void **state)
 	(void)state;
 	fixture_session(&fixture);
 	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'a', 'oracle', 'json', 'ws');"
-			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0), (86400000000000, 86400000000000, 0, 1, 0);"
+			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (86400000000000, 86400000000000, 0, 1, 0, 'kernel');"
 			      "INSERT INTO session VALUES ('end_mono_ns', '86400000000000'); BEGIN");
 	for (int i = 0; i < 720; i++) {
 		bool rough = i >= 360;

@@ -116,8 +116,8 @@ static void fill_header(struct fixture *f)
 	fixture_sql(f, "INSERT INTO session VALUES ('start_ns', '1763942711000000000'), ('end_ns', '1763942721000000000'),"
 		       " ('start_mono_ns', '1000000000'), ('end_mono_ns', '11000000000'), ('kernel', '6.1'),"
 		       " ('interfaces', 'eth0:xdp-native,eth1:tc')");
-	fixture_sql(f, "INSERT INTO clock VALUES (1000000000, 1763942711000000000, 20, 1, 1000000),"
-		       " (11000000000, 1763942721000000000, 31, 1, 1200000)");
+	fixture_sql(f, "INSERT INTO clock VALUES (1000000000, 1763942711000000000, 20, 1, 1000000, 'chrony'),"
+		       " (11000000000, 1763942721000000000, 31, 1, 1200000, 'chrony')");
 }
 
 /* `count` messages of one feed and asset, each seen on chain 200 ms and 0 … count - 1 ms, in no order, after it was on the wire. */

@@ -5,7 +5,7 @@
 
 #include "session/clockmap.h"
 
-static struct clockmap *load(const char *readings)
+static struct clockmap *load_columns(const char *columns, const char *readings)
 {
 	struct clockmap *map = NULL;
 	struct fixture f;
@@ -13,13 +13,17 @@ static struct clockmap *load(const char *readings)
 	char sql[1024];
 
 	fixture_session(&f);
-	snprintf(sql, sizeof(sql), "INSERT INTO clock (mono_ns, real_ns, half_width_ns, synchronized, max_error_ns) VALUES %s",
-		 readings);
+	snprintf(sql, sizeof(sql), "INSERT INTO clock (%s) VALUES %s", columns, readings);
 	fixture_sql(&f, sql);
 	if (clockmap_load(&map, f.db, &err))
 		fail_msg("%s", err.text);
 	fixture_remove(&f);
 	return map;
+}
+
+static struct clockmap *load(const char *readings)
+{
+	return load_columns("mono_ns, real_ns, half_width_ns, synchronized, max_error_ns", readings);
 }
 
 static void interpolates(void **state)
@@ -98,6 +102,30 @@ static void unsynchronized_once_is_unbounded(void **state)
 	clockmap_free(map);
 }
 
+static void says(const char *readings, enum clock_source source, const char *words)
+{
+	struct clockmap *map = load_columns("mono_ns, real_ns, half_width_ns, synchronized, max_error_ns, source", readings);
+	char text[160];
+
+	assert_int_equal(clockmap_source(map), source);
+	assert_string_equal(clockmap_describe(map, text, sizeof(text)), words);
+	clockmap_free(map);
+}
+
+static void largest_bound_names_its_source(void **state)
+{
+	(void)state;
+	says("(1, 5, 31, 1, 2000, 'chrony'), (2000, 2004, 1, 1, 1200000, 'kernel'), (3000, 3004, 1, 1, 10, 'chrony')",
+	     CLOCK_SOURCE_KERNEL, "UTC within ±1.20 ms, by kernel; inside this machine exact to ±31 ns");
+	says("(1, 5, 31, 1, 25000, 'chrony+ena')", CLOCK_SOURCE_CHRONY_ENA,
+	     "UTC within ±25.0 µs, by chrony+ena; inside this machine exact to ±31 ns");
+	/* another program's session, or a later pricelag's */
+	says("(1, 5, 31, 1, 25000, 'sundial')", CLOCK_SOURCE_NONE, "UTC within ±25.0 µs; inside this machine exact to ±31 ns");
+	/* synchronised, and without a bound: a reference clock that nobody vouches for */
+	says("(1, 5, 31, 1, 2000, 'chrony'), (2000, 2004, 1, 1, NULL, NULL)", CLOCK_SOURCE_NONE,
+	     "distance from UTC unknown; inside this machine exact to ±31 ns");
+}
+
 static void hostile_readings_do_not_overflow(void **state)
 {
 	struct clockmap *map = load("(-9223372036854775807, 9223372036854775807, 1, 1, 1),"
@@ -135,6 +163,7 @@ int main(void)
 		cmocka_unit_test(bounds_are_the_widest),
 		cmocka_unit_test(a_step_is_in_the_bound),
 		cmocka_unit_test(unsynchronized_once_is_unbounded),
+		cmocka_unit_test(largest_bound_names_its_source),
 		cmocka_unit_test(hostile_readings_do_not_overflow),
 		cmocka_unit_test(no_reading_is_an_error),
 	};

@@ -6,6 +6,9 @@
 
 #define BRACKETS 10
 
+const char *const clock_source_names[CLOCK_SOURCES] = {
+	[CLOCK_SOURCE_KERNEL] = "kernel", [CLOCK_SOURCE_CHRONY] = "chrony", [CLOCK_SOURCE_CHRONY_ENA] = "chrony+ena"};
+
 static int64_t read_ns(clockid_t id)
 {
 	struct timespec t;
@@ -41,5 +44,6 @@ void clock_read(struct clock_reading *out)
 	}
 	/* TIME_ERROR (5) only repeats STA_UNSYNC: the fields are filled all the same. */
 	out->synchronized = adjtimex(&tx) >= 0 && !(tx.status & STA_UNSYNC);
-	out->max_error_ns = (int64_t)tx.maxerror * 1000;
+	out->max_error_ns = out->synchronized ? (int64_t)tx.maxerror * 1000 : TIME_UNKNOWN;
+	out->source = out->synchronized ? CLOCK_SOURCE_KERNEL : CLOCK_SOURCE_NONE;
 }

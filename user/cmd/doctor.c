@@ -14,32 +14,15 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cmd/cmd.h"
-#include "base/format.h"
+#include "cmd/doctor_parts.h"
 #include "output/json_out.h"
 #include "tap/nic.h"
 #include "tap/tap.h"
 
-enum verdict { GOOD, NOTE, BAD };
-
 static const char *const verdict_names[] = {"ok", "note", "bad"};
 
-struct finding {
-	enum verdict verdict;
-	char text[512];	  /* what was found */
-	char remedy[512]; /* what to do; "" if nothing */
-};
-
-struct arguments {
-	const char *interface;
-	int json;
-};
-
-static void find(struct finding *out, enum verdict verdict, const char *remedy, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void find(struct finding *out, enum verdict verdict, const char *remedy, const char *format, ...)
+void find(struct finding *out, enum verdict verdict, const char *remedy, const char *format, ...)
 {
 	va_list args;
 
@@ -122,27 +105,6 @@ static void check_jit(const struct arguments *a, struct finding *out)
 		find(out, GOOD, "", "BPF programs are compiled to machine code (JIT)");
 }
 
-static void check_clock(const struct arguments *a, struct finding *out)
-{
-	struct clock_reading reading;
-	char bound[FORMAT_MAX], width[FORMAT_MAX];
-
-	(void)a;
-	clock_read(&reading);
-	format_duration(reading.half_width_ns, width, sizeof(width));
-	format_duration(reading.max_error_ns, bound, sizeof(bound));
-	if (!reading.synchronized)
-		find(out, BAD, "install chrony ('apt install chrony'), wait until 'chronyc tracking' says Normal",
-		     "the clock is not synchronised (the kernel's bound is %s): latencies inside this machine are exact to ± %s, "
-		     "but nothing may be said about published → wire, about block times or about another site",
-		     bound, width);
-	else if (reading.max_error_ns > 10000000)
-		find(out, NOTE, "a nearer time server, or PTP",
-		     "the clock is synchronised within %s: enough for block times, coarse for published → wire", bound);
-	else
-		find(out, GOOD, "", "the clock is synchronised within %s, and read to ± %s", bound, width);
-}
-
 /* Driver by ETHTOOL_GDRVINFO; "" where the device has none to tell. */
 static void driver_of(const char *interface, char *out, size_t size)
 {
@@ -209,7 +171,8 @@ static const struct {
 	void (*check)(const struct arguments *a, struct finding *out);
 } checks[] = {
 	{"kernel", check_kernel},	{"types", check_btf},	{"programs", check_programs},
-	{"compiler", check_jit},	{"clock", check_clock}, {"interface", check_interface},
+	{"compiler", check_jit},	{"clock", doctor_check_clock},	{"chrony", doctor_check_chrony},
+	{"ptp", doctor_check_ptp},	{"interface", check_interface},
 };
 #define CHECK_COUNT (sizeof(checks) / sizeof(checks[0]))
 

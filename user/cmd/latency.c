@@ -168,6 +168,8 @@ static int add_more(struct json_object *document, sqlite3 *db, const struct argu
 		json_add(document, "changes", changes);
 	}
 	status = latency_json_joins(document, db, err);
+	if (!status)
+		status = latency_json_clock(document, db, err);
 	return status ? status : json_add_losses(document, "losses", db, err);
 }
 
@@ -227,6 +229,8 @@ static int print(sqlite3 *db, const struct arguments *a, const struct latency_li
 	if (status)
 		return error_set(err, status, "stdout: the table cannot be written");
 	status = latency_print_joins(db, a->feed, a->asset, err);
+	if (!status)
+		status = latency_print_clock(db, err);
 	return status ? status : print_losses(db, err);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "latency/account.h"
+#include "session/clockmap.h"
 #include "output/table.h"
 
 /* ---- JSON ---- */
@@ -70,6 +71,23 @@ int latency_json_joins(struct json_object *document, sqlite3 *db, struct error *
 	json_add(document, "joins", joins);
 	join_accounts_free(&accounts);
 	return status;
+}
+
+int latency_json_clock(struct json_object *document, sqlite3 *db, struct error *err)
+{
+	struct json_object *item;
+	struct clockmap *clock;
+	int status = clockmap_load(&clock, db, err);
+
+	if (status)
+		return status;
+	item = json_object_new_object();
+	json_add_text(item, "source", clock_source_names[clockmap_source(clock)]);
+	json_add_ns(item, "utc_error_ns", clockmap_utc_error_ns(clock));
+	json_add_ns(item, "bracket_ns", clockmap_bracket_ns(clock));
+	json_add(document, "clock", item);
+	clockmap_free(clock);
+	return 0;
 }
 
 /* ---- CSV ---- */
@@ -223,4 +241,17 @@ int latency_print_joins(sqlite3 *db, const char *only_feed, const char *only_ass
 			print_join(&accounts.items[i]);
 	join_accounts_free(&accounts);
 	return status;
+}
+
+int latency_print_clock(sqlite3 *db, struct error *err)
+{
+	char text[160];
+	struct clockmap *clock;
+	int status = clockmap_load(&clock, db, err);
+
+	if (status)
+		return status;
+	printf("\nclock: %s\n", clockmap_describe(clock, text, sizeof(text)));
+	clockmap_free(clock);
+	return 0;
 }

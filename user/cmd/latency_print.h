@@ -33,4 +33,8 @@ int latency_print_changes(const struct latency_list *list);
 struct json_object *latency_json_parts(const struct latency_part_list *parts);
 int latency_print_parts(const struct latency_part_list *parts, bool csv);
 
+/* The clock of the recording machine: as "clock" of a document, and as a line. */
+int latency_json_clock(struct json_object *document, sqlite3 *db, struct error *err);
+int latency_print_clock(sqlite3 *db, struct error *err);
+
 #endif

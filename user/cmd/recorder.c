@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock_watch.h"
 #include "cmd/privilege.h"
 #include "cmd/recorder_view.h"
 #include "session/loss.h"
@@ -19,6 +20,7 @@
 #define DRAIN_NS 1000000L	   /* the kernel side never wakes us: a wake-up costs its softirq 3.7 us a packet */
 #define SECOND_NS 1000000000L
 #define RETIRE_AGAIN_NS 50000000L /* where more slots were over than the writer's queue had room for */
+#define CLOCK_FIRST_WAIT_NS 200000000L /* for chronyd's first answer: it takes 100 µs, unless a firewall swallows it */
 #define ROWS_RESERVED 2048	  /* of the queue, for what comes meanwhile */
 
 struct connection {
@@ -36,6 +38,7 @@ struct recorder {
 	struct tap *tap;
 	struct session *session;
 	struct collector *collector;
+	struct clock_watch *clock;
 	struct connection *connections; /* feeds first; a passive feed has no subscriber */
 	size_t connection_count;
 	struct recorder_counts *counts; /* per connection; keeper[] and none[] (what belongs to no feed): read once a second */
@@ -240,7 +243,7 @@ static void put_clock(struct recorder *r)
 {
 	struct clock_reading reading;
 
-	clock_read(&reading);
+	clock_watch_read(r->clock, &reading);
 	session_put_clock(r->session, &reading);
 }
 
@@ -302,6 +305,10 @@ int recorder_open(struct recorder **out, const struct site *site, const char *se
 		status = session_create(&r->session, session_path, err);
 	if (!status) {
 		put_meta(r);
+		r->clock = clock_watch_new("/sys", CLOCK_FIRST_WAIT_NS);
+		status = r->clock ? 0 : error_set(err, -ENOMEM, "out of memory");
+	}
+	if (!status) {
 		put_clock(r);
 		status = collector_new(&r->collector, r->session, site->collect, site->feed_count, err);
 	}
@@ -506,6 +513,7 @@ int recorder_close(struct recorder *r, struct error *err)
 		collector_free(r->collector);
 	if (r->session)
 		status = session_close(r->session, err);
+	clock_watch_free(r->clock);
 	recorder_view_free(r->view);
 	free(r->counts);
 	free(r->connections);

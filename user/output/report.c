@@ -94,20 +94,6 @@ static void describe_hooks(const struct report *report, char *out, size_t size)
 	}
 }
 
-static void describe_clock(const struct report *report, char *out, size_t size)
-{
-	char bracket[FORMAT_MAX], bound[FORMAT_MAX];
-	int64_t utc_error;
-
-	format_duration(clockmap_bracket_ns(report->clock), bracket, sizeof(bracket));
-	utc_error = clockmap_utc_error_ns(report->clock);
-	if (utc_error == TIME_UNKNOWN)
-		snprintf(out, size, "not synchronised to UTC; inside this machine exact to ±%s", bracket);
-	else
-		snprintf(out, size, "UTC within ±%s; inside this machine exact to ±%s",
-			 format_duration(utc_error, bound, sizeof(bound)), bracket);
-}
-
 static void write_facts(const struct report *report)
 {
 	char text[1200], start[FORMAT_MAX], length[FORMAT_MAX];
@@ -124,7 +110,7 @@ static void write_facts(const struct report *report)
 	if (!*text && !strcmp(report_meta(report, "kind", start, sizeof(start)), "replay"))
 		snprintf(text, sizeof(text), "none: replayed from capture files");
 	fact(out, "Stamped on", text);
-	describe_clock(report, text, sizeof(text));
+	clockmap_describe(report->clock, text, sizeof(text));
 	fact(out, "Clock", text);
 	snprintf(text, sizeof(text), "%s, %s",
 		 report_plural(report_integer(report, "SELECT count(*) FROM feed"), "feed", start, sizeof(start)),

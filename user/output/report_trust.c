@@ -61,7 +61,7 @@ const struct report_section report_section_losses = {"losses", "Losses", "Losses
 /* ---- clock ---- */
 
 struct clock_state {
-	int64_t readings, synchronized;
+	int64_t readings, bounded;
 	int64_t first_mono_ns, first_real_ns, last_mono_ns, moved_ns;
 };
 
@@ -75,14 +75,14 @@ static int load_clock(struct report *report, struct report_rows *errors, struct 
 	*state = (struct clock_state){0};
 	while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
 		int64_t mono_ns = sqlite3_column_int64(rows, 0), real_ns = sqlite3_column_int64(rows, 1);
-		bool synchronized = sqlite3_column_int(rows, 3);
-		int64_t values[2] = {synchronized ? report_column_ns(rows, 4) : TIME_UNKNOWN, report_column_ns(rows, 2)};
+		int64_t values[2] = {sqlite3_column_int(rows, 3) ? report_column_ns(rows, 4) : TIME_UNKNOWN,
+				     report_column_ns(rows, 2)};
 
 		if (!state->readings++) {
 			state->first_mono_ns = mono_ns;
 			state->first_real_ns = real_ns;
 		}
-		state->synchronized += synchronized;
+		state->bounded += values[0] != TIME_UNKNOWN;
 		state->last_mono_ns = mono_ns;
 		/* unsigned: what a hostile file holds may overflow, and must only be wrong */
 		state->moved_ns = (int64_t)(((uint64_t)real_ns - (uint64_t)state->first_real_ns) -
@@ -100,6 +100,12 @@ static int load_clock(struct report *report, struct report_rows *errors, struct 
 
 static void say_clock(struct report *report, const struct clock_state *state)
 {
+	static const char *const givers[CLOCK_SOURCES] = {
+		[CLOCK_SOURCE_NONE] = "the session does not say by whom",
+		[CLOCK_SOURCE_KERNEL] = "by the kernel, as its time daemon told it: it grows by 500 µs a second until the daemon's next word",
+		[CLOCK_SOURCE_CHRONY] = "by chrony: |offset| + root dispersion + root delay / 2, grown by the clock's drift",
+		[CLOCK_SOURCE_CHRONY_ENA] = "by chrony, plus what the network card says of its own clock",
+	};
 	int64_t utc_error = clockmap_utc_error_ns(report->clock);
 	char bracket[FORMAT_MAX], moved[FORMAT_MAX], bound[FORMAT_MAX];
 
@@ -108,13 +114,14 @@ static void say_clock(struct report *report, const struct clock_state *state)
 		   report_plural(state->readings, "reading", moved, sizeof(moved)),
 		   format_duration(clockmap_bracket_ns(report->clock), bracket, sizeof(bracket)));
 	if (utc_error != TIME_UNKNOWN)
-		report_say(report, "The system clock was synchronised throughout, and its own bound on the distance from UTC was at most "
-				   "±%s: that much may be wrong in a latency from a publisher's clock or to a block's timestamp.",
-			   format_duration(utc_error, bound, sizeof(bound)));
+		report_say(report, "The system clock was synchronised throughout, and the bound on its distance from UTC was at most "
+				   "±%s (%s): that much may be wrong in a latency from a publisher's clock or to a block's timestamp.",
+			   format_duration(utc_error, bound, sizeof(bound)), givers[clockmap_source(report->clock)]);
 	else
-		report_say(report, "The system clock was not synchronised in %lld of %lld readings: a latency from a publisher's clock or "
-				   "to a block's timestamp is off by an unknown amount. 'pricelag doctor' says how to mend it.",
-			   (long long)(state->readings - state->synchronized), (long long)state->readings);
+		report_say(report, "Nothing bounds the system clock's distance from UTC in %lld of %lld readings: a latency from a "
+				   "publisher's clock or to a block's timestamp is off by an unknown amount. 'pricelag doctor' says how "
+				   "to mend it.",
+			   (long long)(state->readings - state->bounded), (long long)state->readings);
 	if (state->readings > 1 && state->last_mono_ns > state->first_mono_ns)
 		report_note(report, "Over the session UTC moved by %s against the monotonic clock (%.3g parts in a million).",
 			    format_duration(state->moved_ns, moved, sizeof(moved)),

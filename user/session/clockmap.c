@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/format.h"
 
 /* Readings by mono_ns, strictly ascending. Only the offset UTC - monotonic is interpolated: it hardly changes. */
 struct clockmap {
@@ -12,6 +16,7 @@ struct clockmap {
 	size_t count;
 	int64_t bracket_ns;
 	int64_t utc_error_ns;
+	enum clock_source source; /* of utc_error_ns */
 };
 
 static int64_t clamp(__int128 value)
@@ -41,6 +46,28 @@ static void widen(struct clockmap *map, size_t at, int64_t half_width_ns, int64_
 		map->bracket_ns = clamp(step);
 }
 
+static enum clock_source source_of(const unsigned char *name)
+{
+	for (enum clock_source source = CLOCK_SOURCE_NONE + 1; name && source < CLOCK_SOURCES; source++)
+		if (!strcmp((const char *)name, clock_source_names[source]))
+			return source;
+	return CLOCK_SOURCE_NONE;
+}
+
+/* The largest bound counts, and an unknown one is larger than all. */
+static void bound_by(struct clockmap *map, sqlite3_stmt *row)
+{
+	int64_t max_error_ns = sqlite3_column_int64(row, 4);
+
+	if (!sqlite3_column_int(row, 3) || sqlite3_column_type(row, 4) == SQLITE_NULL) {
+		map->utc_error_ns = TIME_UNKNOWN;
+		map->source = CLOCK_SOURCE_NONE;
+	} else if (map->utc_error_ns != TIME_UNKNOWN && max_error_ns >= map->utc_error_ns) {
+		map->utc_error_ns = max_error_ns;
+		map->source = source_of(sqlite3_column_text(row, 5));
+	}
+}
+
 static int read_rows(struct clockmap *map, sqlite3_stmt *rows)
 {
 	size_t room = 0;
@@ -49,13 +76,9 @@ static int read_rows(struct clockmap *map, sqlite3_stmt *rows)
 
 	while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
 		int64_t mono = sqlite3_column_int64(rows, 0), real = sqlite3_column_int64(rows, 1);
-		int64_t half_width = sqlite3_column_int64(rows, 2), max_error = sqlite3_column_int64(rows, 4);
-		bool bounded = sqlite3_column_int(rows, 3) && sqlite3_column_type(rows, 4) != SQLITE_NULL;
+		int64_t half_width = sqlite3_column_int64(rows, 2);
 
-		if (!bounded)
-			map->utc_error_ns = TIME_UNKNOWN;
-		else if (map->utc_error_ns != TIME_UNKNOWN && max_error > map->utc_error_ns)
-			map->utc_error_ns = max_error;
+		bound_by(map, rows);
 		if (map->count && mono == map->mono_ns[map->count - 1])
 			continue;
 		if (map->count == room) {
@@ -87,7 +110,7 @@ int clockmap_load(struct clockmap **out, sqlite3 *db, struct error *err)
 
 	if (!map)
 		return error_set(err, -ENOMEM, "no memory for the clock readings");
-	if (sqlite3_prepare_v2(db, "SELECT mono_ns, real_ns, half_width_ns, synchronized, max_error_ns FROM clock"
+	if (sqlite3_prepare_v2(db, "SELECT mono_ns, real_ns, half_width_ns, synchronized, max_error_ns, source FROM clock"
 				   " ORDER BY mono_ns, half_width_ns", -1, &rows, NULL) == SQLITE_OK)
 		step = read_rows(map, rows);
 	else
@@ -154,6 +177,26 @@ int64_t clockmap_bracket_ns(const struct clockmap *map)
 int64_t clockmap_utc_error_ns(const struct clockmap *map)
 {
 	return map->utc_error_ns;
+}
+
+enum clock_source clockmap_source(const struct clockmap *map)
+{
+	return map->source;
+}
+
+char *clockmap_describe(const struct clockmap *map, char *out, size_t size)
+{
+	const char *source = clock_source_names[map->source];
+	char bracket[FORMAT_MAX], bound[FORMAT_MAX];
+
+	format_duration(map->bracket_ns, bracket, sizeof(bracket));
+	if (map->utc_error_ns == TIME_UNKNOWN)
+		snprintf(out, size, "distance from UTC unknown; inside this machine exact to ±%s", bracket);
+	else
+		snprintf(out, size, "UTC within ±%s%s%s; inside this machine exact to ±%s",
+			 format_duration(map->utc_error_ns, bound, sizeof(bound)), source ? ", by " : "", source ? source : "",
+			 bracket);
+	return out;
 }
 
 void clockmap_free(struct clockmap *map)

@@ -32,8 +32,8 @@ static const char *const sql[ROW_KINDS] = {
 	[ROW_META] = "INSERT OR REPLACE INTO session (key, value) VALUES (?1, ?2)",
 	[ROW_FEED] = "INSERT OR REPLACE INTO feed (id, name, role, decoder, transport) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ROW_CHAIN] = "INSERT OR REPLACE INTO chain (id, name, network) VALUES (?1, ?2, ?3)",
-	[ROW_CLOCK] = "INSERT INTO clock (mono_ns, real_ns, half_width_ns, synchronized, max_error_ns)"
-		      " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ROW_CLOCK] = "INSERT INTO clock (mono_ns, real_ns, half_width_ns, synchronized, max_error_ns, source)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[ROW_ORACLE_MESSAGE] = "INSERT INTO oracle_message (feed_id, asset, message_id, key, mantissa, exponent, price,"
 			       " published_ns, nic_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
 			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
@@ -128,7 +128,8 @@ static void bind_clock(sqlite3_stmt *s, const struct clock_reading *clock)
 	sqlite3_bind_int64(s, 2, clock->real_ns);
 	sqlite3_bind_int64(s, 3, clock->half_width_ns);
 	sqlite3_bind_int(s, 4, clock->synchronized);
-	bind_time(s, 5, clock->synchronized ? clock->max_error_ns : TIME_UNKNOWN);
+	bind_time(s, 5, clock->max_error_ns);
+	bind_text(s, 6, clock_source_names[clock->source]);
 }
 
 static void bind_oracle_message(sqlite3_stmt *s, const struct session_oracle_message *row)

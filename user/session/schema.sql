@@ -5,7 +5,7 @@ CREATE TABLE schema_version (version INTEGER NOT NULL);
 CREATE TABLE session (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE clock (
   mono_ns INTEGER NOT NULL, real_ns INTEGER NOT NULL, half_width_ns INTEGER NOT NULL,
-  synchronized INTEGER NOT NULL, max_error_ns INTEGER);
+  synchronized INTEGER NOT NULL, max_error_ns INTEGER, source TEXT);
 CREATE TABLE feed (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, decoder TEXT NOT NULL,
   transport TEXT NOT NULL);
