@@ -54,7 +54,7 @@ static int tear_down(void **state)
 static struct latency_part_list parts_by(enum part_by by, struct latency_list *list)
 {
 	enum stage from = STAGE_WIRE, to = STAGE_APP;
-	struct latency_part_list parts;
+	struct latency_part_list parts = {0};
 	struct error err = {""};
 
 	if (latency_compute(fixture.db, &from, &to, list, &err) || latency_parts(fixture.db, list, by, &parts, &err))

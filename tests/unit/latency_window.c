@@ -53,7 +53,7 @@ static void update(int key, double price, double seen_s, int block)
 static struct window_list compute(struct latency_list *latencies, struct window_terms terms)
 {
 	enum stage from = STAGE_WIRE, to = STAGE_SEEN;
-	struct window_list list;
+	struct window_list list = {0};
 	struct error err = {""};
 
 	if (latency_compute(fixture.db, &from, &to, latencies, &err) ||
