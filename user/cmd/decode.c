@@ -74,18 +74,53 @@ static const struct argp parser = {
 	       "  pricelag decode fields 0100000040e20100 --key u32le@0 --price i32le@4",
 };
 
-static void list_types(FILE *out)
+/* What a type is for: the role of a feed, or `decode` alone. */
+typedef void (*each_type_fn)(void *context, const char *name, const char *role, const char *help, int help_len);
+
+static void each_type(each_type_fn each, void *context)
 {
 	for (const struct decoder *d = decoders; d->name; d++)
-		fprintf(out, "  %-19s %s\n", d->name, d->help);
+		each(context, d->name, "oracle", d->help, (int)strlen(d->help));
 	for (const struct block_decoder *d = block_decoders; d->name; d++)
-		fprintf(out, "  %-19s %s\n", d->name, d->help);
+		each(context, d->name, "block", d->help, (int)strlen(d->help));
 	for (const struct decoder *d = packet_decoders; d->name; d++)
-		fprintf(out, "  %-19s %s\n", d->name, d->help);
-	fprintf(out, "  %-19s %s\n", solana_transaction_decoder.name, solana_transaction_decoder.help);
-	fputs("Presets, which site.yaml takes as decode: {preset: NAME}:\n", out);
+		each(context, d->name, "block", d->help, (int)strlen(d->help));
+	each(context, solana_transaction_decoder.name, "none", solana_transaction_decoder.help,
+	     (int)strlen(solana_transaction_decoder.help));
 	for (const struct preset *p = presets; p->name; p++) /* the first line is `# what it reads` */
-		fprintf(out, "  %-27s %.*s\n", p->name, (int)strcspn(p->text, "\n") - 2, p->text + 2);
+		each(context, p->name, "preset", p->text + 2, (int)strcspn(p->text, "\n") - 2);
+}
+
+static void print_type(void *context, const char *name, const char *role, const char *help, int help_len)
+{
+	fprintf(context, "  %-27s %-7s %.*s\n", name, role, help_len, help);
+}
+
+static void list_types(FILE *out)
+{
+	fprintf(out, "  %-27s %-7s %s\n", "type", "role", "(preset: decode: {preset: NAME} in site.yaml)");
+	each_type(print_type, out);
+}
+
+static void add_type(void *context, const char *name, const char *role, const char *help, int help_len)
+{
+	struct json_object *type = json_object_new_object();
+
+	json_object_object_add(type, "name", json_object_new_string(name));
+	json_object_object_add(type, "role", json_object_new_string(role));
+	json_object_object_add(type, "help", json_object_new_string_len(help, help_len));
+	json_object_array_add(context, type);
+}
+
+static void print_types_json(void)
+{
+	struct json_object *document = json_object_new_object(), *types = json_object_new_array();
+
+	each_type(add_type, types);
+	json_object_object_add(document, "schema", json_object_new_string("pricelag.decode-types/1"));
+	json_object_object_add(document, "types", types);
+	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(document);
 }
 
 static int read_file(const char *path, uint8_t *out, size_t *len, struct error *err)
@@ -206,7 +241,10 @@ int cmd_decode(int argc, char **argv)
 	if (argp_parse(&parser, argc, argv, 0, NULL, &args))
 		return EXIT_USAGE;
 	if (args.list) {
-		list_types(stdout);
+		if (args.json)
+			print_types_json();
+		else
+			list_types(stdout);
 		return EXIT_OK;
 	}
 	status = find_how(&args, &how);
