@@ -154,6 +154,7 @@ static void names_each_mistake(void **state)
 		{FEED "    match: {tcp: 9}\n    decode: {type: json}\n", "a passive feed of this type is UDP"},
 		{HEAD "feeds:\n  - name: a\n    role: block\n    match: [{tcp: 9}, {udp: 9}]\n    decode: {type: bitcoin-p2p}\n",
 		 "feeds[0].match: bitcoin-p2p comes in TCP streams: match tcp"},
+		{HEAD "feeds:\n  - name: a\n    role: block\n    connect: ws://x/\n    decode: {type: ethereum-flows}\n", "ethereum-flows needs 'match'"},
 		{HEAD "feeds:\n  - name: a\n    role: block\n    connect: ws://x/\n    decode: {type: bitcoin-p2p}\n", "bitcoin-p2p needs 'match'"},
 		{FEED "    match: {udp: 9, group: 300.1.1.1}\n    decode: {type: json}\n", "'300.1.1.1' is not an IPv4 or IPv6 address"},
 		{FEED "    match: {udp: 9}\n    send: [x]\n    decode: {type: json}\n", "feeds[0].send: belongs to a feed with 'connect'"},

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cmd/blocks_flows.h"
 #include "cmd/blocks_told.h"
 #include "cmd/blocks_transactions.h"
 #include "cmd/cmd.h"
@@ -69,6 +70,7 @@ static const struct argp argp = {
 	"'first packet' is the first signal of it, of any kind; 'whole after' when a message with all of the block was "
 	"complete (decodable_ns in JSON); 'enough after' when the smallest number of distinct parts that may do was there "
 	"(enough_ns): the code of RaptorCast sometimes needs a few more, so that it is a bound and not a promise.\n\n"
+	"Packets of feeds that can only be counted (ethereum-flows) come last, by kind: they say nothing of blocks.\n\n"
 	"--transactions, with the quantiles of each watch at the end: 'block wire' is when the last of the packets with the transaction's bytes had come (or, where one "
 	"did not, when its FEC set could be decoded): the earliest moment at which this machine could know it. 'readable "
 	"after' is how much longer the packets before it in its batch took. 'after oracle' is how long before that a feed of "
@@ -83,7 +85,7 @@ static struct json_object *state_json(enum block_state state)
 
 static int print_json(sqlite3 *db, const struct block_list *list, const struct told_blocks *told, struct error *err)
 {
-	struct json_object *document = json_document("pricelag.blocks/1"), *blocks = json_object_new_array();
+	struct json_object *document = json_document("pricelag.blocks/1"), *blocks = json_object_new_array(), *flows;
 	int status;
 
 	for (size_t i = 0; i < list->count; i++) {
@@ -114,6 +116,12 @@ static int print_json(sqlite3 *db, const struct block_list *list, const struct t
 	}
 	told_blocks_json(told, blocks);
 	json_add(document, "blocks", blocks);
+	status = flows_json(db, &flows, err);
+	if (status) {
+		json_object_put(document);
+		return status;
+	}
+	json_add(document, "flows", flows);
 	status = json_add_losses(document, "losses", db, err);
 	if (status) {
 		json_object_put(document);
@@ -212,16 +220,29 @@ static int print_table(const struct block_list *list, bool csv, struct error *er
 	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
 }
 
-/* The table of slots unless there are only blocks of another kind, and theirs where there are any. */
-static int print_tables(const struct block_list *list, const struct told_blocks *told, bool csv, struct error *err)
+/* An empty line between two tables. */
+static void separate(bool csv)
 {
-	int status = list->count || !told->count ? print_table(list, csv, err) : 0;
+	fputs(csv ? "\r\n" : "\n", stdout);
+}
 
-	if (status || !told->count)
-		return status;
-	if (list->count)
-		fputs(csv ? "\r\n" : "\n", stdout);
-	return told_blocks_print(told, csv, err);
+/* The table of slots unless there is only something else, then those of the others where there are any. */
+static int print_tables(sqlite3 *db, const struct block_list *list, const struct told_blocks *told, bool csv, struct error *err)
+{
+	bool flows = flows_present(db), slots = list->count || (!told->count && !flows);
+	int status = slots ? print_table(list, csv, err) : 0;
+
+	if (!status && told->count) {
+		if (slots)
+			separate(csv);
+		status = told_blocks_print(told, csv, err);
+	}
+	if (!status && flows) {
+		if (slots || told->count)
+			separate(csv);
+		status = flows_print(db, csv, err);
+	}
+	return status;
 }
 
 static int show_transactions(sqlite3 *db, const struct arguments *a, struct error *err)
@@ -252,10 +273,10 @@ static int show_blocks(sqlite3 *db, const struct arguments *a, struct error *err
 	if (!status && a->json)
 		status = print_json(db, &list, &told, err);
 	else if (!status)
-		status = print_tables(&list, &told, a->csv, err);
+		status = print_tables(db, &list, &told, a->csv, err);
 	if (!status) {
 		status = losses_print(db, "block");
-		if (!list.count && !told.count && status != EXIT_FAILED) {
+		if (!list.count && !told.count && !flows_present(db) && status != EXIT_FAILED) {
 			fprintf(stderr, "no block came; has the site a feed with 'role: block', and does its 'match' fit the "
 					"packets?\n");
 			status = EXIT_UNTRUSTED;

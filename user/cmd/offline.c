@@ -111,13 +111,15 @@ static int open_capture(struct offline *offline, const struct offline_input *inp
 	int status = capture_new(&offline->capture, &options, &handlers, err);
 
 	for (size_t i = 0; !status && i < site->feed_count; i++) {
-		enum pl_rule_action action = site->feeds[i].action;
+		for (size_t k = 0; !status && k < site->feeds[i].match_count; k++) {
+			const struct match *match = &site->feeds[i].matches[k];
+			enum pl_rule_action action = site_action(&site->feeds[i], match);
 
-		if (input->each_shred && action == PL_ACTION_SHRED)
-			action = PL_ACTION_SHRED_EACH;
-		for (size_t k = 0; !status && k < site->feeds[i].match_count; k++)
-			status = capture_add_match(offline->capture, &site->feeds[i].matches[k], (uint32_t)i, action,
-						   site->feeds[i].shred_version, err);
+			if (input->each_shred && action == PL_ACTION_SHRED)
+				action = PL_ACTION_SHRED_EACH;
+			status = capture_add_match(offline->capture, match, (uint32_t)i, action, site->feeds[i].shred_version,
+						   err);
+		}
 	}
 	for (size_t k = 0; !status && k < site->keeper_match_count; k++)
 		status = capture_add_match(offline->capture, &site->keeper[k], PL_FEED_NONE, PL_ACTION_EGRESS, 0, err);

@@ -169,7 +169,8 @@ static int attach(struct recorder *r, struct error *err)
 	for (size_t i = 0; !status && i < site->feed_count; i++)
 		for (size_t j = 0; !status && j < site->feeds[i].match_count; j++)
 			status = tap_add_match(r->tap, &site->feeds[i].matches[j], (uint32_t)i,
-					       site->feeds[i].action, site->feeds[i].shred_version, err);
+					       site_action(&site->feeds[i], &site->feeds[i].matches[j]),
+					       site->feeds[i].shred_version, err);
 	for (size_t j = 0; !status && j < site->keeper_match_count; j++)
 		status = tap_add_match(r->tap, &site->keeper[j], keeper_index(site), PL_ACTION_EGRESS, 0, err);
 	for (size_t i = 0; !status && i < site->interface_count; i++) {
@@ -412,6 +413,7 @@ static bool retire_slots(struct recorder *r, uint64_t idle_ns)
 static int every_second(struct recorder *r, int64_t now, struct error *err)
 {
 	put_clock(r);
+	collector_flush(r->collector);
 	read_counters(r);
 	put_losses(r);
 	recorder_view_paint(r->view, r->counts, r->none, now);

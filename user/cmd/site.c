@@ -129,6 +129,8 @@ static int check_transport(struct conf match, const struct site_feed *feed, cons
 	bool streams = collect->block_decoder && collect->block_decoder->frame;
 
 	for (size_t i = 0; i < feed->match_count; i++) {
+		if (collect->flows)
+			continue;
 		if (streams && feed->matches[i].space != PL_PORT_TCP)
 			return conf_error(match, err, "%s comes in TCP streams: match tcp", collect->block_decoder->name);
 		if (!streams && feed->matches[i].space != PL_PORT_UDP)
@@ -142,6 +144,7 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 {
 	static const char *const roles[] = {"oracle", "block", NULL};
 	struct conf name, role, decode;
+	bool passive;
 	int choice;
 
 	if (conf_require(map, "name", "a short name for this feed", &name, err) ||
@@ -154,9 +157,10 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 	    site_decode(decode, collect, &out->action, &out->shred_version, err) ||
 	    read_assets(conf_get(map, "assets"), collect, err))
 		return -EINVAL;
-	if (out->action != PL_ACTION_DATAGRAM && !out->match_count)
+	passive = out->action != PL_ACTION_DATAGRAM || collect->flows || (collect->block_decoder && collect->block_decoder->frame);
+	if (passive && !out->match_count)
 		return conf_error(decode, err, "%s needs 'match': %s", collect_feed_type(collect),
-				  collect->block_decoder ? "its connections are other programs'" : "shreds are UDP packets");
+				  out->action != PL_ACTION_DATAGRAM ? "shreds are UDP packets" : "its connections are other programs'");
 	if (check_transport(conf_get(map, "match"), out, collect, err))
 		return -EINVAL;
 	return conf_reject_unknown(map, "name, role, match, connect, headers, auth, send, ca, max_message, compression, decode, assets", err);

@@ -33,6 +33,12 @@ struct site_feed {
 	uint16_t shred_version;
 };
 
+/* What the tap does with a packet of a passive feed's match: TCP is always a stream that is watched. */
+static inline enum pl_rule_action site_action(const struct site_feed *feed, const struct match *match)
+{
+	return match->space == PL_PORT_TCP ? PL_ACTION_STREAM : feed->action;
+}
+
 enum keeper_trigger { KEEPER_AFTER_WIRE, KEEPER_AFTER_SEEN };
 
 struct site {

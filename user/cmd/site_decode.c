@@ -121,7 +121,7 @@ static int unknown_type(struct conf type, bool block, struct error *err)
 		snprintf(types + strlen(types), sizeof(types) - strlen(types), "%s%s", d == decoders ? "" : ", ", d->name);
 	return conf_error(type, err, "'%s' is no type of a feed with role '%s'; allowed: %s%s",
 			  conf_text(type) ? conf_text(type) : "?", block ? "block" : "oracle", types,
-			  block ? "solana-shred" : "");
+			  block ? FLOW_TYPE ", solana-shred" : "");
 }
 
 static int read_prices(struct conf map, struct conf type, const struct decoder **decoder, struct decode_options *out,
@@ -186,10 +186,12 @@ int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action 
 		return read_prices(map, type, &feed->decoder, &feed->decode, err);
 	if (conf_text(type) && !strcmp(conf_text(type), "solana-shred"))
 		return site_shred(map, feed, action, shred_version, err);
+	if (conf_text(type) && !strcmp(conf_text(type), FLOW_TYPE)) {
+		feed->flows = true;
+		return conf_reject_unknown(map, "type", err);
+	}
 	feed->block_decoder = conf_text(type) ? block_decoder_find(conf_text(type)) : NULL;
 	if (!feed->block_decoder)
 		return unknown_type(type, block, err);
-	if (feed->block_decoder->frame)
-		*action = PL_ACTION_STREAM;
 	return conf_reject_unknown(map, "type", err);
 }

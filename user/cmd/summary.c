@@ -36,6 +36,7 @@ static int print_silent(sqlite3 *db)
 		"SELECT name FROM feed WHERE NOT EXISTS (SELECT 1 FROM oracle_message WHERE feed_id = feed.id)"
 		" AND NOT EXISTS (SELECT 1 FROM block_arrival WHERE feed_id = feed.id)"
 		" AND NOT EXISTS (SELECT 1 FROM block_message WHERE feed_id = feed.id)"
+		" AND NOT EXISTS (SELECT 1 FROM flow WHERE feed_id = feed.id)"
 		" UNION ALL SELECT source FROM loss WHERE name IN ('heads', 'logs') GROUP BY source HAVING sum(count) = 0";
 	sqlite3_stmt *row = NULL;
 	int silent = 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "feed/ethereum.h"
 
 #define OPTIONS(...) ((const char *const[]){__VA_ARGS__}) /* names, then NULL */
 
@@ -35,6 +36,7 @@ const struct decoder decoders[] = {
 
 const struct decoder packet_decoders[] = {
 	{"solana-shred", "one Solana shred (Turbine): its place in slot and FEC set", OPTIONS("shred_version", NULL), shred_decode},
+	{FLOW_TYPE, "one packet of Ethereum's peer-to-peer network: what kind it is", OPTIONS(NULL), ethereum_decode},
 	{0},
 };
 

@@ -82,7 +82,8 @@ static int summarize(struct samples *samples, struct race_distance *out)
 }
 
 const char course_shred_feeds[] = "SELECT id, name FROM feed WHERE decoder = 'solana-shred' ORDER BY id";
-const char course_message_feeds[] = "SELECT id, name FROM feed WHERE decoder <> 'solana-shred' ORDER BY id";
+const char course_message_feeds[] = "SELECT id, name FROM feed WHERE decoder NOT IN ('solana-shred', 'ethereum-flows')"
+				    " ORDER BY id";
 const char course_chains[] = "SELECT id, name FROM chain WHERE network = ?1 ORDER BY id";
 
 static int add_runner(struct course *course, int64_t id, const char *name)

@@ -17,6 +17,7 @@ struct feed_state {
 	const struct asset_name **by_id; /* the feed's assets in the order of their ids */
 	sequence_fn sequence;		 /* of a feed that numbers its messages, with … */
 	struct numberings *numberings;	 /* … what the numbers told; else both NULL */
+	struct session_flow *flows;	 /* by kind, of a feed that only counts; else NULL */
 	uint64_t counters[COLLECT_COUNTER_MAX];
 	struct error last_error;
 };
@@ -92,6 +93,8 @@ int collector_new(struct collector **out, struct session *session, const struct 
 		state->sequence = sequence_reader(feeds[i].decoder);
 		if (state->sequence && !(state->numberings = numberings_new()))
 			goto no_memory;
+		if (feeds[i].flows && !(state->flows = calloc(FLOW_KINDS_MAX, sizeof(*state->flows))))
+			goto no_memory;
 		if (!count)
 			continue;
 		state->by_id = calloc(count, sizeof(*state->by_id));
@@ -126,6 +129,7 @@ void collector_free(struct collector *collector)
 	for (size_t i = 0; i < collector->feed_count; i++) {
 		free(collector->feeds[i].by_id);
 		numberings_free(collector->feeds[i].numberings);
+		free(collector->feeds[i].flows);
 	}
 	ledger_free(collector->ledger);
 	watch_free(collector->watch);
@@ -219,6 +223,8 @@ const char *collect_feed_type(const struct collect_feed *feed)
 {
 	if (feed->block_decoder)
 		return feed->block_decoder->name;
+	if (feed->flows)
+		return FLOW_TYPE;
 	return feed->decoder ? feed->decoder->name : "solana-shred";
 }
 
@@ -231,6 +237,26 @@ static struct feed_state *decoding_feed(struct collector *collector, uint32_t fe
 		return NULL;
 	what = collector->feeds[feed].feed;
 	return what->decoder || what->block_decoder ? &collector->feeds[feed] : NULL;
+}
+
+static void count_flow(struct feed_state *state, uint32_t feed, enum flow_kind kind, uint32_t bytes, uint64_t stamp_ns)
+{
+	struct session_flow *flow = &state->flows[kind];
+
+	flow->feed_id = feed;
+	flow->kind = kind;
+	if (!flow->packets++)
+		flow->first_mono_ns = (int64_t)stamp_ns;
+	flow->last_mono_ns = (int64_t)stamp_ns;
+	flow->bytes += bytes;
+}
+
+void collector_flush(struct collector *collector)
+{
+	for (size_t i = 0; i < collector->feed_count; i++)
+		for (int kind = 0; collector->feeds[i].flows && kind < FLOW_KINDS_MAX; kind++)
+			if (collector->feeds[i].flows[kind].packets)
+				session_put_flow(collector->session, &collector->feeds[i].flows[kind]);
 }
 
 void collector_datagram(struct collector *collector, const struct pl_datagram *datagram, const uint8_t *payload)
@@ -249,6 +275,9 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 	struct sequence sequence;
 	struct error err;
 
+	if (datagram->head.feed < collector->feed_count && collector->feeds[datagram->head.feed].flows)
+		count_flow(&collector->feeds[datagram->head.feed], datagram->head.feed,
+			   ethereum_udp_kind(payload, datagram->captured), datagram->len, datagram->head.stamp_ns);
 	if (!feed)
 		return;
 	if (datagram->captured < datagram->len) {
@@ -281,6 +310,11 @@ void collector_stream_message(struct collector *collector, uint32_t feed_index, 
 
 void collector_stream(struct collector *collector, const struct pl_stream *segment, const uint8_t *payload)
 {
+	uint32_t feed = segment->head.feed;
+
+	if (feed < collector->feed_count && collector->feeds[feed].flows)
+		count_flow(&collector->feeds[feed], feed, ethereum_tcp_kind(payload, segment->captured), segment->captured,
+			   segment->head.stamp_ns);
 	watch_segment(collector->watch, segment, payload);
 }
 
@@ -390,6 +424,7 @@ static void add_numbering(const struct numberings *numberings, uint64_t out[COLL
 void collector_finish(struct collector *collector)
 {
 	watch_finish(collector->watch);
+	collector_flush(collector);
 	if (collector->ledger)
 		ledger_close_all(collector->ledger);
 }

@@ -29,6 +29,7 @@ struct collect_feed {
 	const char *transport;	       /* "udp", "ws", "wss", "http", "https" */
 	const struct decoder *decoder; /* of a feed of prices … */
 	const struct block_decoder *block_decoder; /* … or of blocks; neither for solana-shred: aggregated by the tap */
+	bool flows; /* … or of packets that are only counted, by kind (FLOW_TYPE) */
 	struct decode_options decode;
 	const struct asset_name *assets; /* empty: the id in the message is the asset's name, and every one is kept */
 	size_t asset_count;
@@ -84,6 +85,8 @@ void collector_slot(struct collector *collector, const struct pl_slot_key *key, 
 void collector_shred(struct collector *collector, const struct pl_shred_record *shred); /* `captured` bytes follow it */
 void collector_egress(struct collector *collector, const struct pl_egress *egress);
 
+/* Stores what has only been counted so far: call it every second. */
+void collector_flush(struct collector *collector);
 /* Nothing more comes: blocks that are still open are closed, and watched streams end. Before the last counters are asked for. */
 void collector_finish(struct collector *collector);
 

@@ -49,6 +49,8 @@ static const char *const sql[ROW_KINDS] = {
 				  " block_wire_mono_ns, readable_mono_ns, recovered, message_id, key, mantissa, exponent,"
 				  " price, published_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 				  " ?14, ?15, ?16)",
+	[ROW_FLOW] = "INSERT OR REPLACE INTO flow (feed_id, kind, packets, bytes, first_mono_ns, last_mono_ns)"
+		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[ROW_CHAIN_UPDATE] = "INSERT INTO chain_update (chain, asset, type, address, message_id, key, mantissa, exponent,"
 			     " price, published_ns, block_number, block_hash, tx_hash, log_index, block_ns,"
 			     " seen_mono_ns, app_mono_ns, removed, backfilled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -337,6 +339,14 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_BLOCK_TRANSACTION:
 		bind_block_transaction(s, &row->block_transaction);
+		break;
+	case ROW_FLOW:
+		sqlite3_bind_int64(s, 1, row->flow.feed_id);
+		bind_name(s, 2, flow_kind_names[row->flow.kind]);
+		bind_count(s, 3, row->flow.packets);
+		bind_count(s, 4, row->flow.bytes);
+		bind_time(s, 5, row->flow.first_mono_ns);
+		bind_time(s, 6, row->flow.last_mono_ns);
 		break;
 	case ROW_CHAIN_UPDATE:
 		bind_chain_update(s, row);

@@ -19,6 +19,7 @@ enum row_kind {
 	ROW_BLOCK_MESSAGE,
 	ROW_BLOCK_CONTENT,
 	ROW_BLOCK_TRANSACTION,
+	ROW_FLOW,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
 	ROW_SENT,
@@ -46,6 +47,7 @@ struct row {
 		struct session_block_arrival block_arrival;
 		struct session_shred_arrival shred_arrival;
 		struct session_block_message block_message;
+		struct session_flow flow;
 		struct block_content block_content;
 		struct session_block_transaction block_transaction;
 		struct {

@@ -37,6 +37,9 @@ CREATE TABLE block_transaction (
   position INTEGER, shred INTEGER NOT NULL, signature TEXT NOT NULL, watch TEXT NOT NULL,
   block_wire_mono_ns INTEGER NOT NULL, readable_mono_ns INTEGER NOT NULL, recovered INTEGER NOT NULL,
   message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER);
+CREATE TABLE flow (
+  feed_id INTEGER NOT NULL REFERENCES feed(id), kind TEXT NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  first_mono_ns INTEGER NOT NULL, last_mono_ns INTEGER NOT NULL, PRIMARY KEY (feed_id, kind)) WITHOUT ROWID;
 CREATE TABLE chain_update (
   id INTEGER PRIMARY KEY, chain TEXT NOT NULL, asset TEXT NOT NULL, type TEXT NOT NULL, address TEXT NOT NULL,
   message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER,

@@ -498,6 +498,16 @@ void session_put_block_transaction(struct session *session, const struct session
 	publish(session);
 }
 
+void session_put_flow(struct session *session, const struct session_flow *flow)
+{
+	struct row *row = claim(session, ROW_FLOW);
+
+	if (!row)
+		return;
+	row->flow = *flow;
+	publish(session);
+}
+
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update)
 {
 	struct row *row = claim(session, ROW_CHAIN_UPDATE);

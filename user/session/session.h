@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "chain/chain.h"
 #include "feed/block.h"
+#include "feed/ethereum.h"
 #include "feed/message.h"
 #include "solana/assembler.h"
 
@@ -90,6 +91,14 @@ struct session_block_transaction {
 	struct feed_message message; /* cleared where it posts no price that is read */
 };
 
+/* All packets of one kind so far, of a feed that only counts them; replaces the last row of feed and kind. */
+struct session_flow {
+	uint32_t feed_id;
+	enum flow_kind kind;
+	uint64_t packets, bytes; /* bytes: payload */
+	int64_t first_mono_ns, last_mono_ns;
+};
+
 struct session_sent {
 	int64_t mono_ns;
 	uint32_t bytes, seq;
@@ -110,6 +119,7 @@ void session_put_shred_arrival(struct session *session, const struct session_shr
 void session_put_block_message(struct session *session, const struct session_block_message *row);
 void session_put_block_content(struct session *session, const struct block_content *row);
 void session_put_block_transaction(struct session *session, const struct session_block_transaction *row);
+void session_put_flow(struct session *session, const struct session_flow *row);
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
 void session_put_sent(struct session *session, const struct session_sent *row);
