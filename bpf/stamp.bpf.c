@@ -11,6 +11,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "maps.bpf.h"
 #include "match.bpf.h"
 #include "parse.bpf.h"
 #include "record.h"
@@ -21,62 +22,6 @@
 
 /* Payloads up to this are copied word by word, which costs less than the helper's call. */
 #define COPY_INLINE_MAX 128
-
-#define SETS_MAX 65536 /* a minute of three feeds at 20,000 shreds a second; a CPU may hold 128 places back for itself */
-#define RETIRED_MAX 4096
-
-/* Filled by userspace through the mapping of .bss; see record.h. */
-__u32 ports[PL_PORTS_MAX];
-struct pl_rule rules[PL_RULES_MAX];
-struct pl_flow flows[PL_FLOWS_MAX];
-__u32 stream_rules; /* how many rules are about streams: without any, no TCP packet pays for them */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);
-} ring SEC(".maps");
-
-struct feed_counters {
-	__u64 count[PL_COUNTER_MAX];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, PL_FEEDS_MAX);
-	__type(key, __u32);
-	__type(value, struct feed_counters);
-} counters SEC(".maps");
-
-/*
- * LRU: whatever slot numbers come, even a flood of ones that do not exist, there is room for the next set. Those pushed
- * out are the ones that no packet came for lately; userspace counts them (sets begun, less those it has taken out or finds).
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, SETS_MAX);
-	__type(key, struct pl_set_key);
-	__type(value, struct pl_set);
-} sets SEC(".maps");
-
-/* Slots that userspace has taken out: what still comes of them is late, and must not begin a second summary. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RETIRED_MAX);
-	__type(key, struct pl_slot_key);
-	__type(value, __u8);
-} retired SEC(".maps");
-
-/* The head of a payload that does not lie in the linear part of its buffer. On the stack it could not be read unaligned. */
-struct head {
-	__u8 bytes[SHRED_HEAD_BYTES];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct head);
-} heads SEC(".maps");
 
 /* One of the two kinds of context. `xdp` is known at compile time wherever it is used. */
 struct frame {
