@@ -134,7 +134,8 @@ void doctor_check_chrony(const struct arguments *a, struct finding *out)
 	else if (chrony_error.text[0])
 		find(out, NOTE, "", "%s", chrony_error.text);
 	else
-		find(out, NOTE, "'apt install chrony'; if it runs, take 'cmdport 0' out of chrony.conf",
+		find(out, NOTE, "'apt install chrony'; if it runs, take 'cmdport 0' out of chrony.conf, and in a container use the host's "
+				"network: its chronyd listens on the host's loopback",
 		     "no chronyd answers on 127.0.0.1 port 323");
 }
 
