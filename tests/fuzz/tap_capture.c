@@ -11,10 +11,19 @@
 
 static uint64_t in_slots, shred_records;
 
+static void on_stream(const struct pl_stream *record, size_t len)
+{
+	if (len != sizeof(*record) + record->captured || record->captured > record->len || record->captured > PL_DATAGRAM_MAX ||
+	    (!record->len && !(record->flags & (PL_TCP_SYN | PL_TCP_FIN | PL_TCP_RST))))
+		abort();
+}
+
 static void on_record(void *context, const struct pl_record *record, size_t len)
 {
 	(void)context;
 	shred_records += record->type == PL_RECORD_SHRED;
+	if (record->type == PL_RECORD_STREAM)
+		on_stream((const struct pl_stream *)record, len);
 	if (record->type == PL_RECORD_DATAGRAM &&
 	    len != sizeof(struct pl_datagram) + ((const struct pl_datagram *)record)->captured)
 		abort();
@@ -61,6 +70,8 @@ static struct capture *open_capture(void)
 	all.port_low = 0;
 	all.space = PL_PORT_TCP;
 	capture_add_match(capture, &all, PL_FEED_NONE, PL_ACTION_EGRESS, 0, NULL);
+	all.port_high = 32767;
+	capture_add_match(capture, &all, 2, PL_ACTION_STREAM, 0, NULL);
 	capture_watch_port(capture, 443);
 	return capture;
 }

@@ -267,6 +267,31 @@ static void more_streams_than_are_followed(void **state)
 	assert_int_equal(counter(STREAM_COUNTER_NOT_FOLLOWED), 3);
 }
 
+/* Streams that are never closed make room by themselves: those without a byte soon, others after half an hour. */
+static void idle_streams_end(void **state)
+{
+	struct pl_stream silent = base, talking = base;
+
+	(void)state;
+	silent.flags = PL_TCP_SYN;
+	silent.source[1] = 7;
+	watch_segment(watch, &silent, NULL);
+	talking.len = talking.captured = 3;
+	watch_segment(watch, &talking, (const uint8_t *)"M\5a"); /* in the middle of a message */
+	talking.source[1] = 8;
+	for (int i = 0; i < 5000; i++) { /* as many segments as there are buckets, and more: others come all the time */
+		talking.head.stamp_ns = (uint64_t)WATCH_SILENT_NS + 1;
+		watch_segment(watch, &talking, (const uint8_t *)"M\1x");
+	}
+	assert_int_equal(counter(STREAM_COUNTER_INCOMPLETE), 0);
+	for (int i = 0; i < 5000; i++) {
+		talking.head.stamp_ns = (uint64_t)WATCH_IDLE_NS + 2;
+		watch_segment(watch, &talking, (const uint8_t *)"M\1x");
+	}
+	assert_int_equal(counter(STREAM_COUNTER_INCOMPLETE), 1); /* the silent one had nothing to be incomplete */
+	assert_int_equal(counter(STREAM_COUNTER_ENCRYPTED), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -282,6 +307,7 @@ int main(void)
 		TEST(out_of_step),
 		TEST(another_connection_between_the_same_ports),
 		TEST(more_streams_than_are_followed),
+		TEST(idle_streams_end),
 	};
 
 	return cmocka_run_group_tests_name("stream_watch", tests, NULL, NULL);

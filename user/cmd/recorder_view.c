@@ -94,7 +94,9 @@ static void add_losses(struct recorder_view *v, const char *source, const struct
 
 static void fill_feed(struct recorder_view *v, size_t i, const struct recorder_counts *counts, int64_t now)
 {
+	const struct block_decoder *decoder = v->site->collect[i].block_decoder;
 	const struct site_feed *feed = &v->site->feeds[i];
+	bool watched = decoder && decoder->frame; /* its packets are no messages */
 	struct line *line = &v->lines[i];
 
 	if (line->state == LIVE_LISTENING && counts->tap[PL_COUNTER_PACKETS] != line->last_packets) {
@@ -106,7 +108,7 @@ static void fill_feed(struct recorder_view *v, size_t i, const struct recorder_c
 		.state = line->state,
 		.since_mono_ns = line->since_mono_ns,
 		.reason = line->reason,
-		.messages = feed->url ? counts->stream[STREAM_COUNTER_MESSAGES] : counts->tap[PL_COUNTER_PACKETS],
+		.messages = feed->url || watched ? counts->stream[STREAM_COUNTER_MESSAGES] : counts->tap[PL_COUNTER_PACKETS],
 		.updates = counts->collect[COLLECT_COUNTER_UPDATES] + counts->collect[COLLECT_COUNTER_BLOCK_MESSAGES],
 		.wire_to_app_ns = line->wire_to_app_ns,
 	};

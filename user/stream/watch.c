@@ -34,6 +34,7 @@ struct stream {
 	uint64_t buffer_start; /* offset of buffer.data[0] in the stream */
 	uint64_t searched;     /* bytes in which no message began */
 	int64_t hole_ns;       /* since when bytes are missing; TIME_UNKNOWN: none are */
+	int64_t last_ns;       /* of the latest segment */
 	bool ending;	       /* a FIN was seen, at: */
 	uint64_t end;
 };
@@ -44,7 +45,7 @@ struct watch {
 	void *context;
 	watch_message_fn on_message;
 	struct stream *buckets[BUCKETS];
-	size_t stream_count, bytes;
+	size_t stream_count, bytes, swept;
 	uint64_t (*counters)[STREAM_COUNTER_MAX];
 };
 
@@ -253,6 +254,7 @@ static void take(struct watch *watch, struct stream *stream, const struct pl_str
 	struct error err;
 	int code;
 
+	stream->last_ns = now_ns;
 	segments_add(&stream->segments, segment->seq, segment->captured, segment->flags, now_ns);
 	if ((segment->flags & PL_TCP_FIN) && offset >= 0) {
 		stream->ending = true;
@@ -267,12 +269,28 @@ static void take(struct watch *watch, struct stream *stream, const struct pl_str
 		skip_hole(watch, stream, now_ns);
 }
 
+/* Streams whose end nobody told of: with every segment one bucket is looked at. */
+static void sweep(struct watch *watch, int64_t now_ns)
+{
+	struct stream **at = &watch->buckets[watch->swept++ % BUCKETS];
+
+	while (*at) {
+		int64_t limit = (*at)->bytes.next ? WATCH_IDLE_NS : WATCH_SILENT_NS;
+
+		if (now_ns - (*at)->last_ns > limit)
+			end(watch, at);
+		else
+			at = &(*at)->next;
+	}
+}
+
 void watch_segment(struct watch *watch, const struct pl_stream *segment, const uint8_t *payload)
 {
 	struct stream **at, *stream;
 
 	if (segment->head.feed >= watch->feed_count || !watch->feeds[segment->head.feed].frame)
 		return;
+	sweep(watch, (int64_t)segment->head.stamp_ns);
 	at = find(watch, segment);
 	/* Another connection between the same ports. */
 	if (*at && (segment->flags & PL_TCP_SYN) && (*at)->isn != segment->seq) {

@@ -19,6 +19,8 @@
 #define WATCH_STREAMS_MAX 16384		    /* directions followed at once; further ones are counted */
 #define WATCH_BYTES_MAX	  ((size_t)256 << 20) /* of messages that are not complete yet, over all streams */
 #define WATCH_HOLE_NS	  10000000000LL	    /* bytes missing for longer than a retransmission takes will not come */
+#define WATCH_IDLE_NS	  1800000000000LL   /* a stream without a segment for this long has ended, … */
+#define WATCH_SILENT_NS	  60000000000LL	    /* … or for this long, if it has not brought a byte yet */
 
 #define FRAME_NONE (-1) /* no message begins here */
 
