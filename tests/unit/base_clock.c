@@ -22,6 +22,8 @@ static const struct chrony_tracking phc = {
 	.reference = CHRONY_REFCLOCK, .name = "PHC0", .offset_ns = 100, .root_delay_ns = 1, .root_dispersion_ns = 900};
 static const struct chrony_tracking unsynchronised = {.reference = CHRONY_NONE};
 
+static bool others_phc;
+
 static void judged(bool kernel, const struct chrony_tracking *tracking, int64_t ena_error_ns, enum clock_source source,
 		   int64_t max_error_ns)
 {
@@ -30,6 +32,7 @@ static void judged(bool kernel, const struct chrony_tracking *tracking, int64_t 
 		.kernel_error_ns = kernel ? 30000000 : TIME_UNKNOWN,
 		.chrony_answers = tracking,
 		.has_ena = ena_error_ns,
+		.has_other_phc = others_phc,
 		.ena_error_ns = ena_error_ns ? ena_error_ns : TIME_UNKNOWN,
 	};
 	struct clock_reading reading = {.source = CLOCK_SOURCES, .max_error_ns = 0};
@@ -59,6 +62,11 @@ static void best_source_counts(void **state)
 	judged(true, &stated, 0, CLOCK_SOURCE_CHRONY, 100 + 900 + 5000);
 	judged(true, &phc, 20000, CLOCK_SOURCE_CHRONY_ENA, 100 + 900 + 1 + 20000);
 	judged(true, &stated, 20000, CLOCK_SOURCE_CHRONY_ENA, 100 + 900 + 5000 + 20000);
+	/* beside the hypervisor's clock it takes somebody who vouches for the one that chrony follows, and counts all the same */
+	others_phc = true;
+	judged(true, &phc, 20000, CLOCK_SOURCE_NONE, TIME_UNKNOWN);
+	judged(true, &stated, 20000, CLOCK_SOURCE_CHRONY_ENA, 100 + 900 + 5000 + 20000);
+	others_phc = false;
 	/* a card that does not tell its bound at the moment is not exact, even where a delay is stated */
 	judged(true, &stated, TIME_UNKNOWN, CLOCK_SOURCE_NONE, TIME_UNKNOWN);
 	/* the card's bound is none of a receiver's */
@@ -85,7 +93,7 @@ static void put_file(const char *root, const char *path, const char *text)
 	fclose(file);
 }
 
-static int64_t ena_of(const char *root, bool *has_ena)
+static int64_t ena_of(const char *root, bool *has_ena, bool *has_other_phc)
 {
 	struct clock_watch *watch = clock_watch_new(root, 0);
 	struct clock_reading reading;
@@ -95,6 +103,7 @@ static int64_t ena_of(const char *root, bool *has_ena)
 	clock_watch_read(watch, &reading);
 	error_ns = clock_watch_facts(watch)->ena_error_ns;
 	*has_ena = clock_watch_facts(watch)->has_ena;
+	*has_other_phc = clock_watch_facts(watch)->has_other_phc;
 	assert_true(reading.mono_ns > 0);
 	clock_watch_free(watch);
 	return error_ns;
@@ -104,25 +113,29 @@ static void sysfs_is_read(void **state)
 {
 	char root[] = "/tmp/pricelag-unit.XXXXXX", command[64];
 	struct ptp_device devices[PTP_DEVICES_MAX];
-	bool has_ena;
+	bool has_ena, has_other_phc;
 
 	(void)state;
 	assert_non_null(mkdtemp(root));
-	assert_int_equal(ena_of(root, &has_ena), TIME_UNKNOWN);
+	assert_int_equal(ena_of(root, &has_ena, &has_other_phc), TIME_UNKNOWN);
 	assert_false(has_ena);
 	assert_int_equal(ptp_list(devices, root), 0);
 	put_file(root, "class/net/ens5/device/phc_error_bound", "16212\n");
 	put_file(root, "class/net/ens6/device/phc_error_bound", "22017\n");
 	put_file(root, "class/net/lo/mtu", "65536\n");
-	assert_int_equal(ena_of(root, &has_ena), 22017);
+	assert_int_equal(ena_of(root, &has_ena, &has_other_phc), 22017);
 	assert_true(has_ena);
 	/* 0 and no number are no bound */
 	put_file(root, "class/net/ens5/device/phc_error_bound", "0\n");
 	put_file(root, "class/net/ens6/device/phc_error_bound", "\n");
-	assert_int_equal(ena_of(root, &has_ena), TIME_UNKNOWN);
+	assert_int_equal(ena_of(root, &has_ena, &has_other_phc), TIME_UNKNOWN);
 	assert_true(has_ena);
 	put_file(root, "class/ptp/ptp0/clock_name", "ena-ptp-05\n");
+	ena_of(root, &has_ena, &has_other_phc);
+	assert_false(has_other_phc);
 	put_file(root, "class/ptp/ptp1/clock_name", "");
+	ena_of(root, &has_ena, &has_other_phc);
+	assert_true(has_other_phc); /* a name that is not told may be any */
 	put_file(root, "class/ptp/ptpfoo/clock_name", "no number\n");
 	assert_int_equal(ptp_list(devices, root), 2);
 	assert_string_equal(devices[0].path, "/dev/ptp0");

@@ -231,6 +231,8 @@ static void sentences_carry_the_sessions_figures(void **state)
 	assert_non_null(strstr(page, "Of 40 messages, 40 landed on chain"));
 	assert_non_null(strstr(page, "an update corrects"));
 	assert_non_null(strstr(page, "messages whose packet could not be found: wire is null"));
+	assert_non_null(strstr(page, "UTC within ±1.20 ms, by chrony; inside this machine exact to ±31 ns"));
+	assert_non_null(strstr(page, "at most ±1.20 ms (by chrony: |offset| + root dispersion"));
 	assert_non_null(strstr(page, "by 2 readings, each exact to within ±31 ns"));
 	assert_non_null(strstr(reasons, "hermes.unmapped 3"));
 	assert_non_null(strstr(page, "<li>lost or unreadable: hermes.unmapped 3</li>"));

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ptp.h"
+
 #define CHRONY_PORT 323
 
 struct clock_watch {
@@ -74,6 +76,21 @@ static void hear_chrony(struct clock_watch *watch)
 	}
 }
 
+/* The bounds that the driver shows, and whether each of the machine's hardware clocks is one of its ("ena-ptp-05"). */
+static void look_for_ena(struct clock_watch *watch, const char *sysfs)
+{
+	struct ptp_device devices[PTP_DEVICES_MAX];
+	size_t count = ptp_list(devices, sysfs);
+	char pattern[4096];
+
+	snprintf(pattern, sizeof(pattern), "%s/class/net/*/device/phc_error_bound", sysfs);
+	glob(pattern, 0, NULL, &watch->ena);
+	watch->facts.has_ena = watch->ena.gl_pathc > 0;
+	watch->facts.ena_error_ns = TIME_UNKNOWN;
+	for (size_t i = 0; i < count; i++)
+		watch->facts.has_other_phc |= strncmp(devices[i].name, "ena", 3) != 0;
+}
+
 /* The driver refuses for a moment after a reading that failed; until it is stale the bound from before counts. */
 static void read_ena(struct clock_watch *watch, int64_t now)
 {
@@ -103,13 +120,17 @@ static bool judge_chrony(struct clock_reading *reading, const struct clock_facts
 {
 	const struct chrony_tracking *tracking = &facts->tracking;
 	bool by_ena = facts->has_ena && tracking->reference == CHRONY_REFCLOCK && !strncmp(tracking->name, "PHC", 3);
+	int64_t stated_ns, whole_ns;
 
 	if (!facts->chrony_answers || tracking->reference == CHRONY_NONE)
 		return false;
 	reading->synchronized = true;
-	if (by_ena && facts->ena_error_ns == TIME_UNKNOWN)
-		return true;
-	reading->max_error_ns = chrony_bound_ns(tracking, facts->tracking_age_ns, by_ena ? facts->ena_error_ns : TIME_UNKNOWN);
+	stated_ns = chrony_bound_ns(tracking, facts->tracking_age_ns, TIME_UNKNOWN);
+	whole_ns = chrony_bound_ns(tracking, facts->tracking_age_ns, facts->ena_error_ns);
+	if (!by_ena)
+		reading->max_error_ns = stated_ns;
+	else if (facts->ena_error_ns != TIME_UNKNOWN && (!facts->has_other_phc || stated_ns != TIME_UNKNOWN))
+		reading->max_error_ns = whole_ns;
 	if (reading->max_error_ns != TIME_UNKNOWN)
 		reading->source = by_ena ? CLOCK_SOURCE_CHRONY_ENA : CLOCK_SOURCE_CHRONY;
 	return true;
@@ -132,14 +153,10 @@ struct clock_watch *clock_watch_new(const char *sysfs, int64_t wait_ns)
 {
 	struct clock_watch *watch = calloc(1, sizeof(*watch));
 	struct pollfd answer = {.events = POLLIN};
-	char pattern[4096];
 
 	if (!watch)
 		return NULL;
-	watch->facts.ena_error_ns = TIME_UNKNOWN;
-	snprintf(pattern, sizeof(pattern), "%s/class/net/*/device/phc_error_bound", sysfs);
-	glob(pattern, 0, NULL, &watch->ena);
-	watch->facts.has_ena = watch->ena.gl_pathc > 0;
+	look_for_ena(watch, sysfs);
 	open_chrony(watch);
 	ask_chrony(watch);
 	answer.fd = watch->fd;

@@ -28,13 +28,15 @@ struct clock_facts {
 	 * hardware clock"). The largest of the machine's. TIME_UNKNOWN: no such card, or none that could be read.
 	 */
 	bool has_ena;
+	bool has_other_phc; /* a clock beside ENA's, like the hypervisor's: which of them chrony calls PHC0 cannot be told */
 	int64_t ena_error_ns;
 };
 
 /*
  * Which source bounds the clock, and by how much: fills source, synchronized and max_error_ns of the reading.
  *   chrony answers, synchronised to a server            → its bound
- *   … to a PHC of a machine with ENA's bound            → its bound plus ENA's, "chrony+ena"; without one: unknown
+ *   … to a PHC of a machine with ENA's bound            → its bound plus ENA's, "chrony+ena"; where there is another
+ *                                                         hardware clock too, only if chrony.conf states a delay
  *   … to another refclock whose delay chrony.conf states → its bound; without one: unknown (see chrony_bound_ns)
  *   otherwise                                           → the kernel's, if it is synchronised
  * Where chrony's bound of a refclock is unknown, the kernel's is not used either: chronyd made it of the same figures.

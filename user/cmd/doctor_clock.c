@@ -43,12 +43,13 @@ static void say_unbounded(const struct clock_facts *facts, const char *width, st
 		     unbounded_means);
 		return;
 	}
-	find(out, BAD, facts->has_ena ? "look for phc_err in 'ethtool -S IFACE'; a newer ENA driver, or time by NTP (169.254.169.123)" :
+	find(out, BAD, facts->has_ena && facts->ena_error_ns == TIME_UNKNOWN ? "look for phc_err in 'ethtool -S IFACE'; a newer ENA driver, or time by NTP (169.254.169.123)" :
 		       "state the clock's own error in chrony.conf, of which 'delay' is twice: 'refclock PHC /dev/ptp0 poll 0 delay "
 		       "0.00001' vouches for 5 µs; or add an NTP server that is preferred",
 	     "the clock follows %s, a clock of this machine whose own error %s: chrony and the kernel count it as exact. "
 	     "Latencies inside this machine are exact to ± %s, but %s",
-	     facts->tracking.name, facts->has_ena ? "the network card does not tell at the moment" : "nobody has stated to chrony",
+	     facts->tracking.name, facts->has_ena && facts->ena_error_ns == TIME_UNKNOWN ? "the network card does not tell at the moment" :
+							      "nobody has stated to chrony",
 	     width, unbounded_means);
 }
 
