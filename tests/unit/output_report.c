@@ -297,6 +297,30 @@ static void blocks_told_in_messages(void **state)
 	fixture_remove(&f);
 }
 
+static void transactions_inside_blocks_have_a_section(void **state)
+{
+	struct fixture f;
+	char reasons[4096], *page;
+
+	(void)state;
+	fixture_session(&f);
+	fill_header(&f);
+	fixture_sql(&f, "INSERT INTO feed VALUES (0, 'turbine', 'block', 'solana-shred', 'udp'), (1, 'hermes', 'oracle', 'json', 'ws');"
+			"INSERT INTO block_arrival (feed_id, number, first_mono_ns, last_mono_ns, packets, duplicates, data, code, repairs)"
+			" VALUES (0, 7, 1100000000, 1100009000, 64, 0, 32, 32, 0);"
+			"INSERT INTO oracle_message (feed_id, message_id, key, mantissa, wire_mono_ns, bytes)"
+			" VALUES (1, 'aa', '5', '123', 1099004000, 1);"
+			"INSERT INTO block_transaction (feed_id, number, entry, position, shred, signature, watch, block_wire_mono_ns,"
+			" readable_mono_ns, recovered, message_id, key, mantissa) VALUES"
+			" (0, 7, 0, 0, 0, 's1', '<b>pyth', 1100004000, 1100004000, 0, 'aa', '5', '123')");
+	page = page_of(&f, NULL, reasons, sizeof(reasons));
+	assert_non_null(strstr(page, "id=\"inside\""));
+	assert_non_null(strstr(page, "&lt;b&gt;pyth: 1 transaction on turbine, half of them within 4.00 µs of their block"));
+	assert_non_null(strstr(page, "1 price that they post had come over a feed of this session, half of them 1.00 ms or more before"));
+	free(page);
+	fixture_remove(&f);
+}
+
 static void an_empty_session_has_a_page(void **state)
 {
 	struct fixture f;
@@ -310,6 +334,7 @@ static void an_empty_session_has_a_page(void **state)
 	assert_non_null(strstr(reasons, "nothing to measure"));
 	assert_null(strstr(page, "id=\"stages\""));
 	assert_null(strstr(page, "id=\"slots\""));
+	assert_null(strstr(page, "id=\"inside\""));
 	assert_null(strstr(page, "id=\"model\""));
 	free(page);
 	fixture_remove(&f);
@@ -366,6 +391,7 @@ int main(void)
 		cmocka_unit_test(sentences_carry_the_sessions_figures),
 		cmocka_unit_test(hostile_names_stay_text),
 		cmocka_unit_test(blocks_told_in_messages),
+		cmocka_unit_test(transactions_inside_blocks_have_a_section),
 		cmocka_unit_test(an_empty_session_has_a_page),
 		cmocka_unit_test(a_single_update_is_said_to_be_one),
 		cmocka_unit_test(large_sessions_are_thinned_and_say_so),

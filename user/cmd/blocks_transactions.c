@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "latency/watch_summary.h"
 #include "output/json_out.h"
-#include "output/table.h"
+#include "output/watch_table.h"
 
 static void add_index(struct json_object *item, const char *key, int64_t index)
 {
@@ -148,40 +148,11 @@ static int print_table(const struct block_transaction_list *list, bool csv, stru
 	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
 }
 
-static const struct table_column summary_columns[] = {
-	{"watch", "watch", TABLE_LEFT},
-	{"feed", "feed", TABLE_LEFT},
-	{"transactions", "transactions", TABLE_RIGHT},
-	{"recovered", "recovered", TABLE_RIGHT},
-	{"after first p50", "after_first_p50_ns", TABLE_RIGHT},
-	{"p99", "after_first_p99_ns", TABLE_RIGHT},
-	{"prices", "prices", TABLE_RIGHT},
-	{"after oracle p50", "after_oracle_p50_ns", TABLE_RIGHT},
-	{"(from", "after_oracle_p50_low_ns", TABLE_RIGHT},
-	{"to, 95 %)", "after_oracle_p50_high_ns", TABLE_RIGHT},
-	{"p99", "after_oracle_p99_ns", TABLE_RIGHT},
-};
-
 static int print_summaries(const struct transactions *all, struct error *err)
 {
-	struct table *table = table_new(summary_columns, sizeof(summary_columns) / sizeof(summary_columns[0]));
+	struct table *table = watch_table(all->watches, all->watch_count);
 	int status;
 
-	for (size_t i = 0; i < all->watch_count; i++) {
-		const struct watch_summary *summary = &all->watches[i];
-
-		table_text(table, summary->watch);
-		table_text(table, summary->feed);
-		table_count(table, summary->transactions);
-		table_count(table, summary->recovered);
-		table_duration(table, summary->after_first[WATCH_P50].ns);
-		table_duration(table, summary->after_first[WATCH_P99].ns);
-		table_count(table, summary->prices);
-		table_duration(table, summary->after_oracle[WATCH_P50].ns);
-		table_duration(table, summary->after_oracle[WATCH_P50].ci95_ns[0]);
-		table_duration(table, summary->after_oracle[WATCH_P50].ci95_ns[1]);
-		table_duration(table, summary->after_oracle[WATCH_P99].ns);
-	}
 	fputc('\n', stdout);
 	status = table_print(table, stdout);
 	table_free(table);
