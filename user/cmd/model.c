@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "cmd/cmd.h"
 #include "cmd/model_config.h"
 #include "cmd/model_print.h"
@@ -83,10 +85,27 @@ static void on_signal(int number)
 	stop = 1;
 }
 
+struct progress {
+	struct timespec started;
+	double share; /* last told: a smaller one belongs to another run */
+};
+
+/* What is done, and what is left if it goes on like this. */
 static void show_progress(void *context, double share)
 {
-	(void)context;
-	fprintf(stderr, "\rmodel: %3.0f %%", 100 * share);
+	struct progress *progress = context;
+	struct timespec now;
+	char left[FORMAT_MAX] = "";
+	double seconds;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (share < progress->share)
+		progress->started = now;
+	progress->share = share;
+	seconds = (double)(now.tv_sec - progress->started.tv_sec) + 1e-9 * (double)(now.tv_nsec - progress->started.tv_nsec);
+	if (share > 0.02)
+		format_duration(llround(1e9 * seconds * (1 - share) / share), left, sizeof(left));
+	fprintf(stderr, "\r\033[Kmodel: %3.0f %%%s%s", 100 * share, *left ? ", left: " : "", left);
 }
 
 static int write_file(const char *path, const struct model_answer *answer, struct error *err)
@@ -102,11 +121,31 @@ static int write_file(const char *path, const struct model_answer *answer, struc
 	return status;
 }
 
+/* What the file asks for, by what answers it. */
+static int find_answer(const struct arguments *a, const struct model_control *control, struct model_answer *answer, struct error *err)
+{
+	bool walked = answer->market.rules.type, required = answer->requirement.below > 0;
+	int status;
+
+	if (a->expected && walked)
+		return error_set(err, -EINVAL, "%s: a protocol's rules are walked block by block: leave --expected out", a->config);
+	if (a->expected && required && answer->requirement.of == REQUIREMENT_ES99)
+		return error_set(err, -EINVAL, "%s: requirement: es99 is seen on paths only: leave --expected out, or keep the mean", a->config);
+	if (walked)
+		return market_run(&answer->market, &answer->model, control, &answer->result, &answer->more, err);
+	status = a->expected ? model_expect(&answer->model, control, &answer->result, err) :
+			       model_run(&answer->model, control, &answer->result, err);
+	if (!status && required && !answer->result.interrupted)
+		status = model_requirement(&answer->model, &answer->requirement, control, &answer->required, err);
+	return status;
+}
+
 int cmd_model(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	bool terminal = isatty(STDERR_FILENO);
-	struct model_control control = {.stop = &stop, .progress = terminal ? show_progress : NULL};
+	struct progress progress = {.share = 0};
+	struct model_control control = {.stop = &stop, .progress = terminal ? show_progress : NULL, .context = &progress};
 	struct arguments a = {0};
 	static struct model_answer answer;
 	struct error err;
@@ -118,18 +157,11 @@ int cmd_model(int argc, char **argv)
 		status = error_set(&err, -EEXIST, "%s is a database, perhaps a recording, and is not overwritten; give another name "
 				   "with -o", a.output);
 	else
-		status = model_config_load(&answer.model, &answer.market, a.config, a.session, &err);
-	if (!status && a.expected && answer.market.rules.type) {
-		market_free(&answer.market, answer.model.asset_count);
-		model_free(&answer.model);
-		status = error_set(&err, -EINVAL, "%s: a protocol's rules are walked block by block: leave --expected out", a.config);
-	}
+		status = model_config_load(&answer.model, &answer.market, &answer.requirement, a.config, a.session, &err);
 	if (!status) {
 		sigaction(SIGINT, &action, NULL);
-		status = answer.market.rules.type
-				 ? market_run(&answer.market, &answer.model, &control, &answer.result, &answer.more, &err)
-			 : a.expected ? model_expect(&answer.model, &control, &answer.result, &err)
-				      : model_run(&answer.model, &control, &answer.result, &err);
+		clock_gettime(CLOCK_MONOTONIC, &progress.started);
+		status = find_answer(&a, &control, &answer, &err);
 		if (terminal)
 			fputs("\r\033[K", stderr);
 		if (!status && a.json)

@@ -49,9 +49,25 @@ static int read_engine(struct conf map, struct engine *out, struct error *err)
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
-static int read_root(struct conf root, const char *session, struct model *model, struct market *market, struct error *err)
+/* {keep: mean | es99, below: AMOUNT} */
+static int read_requirement(struct conf map, struct requirement *out, struct error *err)
 {
-	struct conf seed = conf_get(root, "seed"), budget = conf_get(root, "budget"), paths, horizon, step, assets, book, engine, delay;
+	struct conf keep, below;
+	int choice;
+
+	if (conf_require(map, "keep", "mean or es99", &keep, err) || conf_read_choice(keep, requirement_names, &choice, err) ||
+	    conf_require(map, "below", "an amount of bad debt", &below, err) || conf_read_double(below, &out->below, err))
+		return -EINVAL;
+	out->of = (enum requirement_of)choice;
+	if (!(out->below > 0))
+		return conf_error(below, err, "should be above 0");
+	return conf_reject_unknown(map, "keep, below", err);
+}
+
+static int read_root(struct conf root, const char *session, struct model *model, struct market *market,
+		     struct requirement *requirement, struct error *err)
+{
+	struct conf seed = conf_get(root, "seed"), budget = conf_get(root, "budget"), required = conf_get(root, "requirement"), paths, horizon, step, assets, book, engine, delay;
 
 	model->seed = 1;
 	if ((conf_exists(seed) && conf_read_uint(seed, 0, UINT64_MAX, &model->seed, err)) ||
@@ -75,25 +91,31 @@ static int read_root(struct conf root, const char *session, struct model *model,
 		return conf_error(step, err, "should be above 0 and at most the horizon");
 	if (model->dependent_delays != DELAYS_INDEPENDENT && model_market_wanted(root))
 		return conf_error(conf_get(delay, "dependence"), err, "is for engine instant; in a market that is walked, gas and congestion make delays depend on prices");
+	if (conf_exists(required) && read_requirement(required, requirement, err))
+		return -EINVAL;
+	if (conf_exists(required) && model_market_wanted(root))
+		return conf_error(required, err, "is answered for engine instant");
 	if (conf_exists(budget) && model_market_wanted(root))
 		return conf_error(budget, err, "is answered for engine instant; a market that is walked has no expectation to solve for");
 	if (model_market_wanted(root) ? model_market_read(root, session, model, market, err) : read_engine(engine, &model->engine, err))
 		return -EINVAL;
-	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, budget, "
+	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, budget, requirement, "
 				   MODEL_MARKET_KEYS, err);
 }
 
-int model_config_load(struct model *model, struct market *market, const char *path, const char *session, struct error *err)
+int model_config_load(struct model *model, struct market *market, struct requirement *requirement, const char *path,
+		      const char *session, struct error *err)
 {
 	struct conf_file *file;
 	int status;
 
 	memset(model, 0, sizeof(*model));
 	memset(market, 0, sizeof(*market));
+	memset(requirement, 0, sizeof(*requirement));
 	status = conf_open(&file, path, err);
 	if (status)
 		return status;
-	status = read_root(conf_root(file), session, model, market, err);
+	status = read_root(conf_root(file), session, model, market, requirement, err);
 	conf_close(file);
 	if (status) {
 		market_free(market, model->asset_count);

@@ -5,13 +5,16 @@
 
 #include "base/error.h"
 #include "margin/market.h"
+#include "margin/requirement.h"
 
 /*
  * Reads `path`. Each mistake is named with FILE:LINE, the path in the file and the allowed values. `session` (NULL: none)
  * is where empirical delays without `session:` or `csv:` of their own come from. What the reader should know about the
  * measured delays (updates still open at the end, samples below zero) goes to stderr. `market` has rules only where the file
- * asks for what the market walk alone has. Free with model_free() and market_free().
+ * asks for what the market walk alone has. `requirement` has an amount
+ * where one is asked for. Free with model_free() and market_free().
  */
-int model_config_load(struct model *model, struct market *market, const char *path, const char *session, struct error *err);
+int model_config_load(struct model *model, struct market *market, struct requirement *requirement, const char *path,
+		      const char *session, struct error *err);
 
 #endif

@@ -48,6 +48,19 @@ static struct json_object *budget_json(const struct model_answer *answer)
 	return object;
 }
 
+/* What keeps the bad debt below an amount. */
+static struct json_object *requirement_json(const struct model_answer *answer)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "keep", requirement_names[answer->requirement.of]);
+	json_add_number(object, "below", answer->requirement.below);
+	json_add_number(object, "threshold_scale", answer->required.threshold_scale);
+	json_add_number(object, "bad_debt", answer->required.value);
+	json_add_bool(object, "unlimited", answer->required.unlimited);
+	return object;
+}
+
 static struct json_object *pair_json(const double pair[2])
 {
 	struct json_object *list = json_object_new_array();
@@ -207,6 +220,8 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 		json_add(document, "regime", regime_json(r));
 	if (!answer->market.rules.type && answer->model.budget > 0)
 		json_add(document, "latency_budget", budget_json(answer));
+	if (answer->requirement.below > 0)
+		json_add(document, "requirement", requirement_json(answer));
 	json_add(document, "liquidations", liquidations_json(answer));
 	json_add(document, "waterfall", waterfall_json(answer));
 	json_add(document, "keeper", keeper_json(answer));
@@ -327,6 +342,20 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		fprintf(out, "  %.4g ± %.2g is left to the lenders.\n", more->lenders.value, more->lenders.stderr_);
 }
 
+static void print_requirement(const struct model_answer *answer, FILE *out)
+{
+	const char *what = answer->requirement.of == REQUIREMENT_MEAN ? "the mean" : "the worst 1 %";
+
+	if (isnan(answer->required.threshold_scale))
+		fprintf(out, "  Halving all liquidation thresholds does not keep %s below %.6g, or the search was stopped.\n", what,
+			answer->requirement.below);
+	else if (answer->required.unlimited)
+		fprintf(out, "  Thresholds of 1 would still keep %s below %.6g.\n", what, answer->requirement.below);
+	else
+		fprintf(out, "  Liquidation thresholds times %.4f or less keep %s below %.6g (%.6g there).\n", answer->required.threshold_scale,
+			what, answer->requirement.below, answer->required.value);
+}
+
 int model_print_text(const struct model_answer *answer, FILE *out, struct error *err)
 {
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
@@ -341,6 +370,8 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		print_walk(answer, out);
 	else
 		print_expectation(&answer->model, r, out);
+	if (answer->requirement.below > 0)
+		print_requirement(answer, out);
 	fputc('\n', out);
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		table_text(table, delay_stage_names[i]);

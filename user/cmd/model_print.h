@@ -6,12 +6,15 @@
 #include <stdio.h>
 
 #include "margin/market.h"
+#include "margin/requirement.h"
 
 struct model_answer {
 	struct model model;
 	struct model_result result;
 	struct market market; /* without rules: the expectation answered, and `more` holds nothing */
 	struct market_result more;
+	struct requirement requirement; /* `below` 0: not asked for */
+	struct requirement_answer required;
 };
 
 int model_print_json(const struct model_answer *answer, FILE *out, struct error *err);
