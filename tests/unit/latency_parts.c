@@ -2,9 +2,11 @@
 /* Latencies by hour, by regime of volatility and by feed, of a session that was made so that they differ. */
 #include "session_fixture.h"
 
+#include <errno.h>
 #include <math.h>
 
 #include "latency/parts.h"
+#include "latency/record.h"
 
 #define SECOND 1000000000LL
 #define HOUR (3600 * SECOND)
@@ -122,12 +124,39 @@ static void all_assets_of_a_feed(void **state)
 	latency_list_free(&list);
 }
 
+/* What the model takes: each latency with the volatility before it, or with its time. The rough hour is ten times as wild, and slow. */
+static void latencies_with_what_was_around_them(void **state)
+{
+	struct latency_record record;
+	double calm = 0, rough = INFINITY;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(latency_record(fixture.db, "a", "ETH", STAGE_WIRE, STAGE_APP, true, &record, &err), 0);
+	assert_in_range(record.count, 700, 720); /* the first minute or so has no minute before it */
+	for (size_t i = 0; i < record.count; i++) {
+		if (record.seconds[i] < 0.003)
+			calm = fmax(calm, record.key[i]);
+		else if (i > 400) /* the lookback of the first rough ones reaches into the calm */
+			rough = fmin(rough, record.key[i]);
+	}
+	assert_true(calm > 0 && rough > 5 * calm);
+	latency_record_free(&record);
+	assert_int_equal(latency_record(fixture.db, NULL, NULL, STAGE_WIRE, STAGE_APP, false, &record, &err), 0);
+	assert_int_equal(record.count, 1440);
+	for (size_t i = 0; i < record.count; i++)
+		assert_true(record.key[i] >= 0 && record.key[i] <= 7190 && record.seconds[i] > (record.key[i] >= 3600 ? 0.0045 : 0.0005));
+	latency_record_free(&record);
+	assert_int_equal(latency_record(fixture.db, "nobody", NULL, STAGE_WIRE, STAGE_APP, false, &record, &err), -ENODATA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(hours_of_the_day, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(regimes_of_volatility, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_assets_of_a_feed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(latencies_with_what_was_around_them, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

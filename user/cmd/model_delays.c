@@ -11,6 +11,7 @@
 #include "cmd/model_book.h"
 #include "cmd/model_parts.h"
 #include "latency/latency.h"
+#include "latency/record.h"
 #include "session/session.h"
 
 #define MIXTURE_DEPTH_MAX 4
@@ -140,10 +141,25 @@ static void lift_negative(const char *path, struct delay_law *law)
 			path, negative, law->sample_count);
 }
 
-static int read_delay_session(struct conf map, const char *fallback, struct delay_law *out, struct error *err)
+/* The latencies again, each with what was around it. */
+static int read_record(sqlite3 *db, const char *feed, const char *asset, enum stage from, enum stage to,
+		       enum delay_dependence dependence, struct delay_law *out, struct error *err)
+{
+	struct latency_record record;
+	int status = latency_record(db, feed, asset, from, to, dependence == DELAYS_BY_REGIME, &record, err);
+
+	if (status)
+		return status;
+	for (size_t i = 0; i < record.count; i++)
+		record.seconds[i] = fmax(0, record.seconds[i]);
+	out->record = (struct delay_record){record.key, record.seconds, record.count};
+	return 0;
+}
+
+static int read_delay_session(struct conf map, const struct source *source, struct delay_law *out, struct error *err)
 {
 	struct conf session = conf_get(map, "session"), feed = conf_get(map, "feed"), asset = conf_get(map, "asset");
-	const char *path = conf_exists(session) ? conf_text(session) : fallback;
+	const char *path = conf_exists(session) ? conf_text(session) : source->session;
 	struct error why = {""};
 	uint64_t censored;
 	enum stage from, to;
@@ -158,6 +174,8 @@ static int read_delay_session(struct conf map, const char *fallback, struct dela
 		return conf_error(map, err, "%s", why.text);
 	status = latency_samples(db, conf_text(feed), conf_text(asset), from, to, &out->samples, &out->sample_count, &censored,
 				 &why);
+	if (!status && source->dependence != DELAYS_INDEPENDENT)
+		status = read_record(db, conf_text(feed), conf_text(asset), from, to, source->dependence, out, &why);
 	sqlite3_close(db);
 	if (status)
 		return conf_error(map, err, "%s: %s", path, why.text);
@@ -175,7 +193,7 @@ static int read_empirical(struct conf map, const struct source *source, struct d
 
 	if (conf_exists(csv) && conf_exists(conf_get(map, "session")))
 		return conf_error(map, err, "give either 'csv' or 'session'");
-	status = conf_exists(csv) ? read_delay_csv(csv, source, out, err) : read_delay_session(map, source->session, out, err);
+	status = conf_exists(csv) ? read_delay_csv(csv, source, out, err) : read_delay_session(map, source, out, err);
 	return status ? status : conf_reject_unknown(map, "type, weight, csv; or session, from, to, feed, asset", err);
 }
 
@@ -280,7 +298,7 @@ int model_delays(struct conf map, const char *session, struct model *model, stru
 		known = known || model->delays[i].record.count;
 	}
 	if (source.dependence != DELAYS_INDEPENDENT && !known)
-		return conf_error(conf_get(map, "dependence"), err, "needs a stage {type: empirical, csv: …} with the columns delay_s and %s",
+		return conf_error(conf_get(map, "dependence"), err, "needs a measured stage: {type: empirical, session: S.db, from, to}, or csv with the columns delay_s and %s",
 				  key_columns[source.dependence]);
 	return conf_reject_unknown(map, "oracle, keeper, inclusion, dependence, volatility_window", err);
 }

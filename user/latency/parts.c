@@ -7,13 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "latency/activity.h"
 #include "latency/prices.h"
-#include "latency/window.h"
 
 #define HOUR_NS 3600000000000
 #define REGIMES 3
-#define LOOKBACK_NS 60000000000
-#define LOOKBACK_SHARE 100 /* of the session */
 
 const char *const part_names[PART_BYS] = {[PART_HOUR] = "hour", [PART_REGIME] = "regime", [PART_FEED] = "feed"};
 static const char *const regime_names[REGIMES] = {"calm", "usual", "rough"};
@@ -126,62 +124,23 @@ static int by_volatility(const void *a, const void *b)
 	return by_beginning(&x->observation, &y->observation);
 }
 
-/* Index of the first tick after a time. */
-static size_t ticks_by(const struct price_series *prices, int64_t at_ns)
-{
-	size_t low = 0, high = prices->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (prices->ticks[middle].at_ns <= at_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* squares[i]: sum of the squared moves up to tick i. Returns the number of rated observations. */
-static size_t rate(const struct latency *latency, const struct price_series *prices, const double *squares,
-		   struct rated *out)
-{
-	int64_t span_ns = prices->ticks[prices->count - 1].at_ns - prices->ticks[0].at_ns;
-	int64_t back_ns = span_ns / LOOKBACK_SHARE > LOOKBACK_NS ? span_ns / LOOKBACK_SHARE : LOOKBACK_NS;
-	size_t count = 0;
-
-	for (size_t i = 0; i < latency->samples.series_count; i++) {
-		const struct observation *o = &latency->samples.series[i];
-		size_t to, from;
-
-		if (o->at_ns < -TICK_LIMIT_NS || o->at_ns > TICK_LIMIT_NS)
-			continue;
-		to = ticks_by(prices, o->at_ns);
-		from = ticks_by(prices, o->at_ns - back_ns);
-		if (!from || to <= from)
-			continue;
-		out[count++] = (struct rated){sqrt((squares[to - 1] - squares[from - 1]) / ((double)back_ns / 1e9) * YEAR_SECONDS), *o};
-	}
-	return count;
-}
-
 static int add_regimes(struct latency_part_list *list, const struct latency *latency, const struct price_series *prices,
 		       struct observation *room)
 {
 	struct rated *rated = malloc((latency->samples.series_count + 1) * sizeof(*rated));
-	double *squares = calloc(prices->count + 1, sizeof(*squares));
-	int status = rated && squares ? 0 : -ENOMEM;
+	struct activity activity = {0};
+	int status = rated ? activity_init(&activity, prices) : -ENOMEM;
 	size_t count = 0;
 
-	if (!status) {
-		for (size_t i = 1; i < prices->count; i++) {
-			double move = prices->ticks[i].log_price - prices->ticks[i - 1].log_price;
+	for (size_t i = 0; !status && i < latency->samples.series_count; i++) {
+		const struct observation *o = &latency->samples.series[i];
+		double volatility = activity_before(&activity, o->at_ns);
 
-			squares[i] = squares[i - 1] + move * move;
-		}
-		count = rate(latency, prices, squares, rated);
-		qsort(rated, count, sizeof(*rated), by_volatility);
+		if (isfinite(volatility))
+			rated[count++] = (struct rated){volatility, *o};
 	}
+	if (!status)
+		qsort(rated, count, sizeof(*rated), by_volatility);
 	for (size_t r = 0; !status && r < REGIMES; r++) {
 		size_t from = count * r / REGIMES, to = count * (r + 1) / REGIMES;
 
@@ -194,7 +153,7 @@ static int add_regimes(struct latency_part_list *list, const struct latency *lat
 		}
 	}
 	free(rated);
-	free(squares);
+	activity_free(&activity);
 	return status;
 }
 
