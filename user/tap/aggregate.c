@@ -11,8 +11,9 @@
 
 #define NOWHERE UINT32_MAX
 
-/* Slots taken out that are remembered, so that their stragglers are known as such: minutes of any chain. */
+/* Slots taken out that are remembered, so that their stragglers are known as such: of 16 feeds the last 256 each. */
 #define RETIRED_MAX 4096
+#define RETIRED_FEEDS 16 /* feeds whose slots do not take each other's places */
 
 struct aggregate {
 	struct aggregate_handlers handlers;
@@ -25,8 +26,7 @@ struct aggregate {
 	uint32_t free;	  /* list of places that were given back */
 	uint32_t *buckets;
 	uint32_t bucket_mask;
-	struct pl_slot_key retired[RETIRED_MAX]; /* a ring */
-	uint64_t retired_count;
+	struct pl_slot_key retired[RETIRED_MAX]; /* each at its place; pad is 1 where there is one */
 	uint32_t *order; /* room for a retirement */
 	struct slots_span *spans;
 	struct slots_memory *memory;
@@ -137,14 +137,17 @@ static void give_back(struct aggregate *aggregate, uint32_t i)
 	aggregate->set_count--;
 }
 
+/* Slots follow each other, so that a later one takes the place of the one RETIRED_MAX / RETIRED_FEEDS before it at the earliest. */
+static size_t retired_place(uint64_t slot, uint32_t feed)
+{
+	return (slot + feed % RETIRED_FEEDS * (RETIRED_MAX / RETIRED_FEEDS)) % RETIRED_MAX;
+}
+
 static bool is_retired(const struct aggregate *aggregate, const struct pl_set_key *key)
 {
-	uint64_t count = aggregate->retired_count < RETIRED_MAX ? aggregate->retired_count : RETIRED_MAX;
+	const struct pl_slot_key *slot = &aggregate->retired[retired_place(key->slot, key->feed)];
 
-	for (uint64_t i = 0; i < count; i++)
-		if (aggregate->retired[i].slot == key->slot && aggregate->retired[i].feed == key->feed)
-			return true;
-	return false;
+	return slot->pad && slot->slot == key->slot && slot->feed == key->feed;
 }
 
 /* ---- slots that leave --------------------------------------------------------------------------------------------- */
@@ -175,7 +178,7 @@ static void depart(struct aggregate *aggregate, const struct slots_span *span)
 	}
 	if (slot.sets)
 		handlers->on_slot(handlers->context, &key, &slot);
-	aggregate->retired[aggregate->retired_count++ % RETIRED_MAX] = key;
+	aggregate->retired[retired_place(key.slot, key.feed)] = (struct pl_slot_key){key.slot, key.feed, .pad = 1};
 }
 
 /* All slots of the table, by feed and number. Returns how many. */
