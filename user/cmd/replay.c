@@ -137,9 +137,10 @@ static void on_set(void *context, const struct pl_set_key *key, const struct pl_
 static void on_slot(void *context, const struct pl_slot_key *key, const struct pl_slot *slot)
 {
 	struct replay *r = context;
+	uint64_t before = rows_of(r, key->feed);
 
 	collector_slot(r->collector, key, slot);
-	rows(r, 2); /* of the slot, and of what its block held */
+	rows(r, rows_of(r, key->feed) - before + 2); /* of the slot, of what its block held, and of what was read only now */
 }
 
 static void on_message(void *context, uint32_t feed, const struct stream_message *message)
