@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/price_csv.h"
+#include "margin/price_csv.h"
 #include "margin/fit.h"
 #include "output/json_out.h"
 #include "output/table.h"

@@ -12,7 +12,7 @@
 #include "base/duration.h"
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
-#include "cmd/price_csv.h"
+#include "margin/price_csv.h"
 #include "latency/prices.h"
 #include "output/json_out.h"
 #include "output/table.h"

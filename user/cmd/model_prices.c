@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd/model_parts.h"
-#include "cmd/price_csv.h"
+#include "margin/price_csv.h"
 
 /* The parameters of the type's table and, where it lives on one, the price series. */
 static int read_parameters(struct conf map, struct process *out, struct error *err)

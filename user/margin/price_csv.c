@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/price_csv.h"
+#include "margin/price_csv.h"
 
 #include <errno.h>
 #include <math.h>
@@ -112,6 +112,19 @@ static int read_rows(struct reader *reader, struct series *out, struct error *er
 	return rc;
 }
 
+int price_csv_parse(FILE *file, const char *name, const char *time_name, const char *price_name, struct series *out, struct error *err)
+{
+	struct reader reader = {.path = name, .time_name = time_name, .price_name = price_name, .file = file};
+	int rc;
+
+	*out = (struct series){0};
+	rc = read_rows(&reader, out, err);
+	free(reader.line);
+	if (rc)
+		price_csv_free(out);
+	return rc;
+}
+
 int price_csv_read(const char *path, struct series *out, struct error *err)
 {
 	return price_csv_read_columns(path, "time_s", "price", out, err);
@@ -120,20 +133,17 @@ int price_csv_read(const char *path, struct series *out, struct error *err)
 int price_csv_read_columns(const char *path, const char *time_name, const char *price_name, struct series *out,
 			   struct error *err)
 {
-	struct reader reader = {.path = path, .time_name = time_name, .price_name = price_name, .file = fopen(path, "re")};
+	FILE *file = fopen(path, "re");
 	int rc;
 
 	*out = (struct series){0};
-	if (!reader.file) {
+	if (!file) {
 		int code = errno;
 
 		return error_set(err, -code, "%s: %s", path, strerror(code));
 	}
-	rc = read_rows(&reader, out, err);
-	free(reader.line);
-	fclose(reader.file);
-	if (rc)
-		price_csv_free(out);
+	rc = price_csv_parse(file, path, time_name, price_name, out, err);
+	fclose(file);
 	return rc;
 }
 
