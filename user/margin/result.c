@@ -106,6 +106,9 @@ int run_result(const struct run *run, struct model_result *result)
 	result->bad_debt = estimate(run, &totals, MEASURE_LOSS, 0);
 	result->bad_debt.stderr_ = hypot(result->bad_debt.stderr_, NUMERICAL_BOUND * result->bad_debt.value);
 	result->gap = estimate(run, &totals, MEASURE_GAP, 0); /* the gap itself is rounding only: no quadrature in it */
+	/* never seen among executions: what is missing at the trigger is missing later, too, so the whole loss's error covers it */
+	if (has_executions(run) && totals.mean[MEASURE_GAP] == 0 && totals.mean[MEASURE_LOSS] != 0)
+		result->gap.stderr_ = fmin(result->gap.stderr_, result->bad_debt.stderr_);
 	result->latency = estimate(run, &totals, MEASURE_LATENCY, NUMERICAL_BOUND * result->bad_debt.value);
 	result->triggers = estimate(run, &totals, MEASURE_COUNT, 0);
 	slope = estimate(run, &totals, MEASURE_SLOPE, 0);
