@@ -169,7 +169,7 @@ static void depart(struct aggregate *aggregate, const struct slots_span *span)
 		const struct pl_set *set = &aggregate->sets[at];
 
 		if (slots_is_astray(aggregate->memory, &aggregate->keys[at], set)) {
-			aggregate->astray[feed_index(&aggregate->keys[at])] += 1 + set->duplicates;
+			aggregate->astray[feed_index(&aggregate->keys[at])] += shred_count(set->seen) + set->duplicates;
 		} else {
 			shred_slot_add(&slot, &aggregate->keys[at], set);
 			handlers->on_set(handlers->context, &aggregate->keys[at], set);

@@ -7,10 +7,17 @@
 
 #define PLACES 32768u
 
+/*
+ * As many shreds of a set may go the same wrong way. Where each twentieth shred has a wrong bit in its slot, three of a
+ * set's 64 have one, and two of them agree in one set of fourteen, three in one of 900, four in one of 20,000.
+ */
+#define ASTRAY_MAX 3
+
 struct slots_memory {
 	struct {
 		uint64_t signature;
 		struct pl_set_key key;
+		uint32_t shreds; /* distinct ones */
 	} places[PLACES];
 };
 
@@ -41,11 +48,17 @@ static int by_slot_and_set(const void *a, const void *b, void *keys_)
 static void remember(struct slots_memory *memory, const struct pl_set_key *key, const struct pl_set *set)
 {
 	size_t place = place_of(set->signature, key->feed);
+	uint32_t shreds = shred_count(set->seen);
 
-	if (shred_count(set->seen) < 2 || !set->signature)
+	if (shreds < 2 || !set->signature)
+		return;
+	/* Of sets that share a signature the one with the most shreds: a few may have gone astray to the same place. */
+	if (memory->places[place].signature == set->signature && memory->places[place].key.feed == key->feed &&
+	    memory->places[place].shreds > shreds)
 		return;
 	memory->places[place].signature = set->signature;
 	memory->places[place].key = *key;
+	memory->places[place].shreds = shreds;
 }
 
 size_t slots_list(struct slots_memory *memory, struct slots_table *table, struct slots_span *spans)
@@ -85,7 +98,9 @@ bool slots_is_astray(const struct slots_memory *memory, const struct pl_set_key 
 {
 	size_t place = place_of(set->signature, key->feed);
 	const struct pl_set_key *other = &memory->places[place].key;
+	uint32_t shreds = shred_count(set->seen);
 
-	return shred_count(set->seen) == 1 && set->signature && memory->places[place].signature == set->signature &&
+	return shreds <= ASTRAY_MAX && memory->places[place].shreds >= 2 * shreds && set->signature &&
+	       memory->places[place].signature == set->signature &&
 	       other->feed == key->feed && (other->slot != key->slot || other->fec_set_index != key->fec_set_index);
 }

@@ -5,7 +5,7 @@
  *
  * Nothing in the recognition rule protects slot and fec_set_index: a bit that flips there makes a shred of a set, or of a
  * slot, that does not exist. But the leader's signature, in front of every shred, is that of the set it was made for. A
- * set of a single shred whose signature is known from another set, with more shreds, of the same feed is such a one.
+ * set of up to three shreds whose signature is known from another set of the same feed, with twice as many, is such a one.
  */
 #ifndef PL_TAP_SLOTS_H
 #define PL_TAP_SLOTS_H
@@ -24,7 +24,7 @@ struct slots_table {
 	size_t count;
 };
 
-/* Signatures of sets with more than one shred: those of the last minutes, as later ones take their places. 1 MiB. */
+/* Signatures of sets with more than one shred: those of the last minutes, as later ones take their places. 1.25 MiB. */
 struct slots_memory;
 struct slots_memory *slots_memory_new(void); /* NULL: out of memory */
 
@@ -40,7 +40,7 @@ size_t slots_list(struct slots_memory *memory, struct slots_table *table, struct
 /* Those first that were silent for longest. */
 void slots_sort_by_silence(struct slots_span *spans, size_t count);
 
-/* Whether the set is nothing but a shred of another set, gone astray. */
+/* Whether the set is nothing but shreds of another set, gone astray. */
 bool slots_is_astray(const struct slots_memory *memory, const struct pl_set_key *key, const struct pl_set *set);
 
 #endif

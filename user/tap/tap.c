@@ -175,7 +175,7 @@ static bool retire_slot(struct tap *tap, const struct slots_span *span, tap_set_
 			bpf_map_delete_elem(sets, set_key);
 		tap->retired[feed]++;
 		if (!again && slots_is_astray(tap->memory, set_key, &set)) {
-			tap->astray[feed] += 1 + set.duplicates;
+			tap->astray[feed] += shred_count(set.seen) + set.duplicates;
 			continue;
 		}
 		shred_slot_add(&slot, set_key, &set);
