@@ -68,6 +68,10 @@ static void shreds_run_one_by_one(void **state)
 	const struct race *race;
 
 	(void)state;
+	add_set(1, 7, 0, 90, "NULL");
+	add_set(2, 7, 0, 95, "NULL");
+	add_set(1, 8, 0, 300, "NULL");
+	add_shred(2, 1048583, "data", 3, 96, 0); /* its slot is none: a wrong bit */
 	add_shred(1, 7, "data", 0, 100, 0);
 	add_shred(1, 7, "data", 0, 90, 0); /* a copy, and earlier */
 	add_shred(2, 7, "data", 0, 95, 0);

@@ -134,8 +134,9 @@ static int check_transport(struct conf match, const struct site_feed *feed, cons
 		if (streams && feed->matches[i].space != PL_PORT_TCP)
 			return conf_error(match, err, "%s comes in TCP streams: match tcp", collect->block_decoder->name);
 		if (!streams && feed->matches[i].space != PL_PORT_UDP)
-			return conf_error(match, err, "a passive feed of this type is UDP; for a TCP feed let pricelag subscribe with "
-						      "'connect'");
+			return conf_error(match, err, "%s comes in UDP packets: match udp%s", collect_feed_type(collect),
+					  feed->action == PL_ACTION_DATAGRAM ?
+						  "; to read it from a connection let pricelag subscribe with 'connect'" : "");
 	}
 	return 0;
 }
@@ -153,6 +154,8 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 	    conf_require(map, "decode", "how to read the messages, e.g. {type: json, …}", &decode, err))
 		return -EINVAL;
 	collect->role = roles[choice];
+	if (choice && conf_exists(conf_get(map, "assets")))
+		return conf_error(conf_get(map, "assets"), err, "belongs to a feed with role 'oracle'; blocks have no prices");
 	if (read_source(map, out, collect, err) ||
 	    site_decode(decode, collect, &out->action, &out->shred_version, err) ||
 	    read_assets(conf_get(map, "assets"), collect, err))

@@ -14,10 +14,13 @@ const struct block_race_name block_race_names[BLOCK_RACES] = {
 	[BLOCK_RACE_DECODABLE] = {"blocks_decodable", "slots, decodable"},
 };
 
-/* Rows of feed, stamp and copies, of the same thing while columns 3, 4 and 5 stay the same. */
+/*
+ * Rows of feed, stamp and copies, of the same thing while columns 3, 4 and 5 stay the same. A shred whose slot came
+ * through wrong has a row, but its slot has none: it is no news of any block.
+ */
 static const char shred_query[] =
 	"SELECT feed_id, min(mono_ns), count(*), number, shred, kind = 'code' FROM shred_arrival WHERE repair = 0"
-	" GROUP BY number, kind, shred, feed_id ORDER BY number, kind, shred";
+	" AND (feed_id, number) IN (SELECT feed_id, number FROM block_arrival) GROUP BY number, kind, shred, feed_id ORDER BY number, kind, shred";
 static const char set_query[] =
 	"SELECT feed_id, decodable_mono_ns, 1, number, fec_set, 0 FROM block_arrival"
 	" WHERE fec_set IS NOT NULL AND decodable_mono_ns IS NOT NULL ORDER BY number, fec_set";

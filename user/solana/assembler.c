@@ -195,7 +195,8 @@ static void close_at(struct assembler *assembler, size_t at)
 	count(assembler, content->feed, LEDGER_COUNTER_ENTRIES, content->entries);
 	count(assembler, content->feed, LEDGER_COUNTER_TRANSACTIONS, content->transactions);
 	count(assembler, content->feed, LEDGER_COUNTER_BATCHES_INCOMPLETE, slot->batch.batches_incomplete);
-	assembler->handlers.on_block(assembler->handlers.context, content);
+	if (content->sets)
+		assembler->handlers.on_block(assembler->handlers.context, content);
 
 	assembler->closed[assembler->closed_count++ % CLOSED_MAX] = (struct closed){content->slot, content->feed};
 	assembler->slots[at] = assembler->slots[--assembler->slot_count];

@@ -42,7 +42,7 @@ enum ledger_counter {
 		LEDGER_COUNTER_MAX
 };
 
-/* What was read of a block, when its slot is closed. */
+/* What was read of a block, when its slot is closed. Of a slot without a set that could be read nothing is said. */
 struct block_content {
 	uint32_t feed;
 	uint64_t slot;
