@@ -4,7 +4,6 @@
 #define PL_TESTS_SHRED_FILES_H
 
 #include <ctype.h>
-#include <pcap/pcap.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,26 +86,6 @@ static inline struct shred_file *shred_file_bin(const char *name)
 		shred_file_add(file, bytes, len);
 	}
 	fclose(in);
-	return file;
-}
-
-/* Ethernet, IPv4 without options, UDP. */
-static inline struct shred_file *shred_file_pcap(const char *name)
-{
-	struct shred_file *file = calloc(1, sizeof(*file));
-	char text[PCAP_ERRBUF_SIZE];
-	struct pcap_pkthdr *header;
-	const uint8_t *data;
-	pcap_t *pcap = pcap_open_offline(shred_file_path(name), text);
-
-	if (!pcap) {
-		printf("skip: %s\n", text);
-		free(file);
-		skip();
-	}
-	while (pcap_next_ex(pcap, &header, &data) == 1)
-		shred_file_add(file, data + 42, header->caplen - 42);
-	pcap_close(pcap);
 	return file;
 }
 

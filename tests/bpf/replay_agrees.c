@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "frames.h"
+#include "shred_files.h"
 #include "tap/capture.h"
 #include "tap/internal.h"
 #include "tap/link.h"
@@ -58,6 +59,7 @@ struct side {
 };
 
 static bool payload_wanted;
+static uint16_t version; /* of the shreds that are taken */
 
 static uint32_t sum_of(const uint8_t *bytes, uint32_t len)
 {
@@ -139,7 +141,7 @@ static struct tap *tap;
 static struct capture *capture;
 static struct side kernel, replay;
 
-static int open_both(void **state)
+static int open_version(uint16_t wanted)
 {
 	struct capture_options options = {.idle_ns = 5000000000};
 	struct capture_handlers handlers = {&replay, on_record, on_set, on_slot, on_segment};
@@ -150,7 +152,7 @@ static int open_both(void **state)
 	struct match streams = {.space = PL_PORT_TCP, .port_low = 8333, .port_high = 8333};
 	struct error err = {""};
 
-	(void)state;
+	version = wanted;
 	memset(&kernel, 0, sizeof(kernel));
 	memset(&replay, 0, sizeof(replay));
 	if (tap_open(&tap, &(struct tap_options){0}, &err)) {
@@ -159,16 +161,35 @@ static int open_both(void **state)
 	}
 	assert_int_equal(capture_new(&capture, &options, &handlers, NULL), 0);
 	assert_int_equal(match_address_parse("127.0.0.0/8", &each.dest), 0);
-	if (tap_add_match(tap, &each, EACH, of_each, 6051, &err) ||
-	    tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, 6051, &err) ||
+	if (tap_add_match(tap, &each, EACH, of_each, version, &err) ||
+	    tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, version, &err) ||
 	    tap_add_match(tap, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err) ||
 	    tap_add_match(tap, &streams, STREAMS, PL_ACTION_STREAM, 0, &err))
 		fail_msg("%s", err.text);
-	assert_int_equal(capture_add_match(capture, &each, EACH, of_each, 6051, NULL), 0);
-	assert_int_equal(capture_add_match(capture, &shreds, SHREDS, PL_ACTION_SHRED, 6051, NULL), 0);
+	assert_int_equal(capture_add_match(capture, &each, EACH, of_each, version, NULL), 0);
+	assert_int_equal(capture_add_match(capture, &shreds, SHREDS, PL_ACTION_SHRED, version, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &streams, STREAMS, PL_ACTION_STREAM, 0, NULL), 0);
 	return 0;
+}
+
+static int open_both(void **state)
+{
+	(void)state;
+	return open_version(6051); /* of the generated shreds */
+}
+
+static int open_with_payload(void **state)
+{
+	payload_wanted = true;
+	return open_both(state);
+}
+
+static int open_any_version(void **state)
+{
+	(void)state;
+	payload_wanted = true;
+	return open_version(0);
 }
 
 static int close_both(void **state)
@@ -181,12 +202,6 @@ static int close_both(void **state)
 	tap = NULL;
 	payload_wanted = false;
 	return 0;
-}
-
-static int open_with_payload(void **state)
-{
-	payload_wanted = true;
-	return open_both(state);
 }
 
 static void give(const uint8_t *frame, uint32_t len, uint64_t stamp_ns)
@@ -433,6 +448,76 @@ static void hostile_shreds(void **state)
 			 replay.counters[EACH][PL_COUNTER_PACKETS]);
 }
 
+/* Shreds that were published without their packets: in frames to the feed with payloads, each third of them twice. */
+static void give_published(struct shred_file *file)
+{
+	uint8_t frame[FRAME_MAX];
+
+	for (size_t i = 0; i < file->count; i++) {
+		struct frame_spec spec = {.tags = i % 3, .dest = "127.0.0.1", .source_port = 8000, .dest_port = 46049,
+					  .payload = file->bytes[i], .len = file->len[i]};
+
+		for (size_t copy = 0; copy <= (i % 3 == 2); copy++)
+			give(frame, (uint32_t)frame_build(&spec, frame), 1000 + 2 * i + copy);
+	}
+	free(file);
+	same();
+}
+
+static void a_whole_block(void **state)
+{
+	(void)state;
+	if (!tap)
+		skip();
+	give_published(shred_file_json("sig_testnet-417955322_shreds.json.gz"));
+	assert_int_equal(replay.slot_count, 1);
+	assert_int_equal(replay.slot_keys[0].slot, 417955322);
+	assert_int_equal(replay.slots[0].data, 320);
+	assert_int_equal(replay.slots[0].duplicates, 106);
+	assert_int_equal(replay.slots[0].sets_decodable, 10);
+}
+
+static void a_set_of_a_block(void **state)
+{
+	(void)state;
+	if (!tap)
+		skip();
+	give_published(shred_file_bin("sig_slot-410010000_fecset0_shreds.bin"));
+	assert_int_equal(replay.slot_count, 1);
+	assert_int_equal(replay.slot_keys[0].slot, 410010000);
+	assert_int_equal(replay.slots[0].data + replay.slots[0].code, 59);
+	assert_int_equal(replay.decodable_count, 1);
+}
+
+/* Files of one frame each. */
+static void frames_inside_gre(void **state)
+{
+	static const char *const names[] = {"fd_dns_query_a_gre.bin", "fd_quic_initial_gre.bin", "fd_tcp_ack_gre.bin"};
+	uint8_t frame[FRAME_MAX];
+
+	(void)state;
+	if (!tap)
+		skip();
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *root = getenv("PRICELAG_DATA");
+		char path[512];
+		FILE *file;
+		size_t len;
+
+		snprintf(path, sizeof(path), "%s/net/%s", root ? root : "../shared/data", names[i]);
+		file = fopen(path, "rb");
+		if (!file) {
+			printf("skip: %s is not there\n", path);
+			skip();
+		}
+		len = fread(frame, 1, sizeof(frame), file);
+		fclose(file);
+		give(frame, (uint32_t)len, 1000 + i);
+	}
+	same();
+	assert_int_equal(replay.datagram_count, 2);
+}
+
 static void market_data(void **state)
 {
 	(void)state;
@@ -465,6 +550,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shreds_in_disorder, open_both, close_both),
 		cmocka_unit_test_setup_teardown(every_encapsulation, open_both, close_both),
 		cmocka_unit_test_setup_teardown(hostile_shreds, open_both, close_both),
+		cmocka_unit_test_setup_teardown(a_whole_block, open_any_version, close_both),
+		cmocka_unit_test_setup_teardown(a_set_of_a_block, open_any_version, close_both),
+		cmocka_unit_test_setup_teardown(frames_inside_gre, open_both, close_both),
 		cmocka_unit_test_setup_teardown(market_data, open_both, close_both),
 		cmocka_unit_test_setup_teardown(watched_streams, open_both, close_both),
 		cmocka_unit_test_setup_teardown(other_traffic, open_both, close_both),

@@ -240,6 +240,25 @@ static void sentences_carry_the_sessions_figures(void **state)
 	fixture_remove(&f);
 }
 
+static void a_replay_claims_no_exact_clock(void **state)
+{
+	struct fixture f;
+	char reasons[4096], *page;
+
+	(void)state;
+	fixture_session(&f);
+	fill_header(&f);
+	fixture_sql(&f, "INSERT OR REPLACE INTO session VALUES ('kind', 'replay')");
+	fill_updates(&f, "hermes", "ETH/USD", 40);
+	page = page_of(&f, NULL, reasons, sizeof(reasons));
+	assert_non_null(strstr(page, "own stamps, taken as UTC"));
+	assert_non_null(strstr(page, "no capture says how exact they are"));
+	assert_null(strstr(page, "inside this machine exact to"));
+	assert_null(strstr(page, "each exact to within"));
+	free(page);
+	fixture_remove(&f);
+}
+
 static void hostile_names_stay_text(void **state)
 {
 	struct fixture f;
@@ -389,6 +408,7 @@ int main(void)
 		cmocka_unit_test(the_embedded_parts_fit_into_their_elements),
 		cmocka_unit_test(the_page_is_complete_in_itself),
 		cmocka_unit_test(sentences_carry_the_sessions_figures),
+		cmocka_unit_test(a_replay_claims_no_exact_clock),
 		cmocka_unit_test(hostile_names_stay_text),
 		cmocka_unit_test(blocks_told_in_messages),
 		cmocka_unit_test(transactions_inside_blocks_have_a_section),

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "solana/assembler.h"
-#include "shred_files.h"
+#include "shred_capture.h"
 #include "solana_maker.h"
 
 #define TESTNET "sig_testnet-417955322_shreds.json.gz"

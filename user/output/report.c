@@ -97,6 +97,7 @@ static void describe_hooks(const struct report *report, char *out, size_t size)
 static void write_facts(const struct report *report)
 {
 	char text[1200], start[FORMAT_MAX], length[FORMAT_MAX];
+	bool replay = report_is_replay(report);
 	FILE *out = report->out;
 
 	fputs("<dl class=\"facts\">\n", out);
@@ -107,11 +108,11 @@ static void write_facts(const struct report *report)
 	fact(out, "Host", report_meta(report, "host", text, sizeof(text)));
 	fact(out, "Kernel", report_meta(report, "kernel", text, sizeof(text)));
 	describe_hooks(report, text, sizeof(text));
-	if (!*text && !strcmp(report_meta(report, "kind", start, sizeof(start)), "replay"))
+	if (!*text && replay)
 		snprintf(text, sizeof(text), "none: replayed from capture files");
 	fact(out, "Stamped on", text);
 	clockmap_describe(report->clock, text, sizeof(text));
-	fact(out, "Clock", text);
+	fact(out, "Clock", replay ? "the captures' own stamps, taken as UTC" : text);
 	snprintf(text, sizeof(text), "%s, %s",
 		 report_plural(report_integer(report, "SELECT count(*) FROM feed"), "feed", start, sizeof(start)),
 		 report_plural(report_integer(report, "SELECT (SELECT count(*) FROM oracle_message)"

@@ -15,6 +15,13 @@ const char *report_meta(const struct report *report, const char *key, char *out,
 	return out;
 }
 
+bool report_is_replay(const struct report *report)
+{
+	char kind[16];
+
+	return !strcmp(report_meta(report, "kind", kind, sizeof(kind)), "replay");
+}
+
 int64_t report_integer(const struct report *report, const char *sql)
 {
 	sqlite3_stmt *rows = NULL;

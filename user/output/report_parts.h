@@ -55,6 +55,9 @@ const char *report_meta(const struct report *report, const char *key, char *out,
 /* First column of the first row as an integer; TIME_UNKNOWN where there is no row, or it is NULL. */
 int64_t report_integer(const struct report *report, const char *sql);
 
+/* Whether the session was made of capture files: its stamps are theirs. */
+bool report_is_replay(const struct report *report);
+
 /* Whether latencies of prices belong into the report: a session of blocks alone has none, and lacks none. */
 bool report_prices_expected(const struct report *report);
 

@@ -109,6 +109,11 @@ static void say_clock(struct report *report, const struct clock_state *state)
 	int64_t utc_error = clockmap_utc_error_ns(report->clock);
 	char bracket[FORMAT_MAX], moved[FORMAT_MAX], bound[FORMAT_MAX];
 
+	if (report_is_replay(report)) {
+		report_say(report, "The stamps are those of the captures, taken as UTC: no capture says how exact they are. What "
+				   "lies between two stamps of one machine is as exact as the program that captured them.");
+		return;
+	}
 	report_say(report, "The kernel's stamps were tied to UTC by %s, each exact to within ±%s. A latency inside this "
 			   "machine lies between two stamps and carries at most twice that.",
 		   report_plural(state->readings, "reading", moved, sizeof(moved)),
