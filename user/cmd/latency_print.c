@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "latency/account.h"
 #include "session/clockmap.h"
+#include "session/session.h"
 #include "output/table.h"
 
 /* ---- JSON ---- */
@@ -245,9 +246,16 @@ int latency_print_joins(sqlite3 *db, const char *only_feed, const char *only_ass
 
 int latency_print_clock(sqlite3 *db, struct error *err)
 {
-	char text[160];
+	char text[160], kind[16];
 	struct clockmap *clock;
-	int status = clockmap_load(&clock, db, err);
+	int status;
+
+	session_meta(db, "kind", kind, sizeof(kind));
+	if (!strcmp(kind, "replay")) {
+		puts("\nclock: the captures' own stamps, taken as UTC");
+		return 0;
+	}
+	status = clockmap_load(&clock, db, err);
 
 	if (status)
 		return status;
