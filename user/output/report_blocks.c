@@ -143,9 +143,10 @@ struct slot_sums {
 	uint64_t slots, states[3], packets, duplicates, missing;
 };
 
-static int add_slot_feed(struct report *report, const struct block_list *list, const char *feed, struct table *table,
+static int add_slot_feed(struct report *report, const void *context, const char *feed, struct table *table,
 			 struct json_object *spec)
 {
+	const struct block_list *list = context;
 	static const double p[] = {0.5, 0.99};
 	int64_t at[SLOT_COLUMNS][2];
 	char p50[FORMAT_MAX], p99[FORMAT_MAX], slots[64];
@@ -206,22 +207,11 @@ static bool slots_present(const struct report *report)
 static int slots_write(struct report *report)
 {
 	struct table *table = table_new(slot_columns, sizeof(slot_columns) / sizeof(slot_columns[0]));
-	struct json_object *spec = report_spec("time", "time");
 	struct block_list list = {0};
-	sqlite3_stmt *feeds = report_query(report, "SELECT name FROM feed WHERE id IN (SELECT feed_id FROM block_arrival) ORDER BY id");
-	int step = SQLITE_ERROR, status = feeds ? blocks_load(report->db, &list, report->err) : -EIO;
+	int status = blocks_load(report->db, &list, report->err);
 
-	while (!status && (step = sqlite3_step(feeds)) == SQLITE_ROW)
-		status = add_slot_feed(report, &list, report_column_text(feeds, 0), table, spec);
 	if (!status)
-		status = report_query_end(report, feeds, step);
-	else
-		sqlite3_finalize(feeds);
-	if (!status && json_object_object_get(spec, "sets"))
-		report_figure(report, spec);
-	else
-		json_object_put(spec);
-	html_table(report->out, table);
+		status = report_feeds(report, "block_arrival", add_slot_feed, &list, table);
 	table_free(table);
 	block_list_free(&list);
 	return status;

@@ -240,3 +240,28 @@ bool report_prices_expected(const struct report *report)
 	       report_integer(report, "SELECT count(*) FROM chain_update") > 0 ||
 	       report_integer(report, "SELECT (SELECT count(*) FROM feed) + (SELECT count(*) FROM chain_block)") == 0;
 }
+
+int report_feeds(struct report *report, const char *name, report_feed_fn each, const void *context, struct table *table)
+{
+	struct json_object *spec = report_spec("time", "time");
+	sqlite3_stmt *feeds;
+	int step = SQLITE_ERROR, status = 0;
+	char sql[160];
+
+	snprintf(sql, sizeof(sql), "SELECT name FROM feed WHERE id IN (SELECT feed_id FROM %s) ORDER BY id", name);
+	feeds = report_query(report, sql);
+	if (!feeds)
+		status = -EIO;
+	while (!status && (step = sqlite3_step(feeds)) == SQLITE_ROW)
+		status = each(report, context, report_column_text(feeds, 0), table, spec);
+	if (!status)
+		status = report_query_end(report, feeds, step);
+	else
+		sqlite3_finalize(feeds);
+	if (!status && json_object_object_get(spec, "sets"))
+		report_figure(report, spec);
+	else
+		json_object_put(spec);
+	html_table(report->out, table);
+	return status;
+}

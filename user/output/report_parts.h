@@ -103,4 +103,12 @@ void report_quantiles(const int64_t *column, size_t count, const double *p, size
 bool report_add_set(struct report *report, struct json_object *spec, const char *name, const struct report_rows *rows,
 		    const char *const *names, const char *what);
 
+/*
+ * A plot over time and a table with a set and a row for each feed that has rows in `name` (of a table of the session):
+ * `each` adds both for one feed, 0 or a negative errno. Nothing is drawn where no feed added a set.
+ */
+typedef int (*report_feed_fn)(struct report *report, const void *context, const char *feed, struct table *table,
+			      struct json_object *spec);
+int report_feeds(struct report *report, const char *name, report_feed_fn each, const void *context, struct table *table);
+
 #endif

@@ -52,9 +52,10 @@ static int collect(struct report *report, const struct told_blocks *blocks, cons
 	return status;
 }
 
-static int add_feed(struct report *report, const struct told_blocks *blocks, const char *feed, struct table *table,
+static int add_feed(struct report *report, const void *context, const char *feed, struct table *table,
 		    struct json_object *spec)
 {
+	const struct told_blocks *blocks = context;
 	static const double p[] = {0.5, 0.99};
 	char p50[FORMAT_MAX], count[64], text[64];
 	uint64_t messages = 0, repeats = 0;
@@ -92,22 +93,11 @@ static bool told_present(const struct report *report)
 static int told_write(struct report *report)
 {
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	struct json_object *spec = report_spec("time", "time");
 	struct told_blocks blocks = {0};
-	sqlite3_stmt *feeds = report_query(report, "SELECT name FROM feed WHERE id IN (SELECT feed_id FROM block_message) ORDER BY id");
-	int step = SQLITE_ERROR, status = feeds ? told_blocks_load(report->db, &blocks, report->err) : -EIO;
+	int status = told_blocks_load(report->db, &blocks, report->err);
 
-	while (!status && (step = sqlite3_step(feeds)) == SQLITE_ROW)
-		status = add_feed(report, &blocks, report_column_text(feeds, 0), table, spec);
 	if (!status)
-		status = report_query_end(report, feeds, step);
-	else
-		sqlite3_finalize(feeds);
-	if (!status && json_object_object_get(spec, "sets"))
-		report_figure(report, spec);
-	else
-		json_object_put(spec);
-	html_table(report->out, table);
+		status = report_feeds(report, "block_message", add_feed, &blocks, table);
 	table_free(table);
 	told_blocks_free(&blocks);
 	return status;
