@@ -339,10 +339,10 @@ static void test_the_decoder(void **state)
 		struct bytes bytes = {.len = 0};
 
 		add_transaction(&bytes, versions[v], 2, (const uint8_t *)"data", 4);
-		assert_int_equal(solana_transaction_decoder.decode(NULL, bytes.data, bytes.len, count_signatures, count, &err), 1);
+		assert_int_equal(solana_decoder_find("solana-transaction")->decode(NULL, bytes.data, bytes.len, count_signatures, count, &err), 1);
 		bytes.data[v == 2 ? bytes.len - 1 : 5] ^= 1;
-		assert_int_equal(solana_transaction_decoder.decode(NULL, bytes.data, bytes.len, count_signatures, count, &err), 1);
-		assert_int_equal(solana_transaction_decoder.decode(NULL, bytes.data, bytes.len + 1, count_signatures, count, &err), -EBADMSG);
+		assert_int_equal(solana_decoder_find("solana-transaction")->decode(NULL, bytes.data, bytes.len, count_signatures, count, &err), 1);
+		assert_int_equal(solana_decoder_find("solana-transaction")->decode(NULL, bytes.data, bytes.len + 1, count_signatures, count, &err), -EBADMSG);
 		assert_non_null(strstr(err.text, "1 bytes are left over"));
 	}
 	assert_int_equal(count[FEED_SIGNATURE_VERIFIED], 3);

@@ -85,8 +85,8 @@ static void each_type(each_type_fn each, void *context)
 		each(context, d->name, "block", d->help, (int)strlen(d->help));
 	for (const struct decoder *d = packet_decoders; d->name; d++)
 		each(context, d->name, "block", d->help, (int)strlen(d->help));
-	each(context, solana_transaction_decoder.name, "none", solana_transaction_decoder.help,
-	     (int)strlen(solana_transaction_decoder.help));
+	for (const struct decoder *d = solana_decoders; d->name; d++)
+		each(context, d->name, "none", d->help, (int)strlen(d->help));
 	for (const struct preset *p = presets; p->name; p++) /* the first line is `# what it reads` */
 		each(context, p->name, "preset", p->text + 2, (int)strcspn(p->text, "\n") - 2);
 }
@@ -219,8 +219,8 @@ static int find_how(const struct arguments *args, struct how *out)
 	out->decoder = decoder_find(args->type);
 	if (!out->decoder)
 		out->decoder = packet_decoder_find(args->type);
-	if (!out->decoder && !strcmp(args->type, solana_transaction_decoder.name))
-		out->decoder = &solana_transaction_decoder;
+	if (!out->decoder)
+		out->decoder = solana_decoder_find(args->type);
 	out->block_decoder = block_decoder_find(args->type);
 	if (out->decoder || out->block_decoder)
 		return EXIT_OK;

@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base58.h"
+#include "base/json.h"
 #include "feed/build.h"
+#include "feed/raw.h"
+#include "solana/price_update.h"
 #include "solana/pyth_post.h"
 
 #define DATA_SHOWN 47 /* bytes of an instruction's data that a detail holds in hex */
@@ -66,8 +70,71 @@ static int decode_transaction(const struct decode_options *options, const uint8_
 	return count;
 }
 
+struct account_sink {
+	decode_emit_fn emit;
+	void *context;
+};
+
+static int read_account(void *context, const uint8_t *data, size_t len, struct error *err)
+{
+	const struct account_sink *sink = context;
+	struct feed_details details = {.count = 0};
+	struct feed_message message;
+	struct price_update update;
+	int status = price_update_read(data, len, &update, &message, &details, err);
+
+	if (status)
+		return status;
+	detail_base58(&details, "write_authority", update.write_authority, sizeof(update.write_authority));
+	details_text(&details, "verification", update.full ? "full" : "partial");
+	if (!update.full)
+		details_uint(&details, "guardian_signatures", update.signatures);
+	message.details = &details;
+	sink->emit(sink->context, &message);
+	return 0;
+}
+
+/* As nodes send it: a notification, the answer to getAccountInfo, or the account alone. */
+static int read_account_json(void *context, struct json_object *root, struct error *err)
+{
+	struct json_object *account = json_at(root, "/params/result/value");
+	struct raw raw;
+	int status;
+
+	if (!account)
+		account = json_at(root, "/result/value");
+	status = price_update_data(account ? account : root, &raw, err);
+	if (status)
+		return status;
+	status = read_account(context, raw.data, raw.len, err);
+	raw_free(&raw);
+	return status;
+}
+
+static int decode_price_update(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
+			       void *context, struct error *err)
+{
+	static const struct raw_readers readers = {read_account_json, read_account};
+	struct account_sink sink = {emit, context};
+	int status = raw_read(&readers, &sink, data, len, err);
+
+	(void)options;
+	return status ? status : 1;
+}
+
 static const char *const no_options[] = {NULL};
 
-const struct decoder solana_transaction_decoder = {
-	"solana-transaction", "one Solana transaction: its instructions, with the prices that they post; signatures are verified",
-	no_options, decode_transaction};
+const struct decoder solana_decoders[] = {
+	{"solana-transaction", "one Solana transaction: its instructions, with the prices that they post; signatures are verified",
+	 no_options, decode_transaction},
+	{"solana-price-update", "the data of an account of Pyth's receiver on Solana (PriceUpdateV2)", no_options, decode_price_update},
+	{NULL, NULL, NULL, NULL},
+};
+
+const struct decoder *solana_decoder_find(const char *name)
+{
+	for (const struct decoder *d = solana_decoders; d->name; d++)
+		if (!strcmp(d->name, name))
+			return d;
+	return NULL;
+}
