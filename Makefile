@@ -8,6 +8,7 @@
 #   make bench           costs of the kernel programs (root)
 #   make bench-tap       what listening costs at > 1 M packets/s, beside tcpdump and xdpdump (root; scripts/setup bench)
 #   make bench-day       memory over a day of shreds
+#   make bench-hour      memory, losses and file of an hour at 2,000 messages/s
 #   make bench-model     what the margin model costs, beside NumPy
 # Variables: CC, BUILD (output folder), SAN=1 (AddressSanitizer and UBSan), WERROR=1 (CI).
 

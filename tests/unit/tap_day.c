@@ -4,18 +4,17 @@
  * losses, copies, disorder, stragglers and slots that do not exist, slots of 400 ms that become 200 ms. Memory stays what it was.
  * PRICELAG_DAY_SECONDS: how much of it (600; `make bench-day` does 86,400 and prints the memory once an hour).
  */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "capture_files.h"
+#include "resident.h"
 #include "tap/aggregate.h"
 
 #define SECOND_NS 1000000000ULL
@@ -64,18 +63,6 @@ static uint32_t next_random(uint64_t *state)
 {
 	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (uint32_t)(*state >> 33);
-}
-
-static uint64_t resident_bytes(void)
-{
-	unsigned long long all = 0, resident = 0;
-	char text[128] = "";
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
-	close(fd);
-	assert_int_equal(sscanf(text, "%llu %llu", &all, &resident), 2);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* The packet at `now_ns`: of the slot of that time mostly, in disorder among the 64 shreds of three sets. */
