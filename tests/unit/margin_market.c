@@ -1,69 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The market walk: one mechanism at a time, on paths whose numbers can be worked out by hand, and what holds on every path. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "margin/market.h"
-
-#define YEAR_S (365.0 * 86400)
-#define ACCOUNTS_MAX 64
-
-struct world {
-	struct model model;
-	struct market market;
-	struct model_asset asset;
-	struct account accounts[ACCOUNTS_MAX];
-	struct liquidity liquidity;
-	struct model_result result;
-	struct market_result more;
-};
-
-/* One asset that moves by `per_step` in logs each 12 s block, without noise; one account; Aave; no delay. */
-static void calm_fall(struct world *w, double price, double per_step, struct account account)
-{
-	struct error err;
-
-	memset(w, 0, sizeof(*w));
-	strcpy(w->asset.name, "ETH");
-	w->asset.price = price;
-	w->asset.process.type = &process_gbm;
-	w->asset.process.parameter[0] = 1e-6;
-	assert_int_equal(process_prepare(&w->asset.process, &err), 0);
-	w->asset.process.variance = 0;
-	w->asset.process.log_drift = per_step / 12;
-	w->accounts[0] = account;
-	w->liquidity = (struct liquidity){.type = &liquidity_none, .recovery_s = INFINITY};
-	w->model = (struct model){.seed = 3, .paths = 1, .horizon_s = 1200, .step_s = 12, .assets = &w->asset, .asset_count = 1,
-				  .accounts = w->accounts, .account_count = 1};
-	for (int i = 0; i < DELAY_STAGES; i++)
-		w->model.delays[i].type = &delay_constant;
-	w->market.liquidity = &w->liquidity;
-	w->market.keepers = (struct keepers){.count = 1, .capital = INFINITY};
-	w->market.gas.price = 0;
-	rules_preset(&w->market.rules, &rules_aave_v3);
-}
-
-static void run(struct world *w, unsigned threads)
-{
-	struct model_control control = {.threads = threads};
-	struct error err;
-
-	if (market_run(&w->market, &w->model, &control, &w->result, &w->more, &err))
-		fail_msg("%s", err.text);
-}
-
-static void near(double is, double wanted, double tolerance)
-{
-	if (!(fabs(is - wanted) <= tolerance))
-		fail_msg("%.12g, should be %.12g", is, wanted);
-}
+#include "market_world.h"
 
 static const struct account loan = {0, 100, 8000, 0.8}; /* to be liquidated below 100 */
 
@@ -313,19 +250,12 @@ static void the_books_balance_on_every_path(void **state)
 	(void)state;
 	for (size_t i = 0; rules_types[i]; i++) {
 		struct world w;
-		double sum = 0, spread = 0;
 
 		wild(&w, rules_types[i], 300);
-		run(&w, 2);
+		if (rules_types[i] == &rules_synthetix_v3)
+			w.market.gas.units = 4e4; /* its rewards are made for a cheap chain */
+		run(&w, 2); /* checks them */
 		assert_true(w.more.liquidations.value > 1);
-		assert_true(w.more.imbalance_max < 1e-6);
-		/* the parts add up, and the tiers to the loss */
-		for (int part = 0; part < MARKET_PARTS; part++)
-			sum += w.more.parts[part].value;
-		near(sum, w.result.bad_debt.value, 1e-9 * (1 + fabs(sum)));
-		for (size_t tier = 0; tier < 2; tier++)
-			spread += w.more.absorbed[tier].value;
-		near(spread + w.more.lenders.value, w.result.bad_debt.value, 1e-9 * (1 + spread));
 	}
 }
 

@@ -93,6 +93,49 @@ static void compound_v2_keeps_a_share_of_what_is_seized(void **state)
 	near(plan.fee_units * 990, 4320 * 0.028, 1e-9);
 }
 
+/* 10 units at 99 are worth 990 and owe 800: small, but Spark closes half of it all the same. */
+static void spark_looks_at_no_size(void **state)
+{
+	struct rules rules = preset(&rules_spark), v3 = preset(&rules_aave_v3);
+	struct position position = {10, -800, 0.8};
+	struct plan plan = plan_of(&rules, &position, 99);
+
+	(void)state;
+	near(plan.repay, 400, 1e-9);
+	near((plan.units + plan.fee_units) * 99, 420, 1e-9);
+	near(plan.fee_units * 99, 2, 1e-9);
+	near(plan_of(&v3, &position, 99).repay, 800, 1e-9);
+	near(plan_of(&rules, &position, 94).repay, 800, 1e-9); /* health 0.94 */
+}
+
+/* C 100, D 8000, LT 0.8, target 1.24, bonus from 4.995 % at a health of 1 to 5.55 % at 0.9. */
+static void aave_v4_repays_up_to_a_target(void **state)
+{
+	struct rules rules = preset(&rules_aave_v4);
+	struct position position = {100, -8000, 0.8}, after;
+	struct plan plan = plan_of(&rules, &position, 99);
+
+	(void)state;
+	/* health 0.99: bonus 4.995 % + 0.1·0.555 % = 5.0505 %; repaid 8000·0.25/(1.24 - 0.8·1.050505) = 2000/0.399596 */
+	near(plan.repay, 5005.06, 5e-3);
+	near((plan.units + plan.fee_units) * 99, 5257.84, 5e-3);
+	near(plan.fee_units * 99, 25.28, 5e-3); /* a tenth of the bonus, 252.78 */
+	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8};
+	near(position_health(&after, 99), 1.24, 1e-12);
+	/* health 0.9: 8000·0.34/(1.24 - 0.8·1.0555) = 2720/0.3956; 1124.37 of debt and 1742.77 of collateral may stay */
+	plan = plan_of(&rules, &position, 90);
+	near(plan.repay, 6875.63, 5e-3);
+	near((plan.units + plan.fee_units) * 90, 7257.23, 5e-3);
+	/* health 0.88: 8000·0.36/0.3956 would leave 719.92 of debt, below 1000: all of it, and 8444 of 8800 are taken */
+	plan = plan_of(&rules, &position, 88);
+	near(plan.repay, 8000, 1e-9);
+	near((plan.units + plan.fee_units) * 88, 8444, 5e-3);
+	/* 80: the collateral pays 8000/1.0555 and is gone; 420.65 is left */
+	plan = plan_of(&rules, &position, 80);
+	near(plan.units + plan.fee_units, 100, 1e-12);
+	near(8000 - plan.repay, 420.65, 5e-3);
+}
+
 static void morpho_incentive_follows_the_lltv(void **state)
 {
 	struct rules rules = preset(&rules_morpho);
@@ -197,6 +240,52 @@ static void hyperliquid_closes_large_positions_in_parts(void **state)
 	assert_false(plan_of(&rules, &small, 49800).takeover);
 }
 
+/* 10 units at 100, maintenance 5 % and a buffer of 2 %: 70 are required, 1 % goes to the liquidator and 1 % to the fund. */
+static void drift_hands_over_what_covers_the_shortage(void **state)
+{
+	struct rules rules = preset(&rules_drift);
+	struct position position = {10, -955, 0.95}, deep = {10, -985, 0.95}, under = {10, -1010, 0.95}, shorted = {-10, 1045, 1.05};
+	struct plan plan = plan_of(&rules, &position, 100);
+
+	(void)state;
+	/* equity 45, short of 25; a unit frees 7 and costs 2: five of them, at 99 */
+	near(plan.units, 5, 1e-9);
+	near(plan.repay, 495, 1e-9);
+	near(plan.penalty, 5, 1e-9);
+	near(5 * 100 - 955 + 495 - 5, 0.07 * 500, 1e-9); /* the equity that is left is what is required */
+	/* equity 15, short of 55: the fund gets 7 % - 1 % - 5.5 % = 0.5 %, so that all ten units just cover it */
+	plan = plan_of(&rules, &deep, 100);
+	near(plan.units, 10, 1e-9);
+	near(plan.repay, 990, 1e-9);
+	near(plan.penalty, 5, 1e-9);
+	/* equity -10: everything, nothing for the fund */
+	plan = plan_of(&rules, &under, 100);
+	near(plan.units, 10, 1e-9);
+	near(plan.penalty, 0, 0);
+	/* a short position is taken over at 101 a unit */
+	plan = plan_of(&rules, &shorted, 100);
+	near(plan.units, -5, 1e-9);
+	near(plan.repay, -505, 1e-9);
+	near(plan.penalty, 5, 1e-9);
+}
+
+static void pools_take_positions_at_the_oracle_price(void **state)
+{
+	struct rules gmx = preset(&rules_gmx_v2), synthetix = preset(&rules_synthetix_v3);
+	struct position position = {1, -49600, 0.99}, small = {0.02, -999, 0.99}, large = {50, -2490000, 0.99};
+	struct plan plan = plan_of(&gmx, &position, 50000);
+
+	(void)state;
+	assert_true(plan.takeover);
+	near(plan.penalty, 135, 1e-9); /* 0.07 % and 0.2 % of 50,000 */
+	near(plan.reward, 0, 0);
+	plan = plan_of(&synthetix, &position, 50000);
+	assert_true(plan.takeover && isinf(plan.penalty));
+	near(plan.reward, 15, 1e-9);					/* 0.03 % */
+	near(plan_of(&synthetix, &small, 50000).reward, 1, 0);		/* at least */
+	near(plan_of(&synthetix, &large, 50000).reward, 500, 0);	/* at most: 750 */
+}
+
 static void health_of_both_sides(void **state)
 {
 	struct position lent = {10, -8000, 0.8}, shorted = {-2, 2200, 1.05}, owes_nothing = {10, 5, 0.8};
@@ -289,12 +378,16 @@ int main(void)
 		cmocka_unit_test(aave_takes_half_then_all),
 		cmocka_unit_test(aave_leaves_no_dust),
 		cmocka_unit_test(compound_v2_keeps_a_share_of_what_is_seized),
+		cmocka_unit_test(spark_looks_at_no_size),
+		cmocka_unit_test(aave_v4_repays_up_to_a_target),
 		cmocka_unit_test(morpho_incentive_follows_the_lltv),
 		cmocka_unit_test(euler_discount_grows_with_the_violation),
 		cmocka_unit_test(maker_sells_in_steps_from_above),
 		cmocka_unit_test(compound_v3_absorbs_and_sells_at_a_discount),
 		cmocka_unit_test(dydx_prices),
 		cmocka_unit_test(hyperliquid_closes_large_positions_in_parts),
+		cmocka_unit_test(drift_hands_over_what_covers_the_shortage),
+		cmocka_unit_test(pools_take_positions_at_the_oracle_price),
 		cmocka_unit_test(health_of_both_sides),
 		cmocka_unit_test(selling_moves_the_price_and_the_market_recovers),
 		cmocka_unit_test(losses_go_down_the_waterfall),

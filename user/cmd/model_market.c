@@ -46,7 +46,7 @@ bool model_market_wanted(struct conf root)
 	for (int i = 0; keys[i]; i++)
 		if (conf_exists(conf_get(root, keys[i])))
 			return true;
-	return type && rules_find(type) && rules_find(type) != &rules_instant;
+	return type && rules_find(type) != &rules_instant; /* an unknown one is named by read_rules() */
 }
 
 /* ---- engine ------------------------------------------------------------------------------------------------------- */
@@ -56,7 +56,7 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 	struct entry entries[RULES_PARAMETERS_MAX + 1] = {{NULL, NULL, false}};
 	const struct rules_type *found;
 	struct error why = {""};
-	char names[256] = "";
+	char names[512] = "";
 	struct conf type;
 
 	for (size_t i = 0; rules_types[i]; i++)
@@ -76,11 +76,11 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 
 /* ---- oracle ------------------------------------------------------------------------------------------------------- */
 
-static int read_oracle(struct conf map, double step_s, struct oracle_policy *out, struct error *err)
+static int read_oracle(struct conf map, const struct rules_type *rules, double step_s, struct oracle_policy *out, struct error *err)
 {
 	static const char *const policies[] = {"every-block", "deviation", NULL};
 	const struct entry entries[] = {{"deviation", &out->deviation, false}, {"heartbeat", &out->heartbeat_s, true},
-					{"twap", &out->twap_s, true}, {"source_sd", &out->source_sd, false},
+					{"twap", &out->twap_s, true}, {"hop", &out->hop_s, true}, {"source_sd", &out->source_sd, false},
 					{"outlier_probability", &out->outlier_probability, false},
 					{"outlier_sd", &out->outlier_sd, false}, {NULL, NULL, false}};
 	struct conf policy = conf_get(map, "policy"), sources = conf_get(map, "sources");
@@ -88,6 +88,7 @@ static int read_oracle(struct conf map, double step_s, struct oracle_policy *out
 	uint64_t count = 0;
 	int choice = 0;
 
+	out->hop_s = rules->oracle_hop_s;
 	if (!conf_exists(map))
 		return 0;
 	if ((conf_exists(policy) && conf_read_choice(policy, policies, &choice, err)) ||
@@ -273,7 +274,7 @@ int model_market_read(struct conf root, const char *session, const struct model 
 
 	*out = (struct market){0};
 	if (conf_require(root, "engine", "how accounts are liquidated: {type: aave-v3}", &engine, err) ||
-	    read_rules(engine, &out->rules, err) || read_oracle(conf_get(root, "oracle"), model->step_s, &out->oracle, err) ||
+	    read_rules(engine, &out->rules, err) || read_oracle(conf_get(root, "oracle"), out->rules.type, model->step_s, &out->oracle, err) ||
 	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
 	    read_network(conf_get(root, "network"), model, &out->gas, err) ||
 	    read_keepers(conf_get(root, "keepers"), session, &out->keepers, err) ||

@@ -94,26 +94,37 @@ static void close_if_empty(struct market_walk *walk, struct position *position, 
 	}
 }
 
-/* The protocol's vault takes the position at the oracle's price, with what equity there is. Losses are the waterfall's. */
-static void take_over(struct market_walk *walk, uint32_t account, double oracle)
+enum tried { TRIED_DONE, TRIED_WAITS };
+
+/*
+ * The protocol's vault takes the position at the oracle's price, with its share of what equity there is; losses are the
+ * waterfall's. A keeper who has to ask for it does so only if the reward pays.
+ */
+static enum tried take_over(struct market_walk *walk, uint32_t account, bool own, double oracle, const struct plan *plan)
 {
 	struct position *position = &walk->positions[account];
-	double price = walk->assets[walk->book->model->accounts[account].asset].price.price, equity;
+	double price = walk->assets[walk->book->model->accounts[account].asset].price.price, gas = gas_now(walk), equity, kept;
 
+	if (plan->reward > 0) {
+		if (plan->reward - gas < walk->book->market->keepers.min_profit)
+			return TRIED_WAITS;
+		walk->out->protocol -= plan->reward;
+		pay_keeper(walk, plan->reward - gas, gas, own);
+	}
 	/* at the market's price: what the vault gains, the owner loses */
 	walk->out->seized += fabs(position->units) * price;
 	walk->out->protocol += position->units * (price - oracle);
 	walk->out->borrowers -= position->units * (price - oracle);
 	equity = position->units * oracle + position->cash;
-	*position = (struct position){.weight = position->weight};
-	walk->out->borrowers -= equity;
+	kept = fmin(equity, plan->penalty);
+	*position = (struct position){.cash = equity - kept, .weight = position->weight};
+	walk->out->borrowers -= kept;
 	if (equity < 0)
 		trade_write_off(walk, -equity);
 	else
-		earn(walk, equity);
+		earn(walk, kept);
+	return TRIED_DONE;
 }
-
-enum tried { TRIED_DONE, TRIED_WAITS };
 
 static enum tried carry_out(struct market_walk *walk, uint32_t account, bool own, const struct plan *plan)
 {
@@ -123,8 +134,8 @@ static enum tried carry_out(struct market_walk *walk, uint32_t account, bool own
 	double price = walk->assets[asset].price.price, before = position->units, share = 1, units, fee_units, proceeds, repay, gas, profit;
 	bool direct = isnan(plan->repay);
 
-	if (!direct && plan->repay > keepers->capital)
-		share = keepers->capital / plan->repay;
+	if (!direct && fabs(plan->repay) > keepers->capital)
+		share = keepers->capital / fabs(plan->repay);
 	units = share * plan->units;
 	fee_units = share * plan->fee_units;
 	proceeds = sale(walk, asset, units);
@@ -217,9 +228,8 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		}
 		if (!rules->type->plan(rules, &position, oracle, &plan))
 			return 0;
-		if (plan.takeover)
-			take_over(walk, account, oracle);
-		else if (carry_out(walk, account, attempt.own, &plan) == TRIED_WAITS)
+		if ((plan.takeover ? take_over(walk, account, attempt.own, oracle, &plan)
+				   : carry_out(walk, account, attempt.own, &plan)) == TRIED_WAITS)
 			return attempt_wait(walk, attempt);
 		liquidated(walk, account, attempt.own);
 		if (!position_at_risk(&walk->positions[account]))

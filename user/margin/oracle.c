@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define WINDOW_MAX 1000000
+#define HOP_MAX_S 1e7
 
 int oracle_check(const struct oracle_policy *policy, double step_s, struct error *err)
 {
@@ -15,6 +16,8 @@ int oracle_check(const struct oracle_policy *policy, double step_s, struct error
 		return error_set(err, -EINVAL, "heartbeat is %g s; it should be one step (%g s) or more", policy->heartbeat_s, step_s);
 	if (!(policy->twap_s >= 0) || policy->twap_s / step_s > WINDOW_MAX)
 		return error_set(err, -EINVAL, "twap is %g s; allowed: 0 to %d steps", policy->twap_s, WINDOW_MAX);
+	if (policy->hop_s != 0 && !(policy->hop_s >= step_s && policy->hop_s <= HOP_MAX_S))
+		return error_set(err, -EINVAL, "hop is %g s; it should be 0, or from one step (%g s) to %g s", policy->hop_s, step_s, HOP_MAX_S);
 	if (policy->sources > ORACLE_SOURCES_MAX)
 		return error_set(err, -EINVAL, "sources is %u; at most %d", policy->sources, ORACLE_SOURCES_MAX);
 	if (!(policy->source_sd >= 0 && policy->source_sd < 1) || !(policy->outlier_sd >= 0 && policy->outlier_sd < 10) ||
@@ -47,8 +50,9 @@ void oracle_free(struct oracle *oracle)
 
 void oracle_start(struct oracle *oracle, double price)
 {
-	oracle->price = oracle->last_price = price;
+	oracle->price = oracle->last_price = oracle->source = oracle->next = price;
 	oracle->last_s = 0;
+	oracle->next_hop_s = oracle->policy->hop_s;
 	oracle->sent = oracle->landed = 0;
 	oracle->count = oracle->window_filled = oracle->window_at = 0;
 	oracle->window_sum = 0;
@@ -89,19 +93,32 @@ static double median_of_sources(const struct oracle_policy *policy, double price
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+/* The module's poke: what waited becomes the price, and what is reported now waits for the next hop. */
+static bool hop(struct oracle *oracle, double now_s, double *report)
+{
+	if (now_s < oracle->next_hop_s - 1e-9 * oracle->policy->hop_s)
+		return false;
+	*report = oracle->next;
+	oracle->next = oracle->source;
+	oracle->next_hop_s += oracle->policy->hop_s;
+	return true;
+}
+
 bool oracle_observe(struct oracle *oracle, double price, double now_s, struct rng *errors, double *report)
 {
 	const struct oracle_policy *policy = oracle->policy;
 	double value = oracle->window_size ? window_mean(oracle, price) : price;
+	bool due;
 
 	if (policy->sources)
 		value = median_of_sources(policy, value, errors);
-	if (policy->on_deviation && fabs(value / oracle->last_price - 1) < policy->deviation &&
-	    now_s - oracle->last_s < policy->heartbeat_s)
-		return false;
-	oracle->last_price = *report = value;
-	oracle->last_s = now_s;
-	return true;
+	due = !policy->on_deviation || fabs(value / oracle->last_price - 1) >= policy->deviation ||
+	      now_s - oracle->last_s >= policy->heartbeat_s;
+	if (due) {
+		oracle->last_price = oracle->source = *report = value;
+		oracle->last_s = now_s;
+	}
+	return policy->hop_s > 0 ? hop(oracle, now_s, report) : due;
 }
 
 int oracle_send(struct oracle *oracle, double report, double now_s, double delay_s)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * How the price on chain follows the price off chain: what is reported (the price, its average over a window, the median of
- * sources), when a report is sent (every block; on deviation or heartbeat), and when it lands (after the oracle's delay).
+ * sources), when a report is sent (every block; on deviation or heartbeat), whether it then waits for a hop (Maker's oracle
+ * security module), and when it lands (after the oracle's delay).
  * Reports may overtake each other; the latest one sent of those that have landed is the price.
  */
 #ifndef PL_MARGIN_ORACLE_H
@@ -20,6 +21,7 @@ struct oracle_policy {
 	bool on_deviation;    /* false: a report every block */
 	double deviation;     /* share of the last report that the price must have moved … */
 	double heartbeat_s;   /* … or the time since it */
+	double hop_s;	      /* every hop_s what was reported a hop ago becomes the price; 0: at once */
 	double twap_s;	      /* reports carry the mean over this window; 0: the price itself */
 	unsigned sources;     /* reports carry the median of this many; 0: one without error */
 	double source_sd;     /* relative error of a source */
@@ -39,6 +41,8 @@ struct oracle {
 	double price;	      /* on chain */
 	double last_price;    /* of the last report sent */
 	double last_s;
+	double source, next;  /* with a hop: the price reported, and the one that the next hop brings */
+	double next_hop_s;
 	uint64_t sent, landed; /* number of the last report sent, and of the one that is the price */
 	struct oracle_report *waiting; /* heap by landing time */
 	size_t count, capacity;

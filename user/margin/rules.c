@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-const struct rules_type *const rules_types[] = {&rules_instant,	    &rules_aave_v3,	&rules_compound_v2, &rules_morpho,
-						&rules_euler_v2,    &rules_maker,	&rules_compound_v3, &rules_dydx_v4,
-						&rules_hyperliquid, NULL};
+const struct rules_type *const rules_types[] = {
+	&rules_instant,	    &rules_aave_v3, &rules_aave_v4,	&rules_spark, &rules_compound_v2, &rules_morpho,  &rules_euler_v2,
+	&rules_maker,	    &rules_compound_v3, &rules_dydx_v4, &rules_hyperliquid, &rules_drift, &rules_gmx_v2, &rules_synthetix_v3, NULL};
 
 double position_health(const struct position *position, double oracle)
 {

@@ -34,9 +34,10 @@ struct plan {
 	double units;	  /* to the keeper, or onto the market */
 	double fee_units; /* to the protocol */
 	double repay;	  /* cash that the keeper pays in; NAN: the position gets what the market pays for `units` */
-	double penalty;	  /* cash to the insurance fund, at most what is left after a full close */
+	double penalty;	  /* cash to the insurance fund, at most the equity that is left */
 	double limit;	  /* the sale stands only at this price or a better one; 0: at any */
-	bool takeover;	  /* the protocol's own vault takes all at the oracle's price, and what equity there is */
+	bool takeover;	  /* the protocol's own vault takes all at the oracle's price, and `penalty` of the equity */
+	double reward;	  /* of a takeover: cash from the vault to the keeper who asked for it; 0: the protocol does it by itself */
 };
 
 /* Collateral that the protocol has taken over and offers for cash. */
@@ -61,6 +62,7 @@ struct rules_type {
 	const char *source; /* where the rule and its numbers were read, and when */
 	bool perpetual;	    /* the book holds perpetual positions, not loans */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
+	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */
 	/* One liquidation of a position with health < 1; false where there is nothing to take. NULL: the position becomes a lot. */
 	bool (*plan)(const struct rules *rules, const struct position *position, double oracle, struct plan *out);
@@ -77,7 +79,7 @@ struct rules {
 
 extern const struct rules_type *const rules_types[]; /* NULL at the end */
 extern const struct rules_type rules_instant, rules_aave_v3, rules_compound_v2, rules_morpho, rules_euler_v2, rules_maker,
-	rules_compound_v3, rules_dydx_v4, rules_hyperliquid;
+	rules_compound_v3, rules_dydx_v4, rules_hyperliquid, rules_spark, rules_aave_v4, rules_drift, rules_gmx_v2, rules_synthetix_v3;
 
 const struct rules_type *rules_find(const char *name);
 

@@ -63,6 +63,28 @@ const struct rules_type rules_aave_v3 = {
 	.plan = plan_aave,
 };
 
+/* ---- Spark ---------------------------------------------------------------------------------------------------------- */
+
+enum { SPARK_CLOSE_FACTOR, SPARK_FULL_CLOSE_HEALTH, SPARK_BONUS, SPARK_FEE };
+
+/* Aave as it was before v3.3: no rule looks at sizes. */
+static bool plan_spark(const struct rules *rules, const struct position *position, double oracle, struct plan *out)
+{
+	const double *p = rules->parameter;
+	struct terms terms = {p[SPARK_CLOSE_FACTOR], p[SPARK_FULL_CLOSE_HEALTH], 0, 0, p[SPARK_BONUS], p[SPARK_FEE], 0};
+
+	return plan_keeper(&terms, position, oracle, out);
+}
+
+const struct rules_type rules_spark = {
+	.name = "spark",
+	.source = "sparkdotfi/sparklend-v1-core, LiquidationLogic.sol at 077cc8c2, read 2026-11-25; bonus and protocol fee are a "
+		  "reserve's own: the presets are an example",
+	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95}, {"bonus", 0, 1, 0.05},
+		       {"protocol_fee", 0, 1, 0.1}},
+	.plan = plan_spark,
+};
+
 /* ---- Compound v2 ---------------------------------------------------------------------------------------------------- */
 
 enum { COMPOUND_CLOSE_FACTOR, COMPOUND_BONUS, COMPOUND_SEIZE_SHARE };

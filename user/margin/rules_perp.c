@@ -69,7 +69,9 @@ static bool plan_hyperliquid(const struct rules *rules, const struct position *p
 
 	*out = (struct plan){.units = position->units, .repay = NAN};
 	out->takeover = equity(position, oracle) < p[HYPERLIQUID_BACKSTOP] * maintenance(position, oracle);
-	if (large && !out->takeover)
+	if (out->takeover)
+		out->penalty = INFINITY; /* its margin goes with it */
+	else if (large)
 		out->units *= p[HYPERLIQUID_SHARE];
 	return position->units != 0;
 }
