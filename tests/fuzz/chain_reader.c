@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * A hostile node, as lines: C connects, D disconnects, A<member> answers the oldest open request ("result":… or
- * "error":…), anything else is a message. The first byte P makes the reader passive.
+ * "error":…), T lets half a minute pass, anything else is a message. The first byte P makes the reader passive.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "chain/chain.h"
@@ -16,7 +17,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct oracle_config oracles[2];
-static const struct chain_config config = {.name = "fuzz", .oracles = oracles, .oracle_count = 2};
+static const struct chain_config config = {
+	.name = "fuzz", .oracles = oracles, .oracle_count = 2, .finality_ns = 12000000000};
 static const struct chain_stamps stamps = {1, 2, 3};
 
 static int64_t open_ids[OPEN_MAX];
@@ -40,6 +42,13 @@ static void on_block(void *context, const struct chain_block *b)
 {
 	(void)context;
 	require(strlen(b->hash) == 66 && strlen(b->parent) == 66 && b->number >> 62 == 0);
+}
+
+static void on_final(void *context, const struct chain_final *f)
+{
+	(void)context;
+	require(f->level < CHAIN_LEVELS && f->number >> 62 == 0 && strlen(f->hash) == 66);
+	require(f->after_mono_ns == TIME_UNKNOWN || f->after_mono_ns > 0);
 }
 
 /* Every request is JSON with an id, and no single message makes more than a connection's worth of them. */
@@ -90,9 +99,11 @@ static void answer(struct chain *chain, const char *member, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct chain_callbacks callbacks = {.on_update = on_update, .on_block = on_block, .on_warning = on_warning};
+	struct chain_callbacks callbacks = {
+		.on_update = on_update, .on_block = on_block, .on_final = on_final, .on_warning = on_warning};
 	const char *line = (const char *)data, *end = line + size;
 	struct chain *chain;
+	int64_t now_ns = 1;
 
 	if (!size)
 		return 0;
@@ -116,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			chain_connected(chain);
 		else if (len == 1 && *line == 'D')
 			chain_disconnected(chain);
+		else if (len == 1 && *line == 'T')
+			chain_step(chain, now_ns += 30000000000);
 		else if (len && *line == 'A')
 			answer(chain, line + 1, len - 1);
 		else

@@ -28,9 +28,10 @@ struct node {
 	struct chain *chain;
 	struct chain_update updates[NODE_KEPT];
 	struct chain_block blocks[NODE_KEPT];
+	struct chain_final finals[NODE_KEPT];
 	char *requests[NODE_KEPT];
 	char warning[1024]; /* the last one */
-	unsigned update_count, block_count, request_count, warning_count;
+	unsigned update_count, block_count, final_count, request_count, warning_count;
 	int send_result;
 };
 
@@ -49,6 +50,14 @@ static inline void node_on_block(void *context, const struct chain_block *block)
 	struct node *node = context;
 
 	node->blocks[node->block_count++ % NODE_KEPT] = *block;
+}
+
+static inline void node_on_final(void *context, const struct chain_final *final)
+{
+	struct node *node = context;
+
+	assert_in_range(node->final_count, 0, NODE_KEPT - 1);
+	node->finals[node->final_count++] = *final;
 }
 
 static inline int node_on_send(void *context, const char *text, size_t len)
@@ -75,6 +84,7 @@ static inline void node_start(struct node *node, bool passive)
 	struct chain_callbacks callbacks = {.context = node,
 					    .on_update = node_on_update,
 					    .on_block = node_on_block,
+					    .on_final = node_on_final,
 					    .send = passive ? NULL : node_on_send,
 					    .on_warning = node_on_warning};
 	struct error err;

@@ -100,13 +100,22 @@ int chain_new(struct chain **out, const struct chain_config *config, const struc
 
 void chain_connected(struct chain *chain)
 {
-	if (chain->callbacks.send)
-		request_subscribe(chain);
+	if (!chain->callbacks.send)
+		return;
+	chain->connected = true;
+	request_subscribe(chain);
 }
 
 void chain_disconnected(struct chain *chain)
 {
+	chain->connected = false;
 	request_connection_lost(chain);
+}
+
+void chain_step(struct chain *chain, int64_t now_mono_ns)
+{
+	if (chain->connected)
+		finality_step(chain, now_mono_ns);
 }
 
 void chain_note_block(struct chain *chain, uint64_t number)
@@ -131,6 +140,29 @@ const struct head *chain_find_head(const struct chain *chain, const char *hash)
 	return NULL;
 }
 
+/* The last head that was seen with this number; NULL: none of the last ones had it. */
+static const struct head *head_at(const struct chain *chain, uint64_t number)
+{
+	for (size_t i = 0; i < chain->head_count; i++) {
+		const struct head *head = &chain->heads[(chain->head_newest + HEADS_KEPT - i) % HEADS_KEPT];
+
+		if (head->number == number)
+			return head;
+	}
+	return NULL;
+}
+
+/* Only blocks that were seen can be judged: behind a balancer a node that lags sends heads that are old but right. */
+static void check_final(struct chain *chain, const struct chain_block *block)
+{
+	const struct head *same = head_at(chain, block->number), *before = block->number ? head_at(chain, block->number - 1) : NULL;
+
+	if (before && strcmp(before->hash, block->parent))
+		finality_check(chain, before->number);
+	else if (same)
+		finality_check(chain, same->number);
+}
+
 static void note_sequence(struct chain *chain, const struct chain_block *block)
 {
 	const struct head *last = &chain->heads[chain->head_newest];
@@ -141,6 +173,7 @@ static void note_sequence(struct chain *chain, const struct chain_block *block)
 		chain->counters[CHAIN_COUNTER_HEAD_GAPS] += block->number - last->number - 1;
 	else if (strcmp(block->parent, last->hash))
 		chain->counters[CHAIN_COUNTER_REORGS]++;
+	check_final(chain, block);
 	update_head_replaced(chain, block);
 }
 
@@ -204,7 +237,7 @@ void chain_message(struct chain *chain, const uint8_t *data, size_t len, const s
 	if (json_member(message, "method"))
 		read_notification(chain, message, stamps);
 	else if (json_object_is_type(message, json_type_object))
-		request_answer(chain, message);
+		request_answer(chain, message, stamps);
 	else
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 	json_object_put(message);

@@ -61,6 +61,7 @@ struct chain_config {
 	char *rpc; /* url */
 	struct oracle_config *oracles;
 	size_t oracle_count;
+	int64_t finality_ns; /* how often the node is asked which block is final; 0: never */
 };
 
 struct chain_stamps {
@@ -98,6 +99,23 @@ struct chain_block {
 	struct chain_stamps stamps; /* first = block_wire, wire = block_complete */
 };
 
+/* How far a block is from being replaced, in the words of any chain. */
+enum chain_level {
+	CHAIN_SAFE,	 /* most of the stake has voted for it (Ethereum: safe; Solana: confirmed) */
+	CHAIN_FINALIZED, /* the chain's rules no longer allow another one (Ethereum: finalized; Solana: rooted) */
+	CHAIN_LEVELS
+};
+extern const char *const chain_level_names[CHAIN_LEVELS];
+
+/* From some moment in (after, seen] on, this block and all before it had the level. */
+struct chain_final {
+	enum chain_level level;
+	uint64_t number;
+	char hash[67]; /* "" where it was not told */
+	int64_t after_mono_ns; /* when the node was asked the last time that it did not say so; TIME_UNKNOWN: it had the level when first asked */
+	struct chain_stamps stamps; /* of the message that said so */
+};
+
 #define CHAIN_COUNTERS(X)                                                                                              \
 	X(HEADS, heads, "newHeads notifications", 0)                                                                   \
 	X(LOGS, logs, "log notifications of configured oracles", 0)                                                    \
@@ -110,7 +128,9 @@ struct chain_block {
 	X(MERGED, merged_logs, "second events of an update that emits two (AnswerUpdated beside NewTransmission)", 0)  \
 	X(OTHER_LOGS, other_logs, "logs of other contracts, feeds or events", 0)                                       \
 	X(HEAD_GAPS, missing_heads, "blocks whose head the node did not send", 1)                                      \
-	X(BACKFILL_FAILED, backfill_failed, "gaps that the node refused to fill: updates may be missing", 1)
+	X(BACKFILL_FAILED, backfill_failed, "gaps that the node refused to fill: updates may be missing", 1)            \
+	X(FINALITY_REFUSED, finality_refused, "questions for the final block that the node refused", 0)                \
+	X(FINAL_REVERTED, final_reverted, "final blocks that were replaced all the same", 1)
 
 enum chain_counter {
 #define X(ID, name, text, is_loss) CHAIN_COUNTER_##ID,
@@ -123,6 +143,7 @@ struct chain_callbacks {
 	void *context;
 	void (*on_update)(void *context, const struct chain_update *update);
 	void (*on_block)(void *context, const struct chain_block *block);
+	void (*on_final)(void *context, const struct chain_final *final); /* never called for a passive reader */
 	/* Sends one JSON-RPC request; NULL for a passive reader (replay). Negative errno if it cannot. */
 	int (*send)(void *context, const char *text, size_t len);
 	/* Something the user should read once: a refused subscription, a node without logs. */
@@ -144,6 +165,9 @@ void chain_disconnected(struct chain *chain);
 /* One WebSocket message from the node. Without callbacks.send notifications are read just the same, and a list of logs is
  * taken for an answer to eth_getLogs. */
 void chain_message(struct chain *chain, const uint8_t *data, size_t len, const struct chain_stamps *stamps);
+
+/* Asks what is to be asked by now. To be called often (a comparison where nothing is due) with the time, as long as there is a connection. */
+void chain_step(struct chain *chain, int64_t now_mono_ns);
 
 void chain_counters(const struct chain *chain, uint64_t out[CHAIN_COUNTER_MAX]);
 void chain_free(struct chain *chain);

@@ -25,9 +25,10 @@ static const char *const remedies[] = {
 	[REQUEST_LOGS] = "no updates will be seen: use a WebSocket endpoint that allows eth_subscribe logs",
 	[REQUEST_BLOCK_NUMBER] = "updates missed while the connection was down cannot be fetched: allow eth_blockNumber",
 	[REQUEST_GET_LOGS] = "updates missed while the connection was down are not in the session: allow eth_getLogs",
+	[REQUEST_FINAL] = "when blocks become final is not in the session: it needs eth_getBlockByNumber with the tags safe and finalized",
 };
 
-static bool has_type(const struct chain *chain, int type)
+bool request_has_type(const struct chain *chain, int type)
 {
 	for (size_t i = 0; i < chain->config->oracle_count; i++) {
 		if ((int)chain->config->oracles[i].type == type)
@@ -36,7 +37,7 @@ static bool has_type(const struct chain *chain, int type)
 	return false;
 }
 
-static void warn(struct chain *chain, const char *text)
+void request_warn(struct chain *chain, const char *text)
 {
 	if (chain->callbacks.on_warning)
 		chain->callbacks.on_warning(chain->callbacks.context, text);
@@ -44,8 +45,7 @@ static void warn(struct chain *chain, const char *text)
 
 /* ---- sending -------------------------------------------------------------------------------------------------------- */
 
-static void send_request(struct chain *chain, enum request_kind kind, const struct oracle_config *oracle,
-			 const char *method, const char *params)
+void request_send(struct chain *chain, const struct request *request, const char *method, const char *params)
 {
 	struct request *slot = chain->pending;
 	char *text;
@@ -55,10 +55,10 @@ static void send_request(struct chain *chain, enum request_kind kind, const stru
 		slot++;
 	if (slot == chain->pending + PENDING_MAX)
 		return; /* only aggregator() is asked more than a few times at once, and only for the sake of a hint */
-	*slot = (struct request){.id = ++chain->next_id, .kind = kind, .oracle = oracle};
+	*slot = *request;
+	slot->id = ++chain->next_id;
 	len = asprintf(&text, "{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64 ",\"method\":\"%s\",\"params\":%s}", slot->id, method,
 		       params);
-	/* Where sending fails the connection is gone, and the next one asks again. */
 	if (len < 0 || chain->callbacks.send(chain->callbacks.context, text, (size_t)len))
 		slot->id = 0;
 	if (len >= 0)
@@ -122,9 +122,13 @@ static void put_filter(FILE *out, const struct chain *chain, int type)
 	fputs(oracle_type_has_id((enum oracle_type)type) ? "]]" : "]", out);
 }
 
-/* `before` and `after` go around the filter of a type of oracle. */
-static void send_filter(struct chain *chain, enum request_kind kind, const char *method, const char *before, int type,
-			const char *after)
+static void send_simple(struct chain *chain, enum request_kind kind, const char *method, const char *params)
+{
+	request_send(chain, &(struct request){.kind = kind}, method, params);
+}
+
+void request_send_filter(struct chain *chain, enum request_kind kind, const char *method, const char *before, int type,
+			 const char *after)
 {
 	char *params = NULL;
 	size_t size;
@@ -136,89 +140,19 @@ static void send_filter(struct chain *chain, enum request_kind kind, const char 
 	put_filter(out, chain, type);
 	fputs(after, out);
 	if (!fclose(out))
-		send_request(chain, kind, NULL, method, params);
+		send_simple(chain, kind, method, params);
 	free(params);
 }
 
-/* ---- gap filling ---------------------------------------------------------------------------------------------------- */
-
-static void gap_open(struct chain *chain, uint64_t from)
-{
-	chain->gap_open = true;
-	chain->gap_from = from < chain->first_block ? chain->first_block : from;
-}
-
-static void backfill_next(struct chain *chain)
-{
-	struct backfill *b = &chain->backfill;
-	char range[96], last[24] = "latest";
-
-	while (b->type < ORACLE_TYPES && !has_type(chain, b->type))
-		b->type++;
-	if (b->type == ORACLE_TYPES) { /* the page is through */
-		b->type = 0;
-		b->next += b->span <= b->tip - b->next ? b->span : b->tip - b->next + 1;
-		chain->gap_from = b->next; /* should the connection break, the rest is fetched by the next one */
-		b->active = chain->gap_open = b->next <= b->tip;
-		if (b->active)
-			backfill_next(chain);
-		return;
-	}
-	if (b->span <= b->tip - b->next)
-		snprintf(last, sizeof(last), "0x%" PRIx64, b->next + b->span - 1);
-	snprintf(range, sizeof(range), "[{\"fromBlock\":\"0x%" PRIx64 "\",\"toBlock\":\"%s\",", b->next, last);
-	send_filter(chain, REQUEST_GET_LOGS, "eth_getLogs", range, b->type, "}]");
-}
-
-static void backfill_start(struct chain *chain, uint64_t tip)
-{
-	struct backfill *b = &chain->backfill;
-
-	b->active = true;
-	b->type = 0;
-	b->next = chain->gap_from;
-	b->tip = tip < b->next ? b->next : tip; /* a node that lags still answers "latest" */
-	b->span = b->tip - b->next < b->span_limit ? b->tip - b->next + 1 : b->span_limit;
-	backfill_next(chain);
-}
-
-static void backfill_page(struct chain *chain, struct json_object *logs)
-{
-	static const struct chain_stamps unknown = {TIME_UNKNOWN, TIME_UNKNOWN, TIME_UNKNOWN};
-	struct backfill *b = &chain->backfill;
-	size_t count = json_object_array_length(logs);
-
-	for (size_t i = 0; i < count; i++)
-		update_read_log(chain, json_object_array_get_idx(logs, i), &unknown, true);
-	if (b->active) {
-		b->type++;
-		backfill_next(chain);
-	}
-}
-
-/* Nodes limit the range or the number of results, each in its own words: whatever the text, half of it is tried. */
-static bool backfill_halve(struct chain *chain)
-{
-	struct backfill *b = &chain->backfill;
-
-	if (!b->active || b->span <= 1 || b->next == b->tip)
-		return false;
-	b->span = (b->span < b->tip - b->next + 1 ? b->span + 1 : b->tip - b->next + 2) / 2;
-	backfill_next(chain);
-	return true;
-}
+/* ---- a new connection ----------------------------------------------------------------------------------------------- */
 
 void request_connection_lost(struct chain *chain)
 {
-	struct backfill *b = &chain->backfill;
-
-	if (b->active) /* perhaps because the answer was too long for the connection's limit */
-		b->span_limit = b->span > 1 ? b->span / 2 : 1;
-	b->active = false;
+	backfill_connection_lost(chain);
 	memset(chain->pending, 0, sizeof(chain->pending));
+	for (int i = 0; i < CHAIN_LEVELS; i++)
+		chain->levels[i].refused = false; /* the next connection may be to another node */
 }
-
-/* ---- a new connection ----------------------------------------------------------------------------------------------------- */
 
 static void ask_proxies(struct chain *chain)
 {
@@ -234,7 +168,7 @@ static void ask_proxies(struct chain *chain)
 			continue;
 		hex_encode(oracle->address, sizeof(oracle->address), address);
 		snprintf(params, sizeof(params), "[{\"to\":\"0x%s\",\"data\":\"0x%.8s\"},\"latest\"]", address, digits);
-		send_request(chain, REQUEST_AGGREGATOR, oracle, "eth_call", params);
+		request_send(chain, &(struct request){.kind = REQUEST_AGGREGATOR, .oracle = oracle}, "eth_call", params);
 	}
 }
 
@@ -242,14 +176,14 @@ void request_subscribe(struct chain *chain)
 {
 	request_connection_lost(chain);
 	if (chain->started && !chain->gap_open)
-		gap_open(chain, chain->last_block > REORG_DEPTH ? chain->last_block - REORG_DEPTH : 0);
+		backfill_open(chain, chain->last_block > REORG_DEPTH ? chain->last_block - REORG_DEPTH : 0);
 	chain->logs_unconfirmed = 0;
 	for (int type = 0; type < ORACLE_TYPES; type++)
-		chain->logs_unconfirmed += has_type(chain, type);
-	send_request(chain, REQUEST_HEADS, NULL, "eth_subscribe", "[\"newHeads\"]");
+		chain->logs_unconfirmed += request_has_type(chain, type);
+	send_simple(chain, REQUEST_HEADS, "eth_subscribe", "[\"newHeads\"]");
 	for (int type = 0; type < ORACLE_TYPES; type++) {
-		if (has_type(chain, type))
-			send_filter(chain, REQUEST_LOGS, "eth_subscribe", "[\"logs\",{", type, "}]");
+		if (request_has_type(chain, type))
+			request_send_filter(chain, REQUEST_LOGS, "eth_subscribe", "[\"logs\",{", type, "}]");
 	}
 	if (!chain->proxies_asked)
 		ask_proxies(chain);
@@ -262,12 +196,13 @@ void request_subscribe(struct chain *chain)
 static void logs_answered(struct chain *chain)
 {
 	if (!--chain->logs_unconfirmed)
-		send_request(chain, REQUEST_BLOCK_NUMBER, NULL, "eth_blockNumber", "[]");
+		send_simple(chain, REQUEST_BLOCK_NUMBER, "eth_blockNumber", "[]");
 }
 
 /* What an error means for what was asked; said once for each kind of request. */
-static void request_failed(struct chain *chain, enum request_kind kind, const char *text)
+static void request_failed(struct chain *chain, const struct request *request, const char *text)
 {
+	enum request_kind kind = request->kind;
 	char printable[200], warning[640];
 
 	if (kind == REQUEST_AGGREGATOR)
@@ -280,14 +215,17 @@ static void request_failed(struct chain *chain, enum request_kind kind, const ch
 	}
 	if (kind == REQUEST_LOGS)
 		logs_answered(chain);
-	chain->counters[CHAIN_COUNTER_RPC_ERRORS]++;
+	if (kind == REQUEST_FINAL)
+		finality_refused(chain, request->level);
+	else
+		chain->counters[CHAIN_COUNTER_RPC_ERRORS]++;
 	if (chain->warned & 1u << kind)
 		return;
 	chain->warned |= 1u << kind;
 	json_printable(printable, sizeof(printable), text);
 	snprintf(warning, sizeof(warning), "chain %s: the node answered \"%s\"; %s", chain->config->name, printable,
 		 remedies[kind]);
-	warn(chain, warning);
+	request_warn(chain, warning);
 }
 
 /* aggregator() of a proxy answers the contract that emits the events; the proxy itself emits none. */
@@ -306,7 +244,7 @@ static void read_aggregator(struct chain *chain, const struct oracle_config *ora
 		 "chain %s: oracle %s: 0x%s looks like a proxy, which emits no events; its aggregator is 0x%s: "
 		 "put that address into the site file, and again when Chainlink replaces it",
 		 chain->config->name, oracle->asset, proxy, address);
-	warn(chain, warning);
+	request_warn(chain, warning);
 }
 
 static void read_block_number(struct chain *chain, uint64_t number)
@@ -316,11 +254,12 @@ static void read_block_number(struct chain *chain, uint64_t number)
 		return;
 	}
 	if (!chain->gap_open) /* the first one too, but heads came before the logs were subscribed to */
-		gap_open(chain, chain->first_block);
+		backfill_open(chain, chain->first_block);
 	backfill_start(chain, number);
 }
 
-static void read_result(struct chain *chain, const struct request *request, struct json_object *result)
+static void read_result(struct chain *chain, const struct request *request, struct json_object *result,
+			const struct chain_stamps *stamps)
 {
 	const char *text = json_text(result);
 	uint64_t number;
@@ -348,9 +287,12 @@ static void read_result(struct chain *chain, const struct request *request, stru
 	case REQUEST_AGGREGATOR:
 		read_aggregator(chain, request->oracle, result);
 		return;
+	case REQUEST_FINAL:
+		finality_answer(chain, request->level, result, stamps);
+		return;
 	}
 	chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
-	request_failed(chain, request->kind, "(an answer of another type)");
+	request_failed(chain, request, "(an answer of another type)");
 }
 
 /* A passive reader knows no requests; only a list of logs tells by itself what was asked. */
@@ -365,7 +307,7 @@ static void read_passive(struct chain *chain, struct json_object *answer)
 		backfill_page(chain, result);
 }
 
-void request_answer(struct chain *chain, struct json_object *answer)
+void request_answer(struct chain *chain, struct json_object *answer, const struct chain_stamps *stamps)
 {
 	struct json_object *error = json_member(answer, "error");
 	struct request request;
@@ -385,9 +327,9 @@ void request_answer(struct chain *chain, struct json_object *answer)
 		request = *slot; /* the slot is free for what the answer leads to */
 		slot->id = 0;
 		if (error)
-			request_failed(chain, request.kind, json_text(json_member(error, "message")));
+			request_failed(chain, &request, json_text(json_member(error, "message")));
 		else
-			read_result(chain, &request, json_member(answer, "result"));
+			read_result(chain, &request, json_member(answer, "result"), stamps);
 		return;
 	}
 	chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++; /* answers nothing that was asked on this connection */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What chain.c (notifications) and request.c (requests, answers, gap filling) share. Not for other folders. */
+/* What chain.c (notifications), request.c (requests, answers), backfill.c (gaps) and finality.c share. Not for other folders. */
 #ifndef PL_CHAIN_STATE_H
 #define PL_CHAIN_STATE_H
 
@@ -19,12 +19,14 @@ enum request_kind {
 	REQUEST_BLOCK_NUMBER, /* where the gap ends */
 	REQUEST_GET_LOGS,     /* what was missed */
 	REQUEST_AGGREGATOR,   /* aggregator(): is the oracle's address a proxy? */
+	REQUEST_FINAL,	      /* the last block of a level */
 };
 
 struct request {
 	uint64_t id; /* 0: free */
 	enum request_kind kind;
 	const struct oracle_config *oracle; /* REQUEST_AGGREGATOR */
+	enum chain_level level;		    /* REQUEST_FINAL */
 };
 
 struct head {
@@ -45,6 +47,13 @@ struct backfill {
 	int type;
 	uint64_t next, tip, span; /* the page: blocks next … next + span - 1, the last one up to "latest" */
 	uint64_t span_limit;	  /* halved where an answer never came: the connection may have died of its size */
+};
+
+struct level {
+	bool known, refused;
+	uint64_t number; /* the last block that has it */
+	char hash[HASH_TEXT];
+	int64_t asked_ns, last_asked_ns; /* the question under way, and the last one that was answered */
 };
 
 struct chain {
@@ -72,12 +81,40 @@ struct chain {
 	unsigned warned;	   /* kinds of request whose error was said already, a bit each */
 	bool proxies_asked;
 	struct backfill backfill;
+	struct level levels[CHAIN_LEVELS];
+	int64_t finality_due_ns;
+	bool has_reverted;
+	uint64_t reverted; /* the last final block that was */
+	bool connected;
 };
 
 /* request.c */
 void request_subscribe(struct chain *chain);
-void request_answer(struct chain *chain, struct json_object *answer);
+void request_answer(struct chain *chain, struct json_object *answer, const struct chain_stamps *stamps);
 void request_connection_lost(struct chain *chain);
+
+/* Copies `request` but for its id. Where sending fails the connection is gone, and the next one asks again. */
+void request_send(struct chain *chain, const struct request *request, const char *method, const char *params);
+/* The same, `before` and `after` around the filter for the logs of a type of oracle. */
+void request_send_filter(struct chain *chain, enum request_kind kind, const char *method, const char *before, int type,
+			 const char *after);
+bool request_has_type(const struct chain *chain, int type);
+void request_warn(struct chain *chain, const char *text);
+
+/* backfill.c: one getLogs after the other, from the last block that was seen to `tip` */
+void backfill_open(struct chain *chain, uint64_t from);
+void backfill_start(struct chain *chain, uint64_t tip);
+void backfill_page(struct chain *chain, struct json_object *logs);
+/* Nodes limit the range or the number of results, each in its own words: whatever the text, half of it is tried. False: it was one block. */
+bool backfill_halve(struct chain *chain);
+void backfill_connection_lost(struct chain *chain);
+
+/* finality.c */
+void finality_step(struct chain *chain, int64_t now_ns);
+void finality_answer(struct chain *chain, enum chain_level level, struct json_object *block, const struct chain_stamps *stamps);
+void finality_refused(struct chain *chain, enum chain_level level);
+/* The block of this number was taken back or replaced by another. */
+void finality_check(struct chain *chain, uint64_t number);
 
 /* chain.c */
 void chain_note_block(struct chain *chain, uint64_t number);

@@ -126,7 +126,9 @@ void update_read_log(struct chain *chain, struct json_object *object, const stru
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 		return;
 	}
-	if (!log.removed)
+	if (log.removed)
+		finality_check(chain, log.block_number);
+	else
 		chain_note_block(chain, log.block_number);
 	chain->counters[CHAIN_COUNTER_LOGS] += !backfilled;
 

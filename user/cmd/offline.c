@@ -163,7 +163,12 @@ static int open_sources(struct offline *offline, const char *keylog, struct erro
 			if (site->feeds[i].url)
 				add_target(offline, source, &site->feeds[i]);
 		} else {
-			struct chain_callbacks callbacks = {source, on_chain_update, on_chain_block, NULL, on_chain_warning};
+			struct chain_callbacks callbacks = {
+				.context = source,
+				.on_update = on_chain_update,
+				.on_block = on_chain_block,
+				.on_warning = on_chain_warning,
+			};
 
 			source->name = site->chains[chain].name;
 			status = chain_new(&source->chain, &site->chains[chain], &callbacks, err);

@@ -138,6 +138,13 @@ static void on_chain_block(void *context, const struct chain_block *block)
 	session_put_chain_block(c->recorder->session, c->name, block);
 }
 
+static void on_chain_final(void *context, const struct chain_final *final)
+{
+	struct connection *c = context;
+
+	session_put_chain_final(c->recorder->session, c->name, final);
+}
+
 static int on_chain_send(void *context, const char *text, size_t len)
 {
 	return subscriber_send(((struct connection *)context)->subscriber, text, len);
@@ -227,8 +234,14 @@ static int open_connections(struct recorder *r, struct error *err)
 		c->index = (uint32_t)(is_feed ? i : i - site->feed_count);
 		c->name = is_feed ? site->collect[i].name : site->chains[c->index].name;
 		if (!is_feed) {
-			struct chain_callbacks callbacks = {c, on_chain_update, on_chain_block, on_chain_send,
-							    on_chain_warning};
+			struct chain_callbacks callbacks = {
+				.context = c,
+				.on_update = on_chain_update,
+				.on_block = on_chain_block,
+				.on_final = on_chain_final,
+				.send = on_chain_send,
+				.on_warning = on_chain_warning,
+			};
 
 			status = chain_new(&c->chain, &site->chains[c->index], &callbacks, err);
 			if (!status)
@@ -440,6 +453,8 @@ static void wait_and_step(struct recorder *r)
 		subscriber_poll(r->connections[i].subscriber, &r->polls[i].events, &deadline);
 		if (r->polls[i].revents || now >= deadline)
 			subscriber_step(r->connections[i].subscriber, now);
+		if (r->connections[i].chain)
+			chain_step(r->connections[i].chain, now);
 	}
 }
 

@@ -10,6 +10,9 @@
 #include "cmd/site_parts.h"
 
 #define MAX_LIST 256
+#define FINALITY_NS 12000000000 /* a slot of Ethereum, where blocks become final every 32 slots */
+#define FINALITY_MIN_NS 500000000
+#define FINALITY_MAX_NS 3600000000000
 
 static const char *const hook_names[] = {"xdp-native", "xdp-generic", "tc", NULL};
 static const char *const trigger_names[] = {"wire", "seen", NULL};
@@ -200,6 +203,23 @@ static int read_feeds(struct conf list, struct site *site, struct error *err)
 
 /* ---- chains ------------------------------------------------------------------------------------------------------- */
 
+/* How often each node is asked. A day would be of no use, and more than twice a second a burden to it. */
+static int read_finality(struct conf node, int64_t *out, struct error *err)
+{
+	*out = FINALITY_NS;
+	if (!conf_exists(node))
+		return 0;
+	if (conf_text(node) && !strcmp(conf_text(node), "off")) {
+		*out = 0;
+		return 0;
+	}
+	if (conf_read_duration_ns(node, out, err))
+		return -EINVAL;
+	return *out >= FINALITY_MIN_NS && *out <= FINALITY_MAX_NS
+		       ? 0
+		       : conf_error(node, err, "should be 500ms to 1h, or off: how often the node is asked which block is final");
+}
+
 static int read_chain(struct conf map, struct site *site, struct chain_config *out, struct site_feed *connection,
 		      struct error *err)
 {
@@ -218,6 +238,8 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 		memcpy(out->network, out->name, sizeof(out->network));
 	else if (conf_read_text(network, out->network, sizeof(out->network), err))
 		return -EINVAL;
+	if (read_finality(conf_get(map, "finality"), &out->finality_ns, err))
+		return -EINVAL;
 	oracles = conf_get(map, "oracles");
 	if (conf_exists(oracles) && !conf_is_list(oracles))
 		return conf_error(oracles, err, "should be a list of oracles: {asset, type, address}");
@@ -227,7 +249,7 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 	for (size_t i = 0; i < conf_count(oracles); i++, out->oracle_count++)
 		if (site_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
 			return -EINVAL;
-	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, compression, oracles", err);
+	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, compression, finality, oracles", err);
 }
 
 /* Whether a feed, or a chain before this one, has its name: counters go by names. */

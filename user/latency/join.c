@@ -14,8 +14,9 @@
  * with the result, so that a session is joined once, and again when it grew.
  */
 static const char fingerprint_query[] =
-	"SELECT '2' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
+	"SELECT '3' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_update) || ' ' || (SELECT ifnull(max(rowid), 0) FROM chain_block) || ' ' ||"
+	" (SELECT ifnull(max(rowid), 0) FROM chain_final) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM sent) || ' ' || (SELECT ifnull(max(rowid), 0) FROM clock) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM feed) || ' ' ||"
 	" ifnull((SELECT value FROM session WHERE key = 'keeper_after'), '') || ' ' ||"
@@ -44,13 +45,13 @@ static bool has_temporary(sqlite3 *db)
 enum column {
 	COLUMN_MESSAGE = 1, COLUMN_UPDATE, COLUMN_SENT_ID, COLUMN_FEED, COLUMN_ASSET, COLUMN_KEY, COLUMN_STATUS,
 	COLUMN_JOINED_BY, COLUMN_PUBLISHED, COLUMN_NIC, COLUMN_WIRE, COLUMN_APP, COLUMN_SENT, COLUMN_BLOCK,
-	COLUMN_BLOCK_WIRE, COLUMN_BLOCK_COMPLETE, COLUMN_SEEN, COLUMN_STALL,
+	COLUMN_BLOCK_WIRE, COLUMN_BLOCK_COMPLETE, COLUMN_SEEN, COLUMN_FINAL, COLUMN_STALL,
 };
 
 static const char insert_format[] =
 	"INSERT INTO %s.timeline (oracle_message_id, chain_update_id, sent_id, feed, asset, key, status, joined_by,"
-	" published_ns, nic_ns, wire_ns, app_ns, sent_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, stall_ns)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+	" published_ns, nic_ns, wire_ns, app_ns, sent_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns, stall_ns)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 static const char message_query[] =
 	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns, first_mono_ns"
 	" FROM oracle_message"
@@ -82,6 +83,7 @@ static void bind_update(sqlite3_stmt *insert, const struct join_update *update)
 	bind_time(insert, COLUMN_BLOCK_WIRE, update->block_wire_ns);
 	bind_time(insert, COLUMN_BLOCK_COMPLETE, update->block_complete_ns);
 	bind_time(insert, COLUMN_SEEN, update->seen_ns);
+	bind_time(insert, COLUMN_FINAL, update->final_ns);
 }
 
 static const char *feed_name(const struct join *join, int64_t id)

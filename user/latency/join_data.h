@@ -45,7 +45,7 @@ struct join_update { /* an on-chain update that was not undone */
 	uint32_t place; /* chain and contract: updates of one place are in order */
 	double price;
 	double half_digit; /* half a unit of the last digit that the chain stores; 0 unknown */
-	int64_t published_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns; /* UTC */
+	int64_t published_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns; /* UTC */
 	int64_t landed_ns; /* seen, else the end of its block's second; TIME_UNKNOWN */
 };
 
@@ -93,6 +93,13 @@ struct join_summary {
 	struct proportion false_matches; /* share of matches that are with a wrong message; NAN unknown */
 };
 
+/* From `at_ns` on the block `number` and those before it were final, as the node `chain` of `network` says. */
+struct join_final {
+	uint32_t network, chain;
+	int64_t number;
+	int64_t at_ns; /* UTC; TIME_UNKNOWN: they were so when the node was first asked */
+};
+
 struct join_feed {
 	int64_t id;
 	uint32_t name;
@@ -104,6 +111,8 @@ struct join {
 	struct intern names; /* assets, feeds, places */
 	struct intern keys;
 	struct join_feed *feeds;
+	struct join_final *finals;   /* by network, chain and number */
+	size_t final_count;
 	struct join_update *updates; /* in the order in which they landed */
 	struct join_message *messages; /* by id */
 	struct join_packet *packets; /* by time, retransmissions left out */
@@ -133,6 +142,10 @@ uint32_t join_find_feed(const struct join *join, int64_t id);
 
 /* NULL where the asset is not updated on chain, or the feed has no message of it. */
 struct join_carrier *join_carrier_of(const struct join *join, uint32_t feed, uint32_t asset);
+
+/* When the block became final for the first of the network's nodes that saw it become so; TIME_UNKNOWN: for none. */
+int join_load_finals(struct join *join, struct error *err);
+int64_t join_final_ns(const struct join *join, uint32_t network, int64_t number);
 
 /* UTC of the first known of three stamps of the monotonic clock. */
 int64_t join_arrival_ns(const struct join *join, sqlite3_stmt *row, int wire, int first, int app);

@@ -43,14 +43,16 @@ static bool is_of_clock(enum stage from, enum stage to, enum stage_clock clock)
 	return stages[from].clock == clock || stages[to].clock == clock;
 }
 
-static int64_t resolution_ns(enum stage from, enum stage to, int64_t published_step_ns)
+static int64_t resolution_ns(enum stage from, enum stage to, const struct sample_group *group)
 {
 	int64_t coarser = 1;
 
 	if (is_of_clock(from, to, STAGE_CLOCK_CHAIN))
 		coarser = BLOCK_RESOLUTION_NS;
-	if (is_of_clock(from, to, STAGE_CLOCK_PUBLISHER) && published_step_ns > coarser)
-		coarser = published_step_ns;
+	if (is_of_clock(from, to, STAGE_CLOCK_PUBLISHER) && group->published_step_ns > coarser)
+		coarser = group->published_step_ns;
+	if ((from == STAGE_FINAL || to == STAGE_FINAL) && group->final_step_ns > coarser)
+		coarser = group->final_step_ns;
 	return coarser;
 }
 
@@ -82,7 +84,7 @@ int latency_clock_error(sqlite3 *db, const struct stage_pair *pair, const struct
 
 	if (!status)
 		*out_ns = clock_error_ns(clock, pair->from, pair->to,
-					 resolution_ns(pair->from, pair->to, group->published_step_ns));
+					 resolution_ns(pair->from, pair->to, group));
 	clockmap_free(clock);
 	return status;
 }
@@ -136,7 +138,7 @@ static int fill(struct latency *latency, struct sample_group *group, size_t p, c
 	latency->unmatched = group->unmatched;
 	latency->superseded = group->superseded;
 	latency->before_start = group->before_start;
-	latency->resolution_ns = resolution_ns(pair->from, pair->to, group->published_step_ns);
+	latency->resolution_ns = resolution_ns(pair->from, pair->to, group);
 	latency->clock_error_ns = clock_error_ns(clock, pair->from, pair->to, latency->resolution_ns);
 	for (int i = 0; i < 2; i++)
 		latency->p50_ci95_ns[i] = latency->p99_ci95_ns[i] = TIME_UNKNOWN;

@@ -44,6 +44,8 @@ struct loader {
 	const struct stage_pair *pairs;
 	size_t pair_count;
 	int64_t end_ns;
+	int64_t final_step_ns; /* 0: nobody asked for the final block */
+	int64_t final_since_ns; /* when somebody first did */
 };
 
 static struct sample_group *group_of(struct loader *loader, const char *feed, const char *asset)
@@ -67,6 +69,7 @@ static struct sample_group *group_of(struct loader *loader, const char *feed, co
 			loader->room = wanted;
 		}
 		memset(&set->groups[set->count], 0, sizeof(*set->groups));
+		set->groups[set->count].final_step_ns = loader->final_step_ns;
 		snprintf(set->groups[set->count].feed, sizeof(set->groups->feed), "%s", feed ? feed : "");
 		snprintf(set->groups[set->count++].asset, sizeof(set->groups->asset), "%s", asset ? asset : "");
 	}
@@ -81,6 +84,17 @@ static void see_published(struct sample_group *group, int64_t published_ns)
 	while (published_ns % step_ns)
 		step_ns /= 1000;
 	group->published_step_ns = step_ns;
+}
+
+/*
+ * An open message is one that waits for the chain: a reaction that was not sent, or a stamp that is missing, is no late
+ * one. One that landed still waits for its block to become final, if anybody asked; what came before may have been so already.
+ */
+static bool is_open(const struct loader *loader, size_t p, int64_t from, const char *status)
+{
+	if (loader->pairs[p].to != STAGE_FINAL)
+		return !strcmp(status, "censored") && stage_is_of_chain(loader->pairs[p].to);
+	return strcmp(status, "superseded") && loader->final_step_ns && from > loader->final_since_ns;
 }
 
 static int add_pair(struct loader *loader, struct sample_group *group, size_t p, const int64_t times[STAGE_MAX],
@@ -99,8 +113,7 @@ static int add_pair(struct loader *loader, struct sample_group *group, size_t p,
 	pair->overtaken += !strcmp(status, "superseded");
 	if (to != TIME_UNKNOWN)
 		return add_duration(pair, from, difference(to, from), false);
-	/* An open message is one that waits for the chain: a reaction that was not sent, or a stamp that is missing, is no late one. */
-	if (strcmp(status, "censored") || !stage_is_of_chain(loader->pairs[p].to) || loader->end_ns == TIME_UNKNOWN)
+	if (!is_open(loader, p, from, status) || loader->end_ns == TIME_UNKNOWN)
 		return 0;
 	waited = difference(loader->end_ns, from);
 	return add_duration(pair, from, waited > 0 ? waited : 0, true);
@@ -158,13 +171,15 @@ static int add_summary(struct loader *loader, sqlite3_stmt *row)
 	return 0;
 }
 
-/* The recorder says when it ended; if it was killed, the last stamp of any table does. */
+/* The recorder says when it ended; if it was killed, the last stamp of any table does. And what is known of finality. */
 static const char end_query[] =
-	"SELECT coalesce((SELECT CAST(value AS INTEGER) FROM session WHERE key = 'end_mono_ns'), max(t)) FROM"
+	"SELECT coalesce((SELECT CAST(value AS INTEGER) FROM session WHERE key = 'end_mono_ns'), max(t)),"
+	" (SELECT min(app_mono_ns) FROM chain_final),"
+	" (SELECT max(ifnull(seen_mono_ns, app_mono_ns) - after_mono_ns) FROM chain_final WHERE level = 'finalized') FROM"
 	" (SELECT max(mono_ns) AS t FROM clock UNION ALL SELECT max(mono_ns) FROM sent"
 	"  UNION ALL SELECT max(max(ifnull(wire_mono_ns, 0), ifnull(app_mono_ns, 0))) FROM oracle_message"
 	"  UNION ALL SELECT max(max(ifnull(seen_mono_ns, 0), ifnull(app_mono_ns, 0))) FROM chain_update"
-	"  UNION ALL SELECT max(app_mono_ns) FROM chain_block UNION ALL SELECT max(last_mono_ns) FROM block_arrival)";
+	"  UNION ALL SELECT max(app_mono_ns) FROM chain_block UNION ALL SELECT max(app_mono_ns) FROM chain_final UNION ALL SELECT max(last_mono_ns) FROM block_arrival)";
 
 static int load_end(struct loader *loader, sqlite3 *db, struct error *err)
 {
@@ -174,11 +189,16 @@ static int load_end(struct loader *loader, sqlite3 *db, struct error *err)
 
 	if (status)
 		return status;
-	loader->end_ns = TIME_UNKNOWN;
-	if (sqlite3_prepare_v2(db, end_query, -1, &row, NULL) != SQLITE_OK || sqlite3_step(row) != SQLITE_ROW)
+	loader->end_ns = loader->final_since_ns = TIME_UNKNOWN;
+	if (sqlite3_prepare_v2(db, end_query, -1, &row, NULL) != SQLITE_OK || sqlite3_step(row) != SQLITE_ROW) {
 		status = error_set(err, -EIO, "session: when it ended cannot be read: %s", sqlite3_errmsg(db));
-	else if (sqlite3_column_type(row, 0) != SQLITE_NULL)
-		loader->end_ns = clockmap_utc(clock, sqlite3_column_int64(row, 0));
+	} else {
+		if (sqlite3_column_type(row, 0) != SQLITE_NULL)
+			loader->end_ns = clockmap_utc(clock, sqlite3_column_int64(row, 0));
+		if (sqlite3_column_type(row, 1) != SQLITE_NULL)
+			loader->final_since_ns = clockmap_utc(clock, sqlite3_column_int64(row, 1));
+		loader->final_step_ns = sqlite3_column_int64(row, 2); /* NULL reads as 0 */
+	}
 	sqlite3_finalize(row);
 	clockmap_free(clock);
 	return status;
@@ -230,7 +250,7 @@ int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *p
 		 struct error *err)
 {
 	struct loader loader = {.set = out, .pairs = pairs, .pair_count = pair_count};
-	char sql[512] = "SELECT feed, asset, status";
+	char sql[640] = "SELECT feed, asset, status";
 	int status;
 
 	memset(out, 0, sizeof(*out));

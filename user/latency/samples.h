@@ -33,6 +33,7 @@ struct pair_samples {
 struct sample_group {
 	char feed[96], asset[96]; /* "" = none */
 	uint64_t unmatched, superseded, before_start;
+	int64_t final_step_ns; /* the longest time between two questions for the final block that told of a new one; 0: there is none */
 	int64_t published_step_ns; /* all `published` are multiples of it: 1 s, 1 ms, 1 us or 1 ns; 0: there is none */
 	struct pair_samples pairs[SAMPLE_PAIRS_MAX];
 };

@@ -17,11 +17,14 @@ const struct stage_info stages[STAGE_MAX] = {
 	[STAGE_BLOCK_COMPLETE] = {"block_complete", "block_complete_ns", "the packet that makes that block decodable arrives",
 				  STAGE_CLOCK_KERNEL},
 	[STAGE_SEEN] = {"seen", "seen_ns", "the update is visible on chain at this node", STAGE_CLOCK_KERNEL},
+	[STAGE_FINAL] = {"final", "final_ns", "the node says that the block which carries the update can no longer be replaced",
+			 STAGE_CLOCK_KERNEL},
 };
 
 bool stage_is_of_chain(enum stage stage)
 {
-	return stage == STAGE_BLOCK || stage == STAGE_BLOCK_WIRE || stage == STAGE_BLOCK_COMPLETE || stage == STAGE_SEEN;
+	return stage == STAGE_BLOCK || stage == STAGE_BLOCK_WIRE || stage == STAGE_BLOCK_COMPLETE || stage == STAGE_SEEN ||
+	       stage == STAGE_FINAL;
 }
 
 int stage_parse(const char *name, enum stage *out)
@@ -37,5 +40,5 @@ int stage_parse(const char *name, enum stage *out)
 
 const char *stage_names(void)
 {
-	return "published, nic, wire, app, sent, block, block_wire, block_complete, seen";
+	return "published, nic, wire, app, sent, block, block_wire, block_complete, seen, final";
 }

@@ -15,13 +15,14 @@ enum stage {
 	STAGE_BLOCK_WIRE,
 	STAGE_BLOCK_COMPLETE,
 	STAGE_SEEN,
+	STAGE_FINAL,
 	STAGE_MAX
 };
 
 enum stage_clock { STAGE_CLOCK_PUBLISHER, STAGE_CLOCK_NIC, STAGE_CLOCK_KERNEL, STAGE_CLOCK_CHAIN };
 
 struct stage_info {
-	const char *name;    /* "published" … "seen" */
+	const char *name;    /* "published" … "final" */
 	const char *column;  /* in table timeline: "published_ns" … */
 	const char *meaning; /* one sentence */
 	enum stage_clock clock;
@@ -29,7 +30,7 @@ struct stage_info {
 
 extern const struct stage_info stages[STAGE_MAX];
 
-/* True for what the chain does to an update: block, block_wire, block_complete, seen. */
+/* True for what the chain does to an update: block, block_wire, block_complete, seen, final. */
 bool stage_is_of_chain(enum stage stage);
 
 /* -EINVAL if no stage has that name. */

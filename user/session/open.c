@@ -10,7 +10,7 @@
 
 #include "session/session.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* Recognises a file by its first bytes. */
 static const struct {

@@ -57,6 +57,8 @@ static const char *const sql[ROW_KINDS] = {
 			     " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
 	[ROW_CHAIN_BLOCK] = "INSERT INTO chain_block (chain, number, hash, parent, block_ns, block_wire_mono_ns,"
 			    " block_complete_mono_ns, app_mono_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[ROW_CHAIN_FINAL] = "INSERT INTO chain_final (chain, level, number, hash, after_mono_ns, seen_mono_ns, app_mono_ns)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ROW_SENT] = "INSERT INTO sent (mono_ns, bytes, seq, local_port, remote_port) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ROW_LOSS] = "INSERT OR REPLACE INTO loss (source, name, count, is_loss) VALUES (?1, ?2, ?3, ?4)",
 };
@@ -297,6 +299,19 @@ static void bind_chain_block(sqlite3_stmt *s, const struct row *row)
 	bind_time(s, 8, block->stamps.app_mono_ns);
 }
 
+static void bind_chain_final(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_final *final = &row->chain_final.final;
+
+	bind_name(s, 1, row->chain_final.chain);
+	bind_name(s, 2, chain_level_names[final->level]);
+	bind_count(s, 3, final->number);
+	bind_name(s, 4, final->hash);
+	bind_time(s, 5, final->after_mono_ns);
+	bind_time(s, 6, final->stamps.wire_mono_ns);
+	bind_time(s, 7, final->stamps.app_mono_ns);
+}
+
 int row_write(struct row_writer *writer, const struct row *row)
 {
 	sqlite3_stmt *s = writer->statements[row->kind];
@@ -353,6 +368,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_CHAIN_BLOCK:
 		bind_chain_block(s, row);
+		break;
+	case ROW_CHAIN_FINAL:
+		bind_chain_final(s, row);
 		break;
 	case ROW_SENT:
 		sqlite3_bind_int64(s, 1, row->sent.mono_ns);

@@ -22,6 +22,7 @@ enum row_kind {
 	ROW_FLOW,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
+	ROW_CHAIN_FINAL,
 	ROW_SENT,
 	ROW_LOSS,
 	ROW_KINDS
@@ -58,6 +59,10 @@ struct row {
 			char chain[FEED_TEXT_MAX];
 			struct chain_block block;
 		} chain_block;
+		struct {
+			char chain[FEED_TEXT_MAX];
+			struct chain_final final;
+		} chain_final;
 		struct session_sent sent;
 		struct {
 			char source[FEED_TEXT_MAX], name[64];

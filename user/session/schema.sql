@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
--- The session file of pricelag, version 2. Times `*_mono_ns` are CLOCK_MONOTONIC of the recording machine, as stamped;
+-- The session file of pricelag, version 3. Times `*_mono_ns` are CLOCK_MONOTONIC of the recording machine, as stamped;
 -- `*_ns` are UTC. NULL means unknown. Every table and column is explained in docs/session.md.
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 CREATE TABLE session (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -48,6 +48,9 @@ CREATE TABLE chain_update (
 CREATE TABLE chain_block (
   chain TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, parent TEXT NOT NULL, block_ns INTEGER,
   block_wire_mono_ns INTEGER, block_complete_mono_ns INTEGER, app_mono_ns INTEGER);
+CREATE TABLE chain_final (
+  chain TEXT NOT NULL, level TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, after_mono_ns INTEGER,
+  seen_mono_ns INTEGER, app_mono_ns INTEGER);
 CREATE TABLE sent (
   id INTEGER PRIMARY KEY, mono_ns INTEGER NOT NULL, bytes INTEGER NOT NULL, seq INTEGER NOT NULL,
   local_port INTEGER NOT NULL, remote_port INTEGER NOT NULL);
@@ -59,7 +62,7 @@ CREATE TABLE timeline (
   sent_id INTEGER REFERENCES sent(id), feed TEXT, asset TEXT, key TEXT,
   status TEXT NOT NULL, joined_by TEXT,
   published_ns INTEGER, nic_ns INTEGER, wire_ns INTEGER, app_ns INTEGER, sent_ns INTEGER, block_ns INTEGER,
-  block_wire_ns INTEGER, block_complete_ns INTEGER, seen_ns INTEGER, stall_ns INTEGER);
+  block_wire_ns INTEGER, block_complete_ns INTEGER, seen_ns INTEGER, final_ns INTEGER, stall_ns INTEGER);
 CREATE TABLE timeline_summary (
   feed TEXT NOT NULL, asset TEXT NOT NULL, joined_by TEXT, before_start INTEGER NOT NULL, repeated INTEGER NOT NULL,
   false_match_rate REAL, false_match_low REAL, false_match_high REAL);

@@ -16,8 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/hex.h"
-#include "session/row.h"
+#include "session/queue.h"
 
 #define QUEUE_ROWS 16384u /* power of two; about 12 MB, and 28 ms of the longest commit at 500 k rows/s */
 #define COMMIT_ROWS 1000
@@ -159,7 +158,7 @@ static unsigned char *empty_session(sqlite3_int64 *size)
 	sqlite3 *db = NULL;
 
 	if (sqlite3_open(":memory:", &db) == SQLITE_OK && sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
-	    sqlite3_exec(db, "INSERT INTO schema_version VALUES (2)", NULL, NULL, NULL) == SQLITE_OK)
+	    sqlite3_exec(db, "INSERT INTO schema_version VALUES (3)", NULL, NULL, NULL) == SQLITE_OK)
 		image = sqlite3_serialize(db, "main", size, 0);
 	sqlite3_close(db);
 	return image;
@@ -361,7 +360,7 @@ int session_close(struct session *session, struct error *err)
 /* ---- rows ---- */
 
 /* The place for the next row, or NULL (counted) where the queue is full or nobody writes any more. */
-static struct row *claim(struct session *session, enum row_kind kind)
+struct row *session_claim(struct session *session, enum row_kind kind)
 {
 	uint64_t put = atomic_load_explicit(&session->put, memory_order_relaxed);
 	struct row *row = &session->queue[put % QUEUE_ROWS];
@@ -375,185 +374,158 @@ static struct row *claim(struct session *session, enum row_kind kind)
 	return row;
 }
 
-static void publish(struct session *session)
+void session_publish(struct session *session)
 {
 	uint64_t put = atomic_load_explicit(&session->put, memory_order_relaxed);
 
 	atomic_store_explicit(&session->put, put + 1, memory_order_release);
 }
 
-static void copy_text(char *out, size_t size, const char *text)
+void session_copy_text(char *out, size_t size, const char *text)
 {
 	snprintf(out, size, "%s", text ? text : "");
 }
 
 void session_put_meta(struct session *session, const char *key, const char *value)
 {
-	struct row *row = claim(session, ROW_META);
+	struct row *row = session_claim(session, ROW_META);
 
 	if (!row)
 		return;
-	copy_text(row->meta.key, sizeof(row->meta.key), key);
+	session_copy_text(row->meta.key, sizeof(row->meta.key), key);
 	row->meta.value = strdup(value ? value : "");
 	if (!row->meta.value) {
 		atomic_fetch_add_explicit(&session->rows_lost, 1, memory_order_relaxed);
 		return;
 	}
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_feed(struct session *session, const struct session_feed *feed)
 {
-	struct row *row = claim(session, ROW_FEED);
+	struct row *row = session_claim(session, ROW_FEED);
 
 	if (!row)
 		return;
 	row->feed.id = feed->id;
-	copy_text(row->feed.name, sizeof(row->feed.name), feed->name);
-	copy_text(row->feed.role, sizeof(row->feed.role), feed->role);
-	copy_text(row->feed.decoder, sizeof(row->feed.decoder), feed->decoder);
-	copy_text(row->feed.transport, sizeof(row->feed.transport), feed->transport);
-	publish(session);
+	session_copy_text(row->feed.name, sizeof(row->feed.name), feed->name);
+	session_copy_text(row->feed.role, sizeof(row->feed.role), feed->role);
+	session_copy_text(row->feed.decoder, sizeof(row->feed.decoder), feed->decoder);
+	session_copy_text(row->feed.transport, sizeof(row->feed.transport), feed->transport);
+	session_publish(session);
 }
 
 void session_put_chain(struct session *session, const struct session_chain *chain)
 {
-	struct row *row = claim(session, ROW_CHAIN);
+	struct row *row = session_claim(session, ROW_CHAIN);
 
 	if (!row)
 		return;
 	row->chain.id = chain->id;
-	copy_text(row->chain.name, sizeof(row->chain.name), chain->name);
-	copy_text(row->chain.network, sizeof(row->chain.network), chain->network);
-	publish(session);
+	session_copy_text(row->chain.name, sizeof(row->chain.name), chain->name);
+	session_copy_text(row->chain.network, sizeof(row->chain.network), chain->network);
+	session_publish(session);
 }
 
 void session_put_clock(struct session *session, const struct clock_reading *reading)
 {
-	struct row *row = claim(session, ROW_CLOCK);
+	struct row *row = session_claim(session, ROW_CLOCK);
 
 	if (!row)
 		return;
 	row->clock = *reading;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_oracle_message(struct session *session, const struct session_oracle_message *message)
 {
-	struct row *row = claim(session, ROW_ORACLE_MESSAGE);
+	struct row *row = session_claim(session, ROW_ORACLE_MESSAGE);
 
 	if (!row)
 		return;
 	row->message = *message;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_block_arrival(struct session *session, const struct session_block_arrival *arrival)
 {
-	struct row *row = claim(session, ROW_BLOCK_ARRIVAL);
+	struct row *row = session_claim(session, ROW_BLOCK_ARRIVAL);
 
 	if (!row)
 		return;
 	row->block_arrival = *arrival;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_shred_arrival(struct session *session, const struct session_shred_arrival *arrival)
 {
-	struct row *row = claim(session, ROW_SHRED_ARRIVAL);
+	struct row *row = session_claim(session, ROW_SHRED_ARRIVAL);
 
 	if (!row)
 		return;
 	row->shred_arrival = *arrival;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_block_message(struct session *session, const struct session_block_message *message)
 {
-	struct row *row = claim(session, ROW_BLOCK_MESSAGE);
+	struct row *row = session_claim(session, ROW_BLOCK_MESSAGE);
 
 	if (!row)
 		return;
 	row->block_message = *message;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_block_content(struct session *session, const struct block_content *content)
 {
-	struct row *row = claim(session, ROW_BLOCK_CONTENT);
+	struct row *row = session_claim(session, ROW_BLOCK_CONTENT);
 
 	if (!row)
 		return;
 	row->block_content = *content;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_block_transaction(struct session *session, const struct session_block_transaction *transaction)
 {
-	struct row *row = claim(session, ROW_BLOCK_TRANSACTION);
+	struct row *row = session_claim(session, ROW_BLOCK_TRANSACTION);
 
 	if (!row)
 		return;
 	row->block_transaction = *transaction;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_flow(struct session *session, const struct session_flow *flow)
 {
-	struct row *row = claim(session, ROW_FLOW);
+	struct row *row = session_claim(session, ROW_FLOW);
 
 	if (!row)
 		return;
 	row->flow = *flow;
-	publish(session);
-}
-
-void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update)
-{
-	struct row *row = claim(session, ROW_CHAIN_UPDATE);
-
-	if (!row)
-		return;
-	copy_text(row->chain_update.chain, sizeof(row->chain_update.chain), chain);
-	copy_text(row->chain_update.asset, sizeof(row->chain_update.asset), update->oracle->asset);
-	copy_text(row->chain_update.type, sizeof(row->chain_update.type), oracle_type_name(update->oracle->type));
-	memcpy(row->chain_update.address, "0x", 2);
-	hex_encode(update->oracle->address, sizeof(update->oracle->address), row->chain_update.address + 2);
-	row->chain_update.update = *update;
-	row->chain_update.update.oracle = NULL;
-	publish(session);
-}
-
-void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block)
-{
-	struct row *row = claim(session, ROW_CHAIN_BLOCK);
-
-	if (!row)
-		return;
-	copy_text(row->chain_block.chain, sizeof(row->chain_block.chain), chain);
-	row->chain_block.block = *block;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_sent(struct session *session, const struct session_sent *sent)
 {
-	struct row *row = claim(session, ROW_SENT);
+	struct row *row = session_claim(session, ROW_SENT);
 
 	if (!row)
 		return;
 	row->sent = *sent;
-	publish(session);
+	session_publish(session);
 }
 
 void session_put_loss(struct session *session, const char *source, const char *name, uint64_t count, bool is_loss)
 {
-	struct row *row = claim(session, ROW_LOSS);
+	struct row *row = session_claim(session, ROW_LOSS);
 
 	if (!row)
 		return;
-	copy_text(row->loss.source, sizeof(row->loss.source), source);
-	copy_text(row->loss.name, sizeof(row->loss.name), name);
+	session_copy_text(row->loss.source, sizeof(row->loss.source), source);
+	session_copy_text(row->loss.name, sizeof(row->loss.name), name);
 	row->loss.count = count;
 	row->loss.is_loss = is_loss;
-	publish(session);
+	session_publish(session);
 }

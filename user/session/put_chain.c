@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Rows of what chains told. */
+#include <string.h>
+
+#include "base/hex.h"
+#include "session/queue.h"
+
+void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update)
+{
+	struct row *row = session_claim(session, ROW_CHAIN_UPDATE);
+
+	if (!row)
+		return;
+	session_copy_text(row->chain_update.chain, sizeof(row->chain_update.chain), chain);
+	session_copy_text(row->chain_update.asset, sizeof(row->chain_update.asset), update->oracle->asset);
+	session_copy_text(row->chain_update.type, sizeof(row->chain_update.type), oracle_type_name(update->oracle->type));
+	memcpy(row->chain_update.address, "0x", 2);
+	hex_encode(update->oracle->address, sizeof(update->oracle->address), row->chain_update.address + 2);
+	row->chain_update.update = *update;
+	row->chain_update.update.oracle = NULL;
+	session_publish(session);
+}
+
+void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block)
+{
+	struct row *row = session_claim(session, ROW_CHAIN_BLOCK);
+
+	if (!row)
+		return;
+	session_copy_text(row->chain_block.chain, sizeof(row->chain_block.chain), chain);
+	row->chain_block.block = *block;
+	session_publish(session);
+}
+
+void session_put_chain_final(struct session *session, const char *chain, const struct chain_final *final)
+{
+	struct row *row = session_claim(session, ROW_CHAIN_FINAL);
+
+	if (!row)
+		return;
+	session_copy_text(row->chain_final.chain, sizeof(row->chain_final.chain), chain);
+	row->chain_final.final = *final;
+	session_publish(session);
+}
