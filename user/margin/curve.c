@@ -111,7 +111,7 @@ double curve_at(const struct curve *curve, double x)
 	c = curve->coefficient[first];
 	y = (2 * x - low - high) / (high - low);
 	for (int n = CURVE_TERMS - 1; n >= 1; n--) { /* Clenshaw */
-		double b0 = 2 * y * b1 - b2 + c[n];
+		double b0 = 2 * y * b1 + (c[n] - b2);
 
 		b2 = b1;
 		b1 = b0;

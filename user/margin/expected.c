@@ -15,6 +15,7 @@
 #define SLOTS 1024	     /* of the hash table: a power of two above GROUPS_MAX */
 #define BINS 512
 #define MONEYNESS_UNIT 0x1p-36 /* equal up to this is equal: rounding of debts and thresholds */
+#define RATIO_BITS 16	     /* of a ratio's mantissa, left out to the same end */
 #define HIT_TABLE_FROM 2000  /* accounts from which the probabilities are worth a table */
 
 bool expected_known(const struct model *model)
@@ -29,8 +30,8 @@ bool expected_known(const struct model *model)
 
 /* Value triggered, by how; of accounts with one moneyness, or summed with their moments in a bin. */
 struct group {
-	int64_t key;
-	double moneyness;
+	uint64_t key;
+	double ratio, moneyness; /* strike/trigger, and its logarithm */
 	double touched, jumped;	    /* value: units × price at the trigger × probability */
 	double moment_t, moment_j;  /* times moneyness: bins only */
 };
@@ -47,26 +48,31 @@ struct tally {
 struct pass {
 	const struct model *model;
 	uint32_t asset;
-	double log_price;
-	double low, high, farthest; /* moneyness at the triggers; distance of the farthest one */
+	double low, high;	    /* moneyness at the triggers */
+	double farthest;	    /* the lowest trigger's share of the price */
+	double worth;		    /* of all collateral, at the price of the start */
 	size_t owing;
 	struct cost cost;
 	bool has_table;
-	struct curve touched, jumped;
+	struct curve touched, jumped; /* probabilities by the trigger's share of the price */
 	struct tally *tallies;
 };
 
+/* Ratios and not their logarithms, of which a million would take longer than everything else. */
 struct place {
-	double moneyness, value, distance;
+	double ratio; /* strike/trigger */
+	double value; /* at the trigger */
+	double share; /* trigger/price, at most 1 */
 };
 
 static struct place place_of(const struct pass *pass, const struct account *account)
 {
-	double units, strike, trigger = log(account->debt / (account->collateral * account->liquidation_threshold)), at;
+	double units, strike, trigger = account->debt / (account->collateral * account->liquidation_threshold), at;
+	double price = pass->model->assets[pass->asset].price;
 
 	pass->model->engine.type->payoff(&pass->model->engine, account, &units, &strike);
-	at = fmin(trigger, pass->log_price);
-	return (struct place){log(strike) - at, units * exp(at), at - pass->log_price};
+	at = trigger < price ? trigger : price;
+	return (struct place){strike / at, units * at, at / price};
 }
 
 static bool concerned(const struct pass *pass, const struct account *account)
@@ -74,39 +80,47 @@ static bool concerned(const struct pass *pass, const struct account *account)
 	return account->asset == pass->asset && account->debt > 0;
 }
 
-static double touched_at(const void *context, double distance)
+static struct hit hit_exactly(const struct pass *pass, double share)
 {
-	const struct pass *pass = context;
-
-	return hit_probability(&pass->model->assets[pass->asset].process, distance, pass->model->horizon_s).touched;
+	return hit_probability(&pass->model->assets[pass->asset].process, log(share), pass->model->horizon_s);
 }
 
-static double jumped_at(const void *context, double distance)
+static double touched_at(const void *context, double share)
 {
-	const struct pass *pass = context;
-
-	return hit_probability(&pass->model->assets[pass->asset].process, distance, pass->model->horizon_s).jumped;
+	return hit_exactly(context, share).touched;
 }
 
-static struct hit hit_at(const struct pass *pass, double distance)
+static double jumped_at(const void *context, double share)
 {
-	if (!pass->has_table || distance >= 0)
-		return hit_probability(&pass->model->assets[pass->asset].process, distance, pass->model->horizon_s);
-	return (struct hit){curve_at(&pass->touched, distance),
-			    pass->cost.process->jump_rate > 0 ? curve_at(&pass->jumped, distance) : 0};
+	return hit_exactly(context, share).jumped;
 }
 
-/* The group with this moneyness; NULL if there are too many. */
-static struct group *group_of(struct tally *tally, double moneyness)
+static struct hit hit_at(const struct pass *pass, double share)
 {
-	int64_t key = llround(moneyness / MONEYNESS_UNIT);
-	size_t slot = (uint64_t)key * 0x9e3779b97f4a7c15u >> 54; /* 10 bits: SLOTS */
+	if (!pass->has_table || share >= 1)
+		return hit_exactly(pass, share);
+	return (struct hit){curve_at(&pass->touched, share), pass->cost.process->jump_rate > 0 ? curve_at(&pass->jumped, share) : 0};
+}
+
+static uint64_t key_of(double ratio)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &ratio, sizeof(bits));
+	return (bits + (1u << (RATIO_BITS - 1))) >> RATIO_BITS;
+}
+
+/* The group with this ratio; NULL if there are too many. */
+static struct group *group_of(struct tally *tally, double ratio)
+{
+	uint64_t key = key_of(ratio);
+	size_t slot = key * 0x9e3779b97f4a7c15u >> 54; /* 10 bits: SLOTS */
 
 	for (;; slot = (slot + 1) % SLOTS) {
 		if (!tally->slot[slot]) {
 			if (tally->group_count == GROUPS_MAX)
 				return NULL;
-			tally->groups[tally->group_count] = (struct group){.key = key, .moneyness = moneyness};
+			tally->groups[tally->group_count] = (struct group){.key = key, .ratio = ratio, .moneyness = log(ratio)};
 			tally->slot[slot] = (uint16_t)++tally->group_count;
 		}
 		if (tally->groups[tally->slot[slot] - 1].key == key)
@@ -130,15 +144,15 @@ static void measure(const struct pass *pass, const struct group *group, double s
 
 static void into_bin(const struct pass *pass, struct tally *tally, const struct place *at, const struct hit *hit)
 {
-	struct group alone = {.moneyness = at->moneyness, .touched = at->value * hit->touched, .jumped = at->value * hit->jumped};
-	double share = (at->moneyness - pass->low) / fmax(pass->high - pass->low, MONEYNESS_UNIT);
+	double moneyness = log(at->ratio), share = (moneyness - pass->low) / fmax(pass->high - pass->low, MONEYNESS_UNIT);
+	struct group alone = {.moneyness = moneyness, .touched = at->value * hit->touched, .jumped = at->value * hit->jumped};
 	struct group *bin = &tally->bins[(int)fmin(BINS - 1, fmax(0, share * BINS))];
 
 	measure(pass, &alone, tally->rest);
 	bin->touched += alone.touched;
 	bin->jumped += alone.jumped;
-	bin->moment_t += alone.touched * at->moneyness;
-	bin->moment_j += alone.jumped * at->moneyness;
+	bin->moment_t += alone.touched * moneyness;
+	bin->moment_j += alone.jumped * moneyness;
 }
 
 static void take_chunk(void *context, size_t chunk)
@@ -156,9 +170,9 @@ static void take_chunk(void *context, size_t chunk)
 		if (!concerned(pass, &pass->model->accounts[i]))
 			continue;
 		at = place_of(pass, &pass->model->accounts[i]);
-		hit = hit_at(pass, at.distance);
+		hit = hit_at(pass, at.share);
 		tally->hits += hit.touched + hit.jumped;
-		group = group_of(tally, at.moneyness);
+		group = group_of(tally, at.ratio);
 		if (!group) {
 			into_bin(pass, tally, &at, &hit);
 			continue;
@@ -176,13 +190,13 @@ static void merge(const struct pass *pass, struct tally *all, const struct tally
 		all->rest[k] += chunk->rest[k];
 	for (size_t i = 0; i < chunk->group_count; i++) {
 		const struct group *from = &chunk->groups[i];
-		struct group *to = group_of(all, from->moneyness);
+		struct group *to = group_of(all, from->ratio);
 
 		if (to) {
 			to->touched += from->touched;
 			to->jumped += from->jumped;
 		} else {
-			into_bin(pass, all, &(struct place){from->moneyness, 1, 0}, &(struct hit){from->touched, from->jumped});
+			into_bin(pass, all, &(struct place){from->ratio, 1, 0}, &(struct hit){from->touched, from->jumped});
 		}
 	}
 	for (int i = 0; i < BINS; i++) {
@@ -193,9 +207,9 @@ static void merge(const struct pass *pass, struct tally *all, const struct tally
 	}
 }
 
-/* The ranges of one chunk. */
+/* The ranges of one chunk; low and high as ratios. */
 struct range {
-	double low, high, farthest;
+	double low, high, farthest, worth;
 	size_t owing;
 };
 
@@ -208,7 +222,7 @@ static void survey_chunk(void *context, size_t chunk)
 {
 	const struct survey *survey = context;
 	const struct model *model = survey->pass->model;
-	struct range range = {INFINITY, -INFINITY, 0, 0};
+	struct range range = {INFINITY, 0, 1, 0, 0};
 	size_t end = (chunk + 1) * CHUNK;
 
 	for (size_t i = chunk * CHUNK; i < end && i < model->account_count; i++) {
@@ -217,9 +231,10 @@ static void survey_chunk(void *context, size_t chunk)
 		if (!concerned(survey->pass, &model->accounts[i]))
 			continue;
 		at = place_of(survey->pass, &model->accounts[i]);
-		range.low = fmin(range.low, at.moneyness);
-		range.high = fmax(range.high, at.moneyness);
-		range.farthest = fmin(range.farthest, at.distance);
+		range.low = at.ratio < range.low ? at.ratio : range.low;
+		range.high = at.ratio > range.high ? at.ratio : range.high;
+		range.farthest = at.share < range.farthest ? at.share : range.farthest;
+		range.worth += model->accounts[i].collateral * model->assets[survey->pass->asset].price;
 		range.owing++;
 	}
 	survey->ranges[chunk] = range;
@@ -237,7 +252,7 @@ static int few_groups(const struct pass *pass, bool *out)
 		if (!concerned(pass, &pass->model->accounts[i]))
 			continue;
 		seen++;
-		*out = group_of(tally, place_of(pass, &pass->model->accounts[i]).moneyness) && tally->group_count <= FEW_GROUPS;
+		*out = group_of(tally, place_of(pass, &pass->model->accounts[i]).ratio) && tally->group_count <= FEW_GROUPS;
 	}
 	free(tally);
 	return 0;
@@ -251,9 +266,12 @@ static int survey(struct pass *pass, size_t chunks, unsigned threads)
 		return -ENOMEM;
 	parallel_for(threads, chunks, survey_chunk, &survey);
 	for (size_t i = 0; i < chunks; i++) {
-		pass->low = fmin(pass->low, survey.ranges[i].low);
-		pass->high = fmax(pass->high, survey.ranges[i].high);
+		if (!survey.ranges[i].owing)
+			continue;
+		pass->low = fmin(pass->low, log(survey.ranges[i].low));
+		pass->high = fmax(pass->high, log(survey.ranges[i].high));
 		pass->farthest = fmin(pass->farthest, survey.ranges[i].farthest);
+		pass->worth += survey.ranges[i].worth;
 		pass->owing += survey.ranges[i].owing;
 	}
 	free(survey.ranges);
@@ -275,11 +293,11 @@ static int prepare(struct pass *pass, const struct quadrature *delay, size_t chu
 	else if (!rc)
 		rc = cost_build(&pass->cost, process, delay, pass->low - 1e-9, pass->high + 1e-9,
 				pass->owing >= HIT_TABLE_FROM && process->jump_rate > 0);
-	pass->has_table = pass->owing >= HIT_TABLE_FROM && pass->farthest < 0;
+	pass->has_table = pass->owing >= HIT_TABLE_FROM && pass->farthest < 1;
 	if (!rc && pass->has_table)
-		rc = curve_build(&pass->touched, touched_at, pass, pass->farthest, 0, -INFINITY, false, error);
+		rc = curve_build(&pass->touched, touched_at, pass, pass->farthest, 1, -INFINITY, false, error);
 	if (!rc && pass->has_table && process->jump_rate > 0)
-		rc = curve_build(&pass->jumped, jumped_at, pass, pass->farthest, 0, -INFINITY, false, error);
+		rc = curve_build(&pass->jumped, jumped_at, pass, pass->farthest, 1, -INFINITY, false, error);
 	return rc;
 }
 
@@ -314,9 +332,7 @@ static int collect(struct pass *pass, struct masses *touched, struct masses *jum
 	out->sum[MEASURE_COUNT] += all->hits;
 	for (size_t i = 0; i < touched->count; i++) /* had everything been triggered */
 		value = fmax(value, curve_at(&pass->cost.loss, touched->items[i].moneyness));
-	for (size_t i = 0; i < pass->model->account_count; i++)
-		if (concerned(pass, &pass->model->accounts[i]))
-			out->error += hit_error * value * pass->model->accounts[i].collateral * exp(pass->log_price);
+	out->error += hit_error * value * pass->worth;
 	free(all);
 	return rc;
 }
@@ -324,8 +340,7 @@ static int collect(struct pass *pass, struct masses *touched, struct masses *jum
 static int take_asset(struct expected *out, const struct model *model, uint32_t asset, const struct quadrature *delay,
 		      unsigned threads)
 {
-	struct pass pass = {.model = model, .asset = asset, .log_price = log(model->assets[asset].price), .low = INFINITY,
-			    .high = -INFINITY};
+	struct pass pass = {.model = model, .asset = asset, .low = INFINITY, .high = -INFINITY, .farthest = 1};
 	size_t chunks = (model->account_count + CHUNK - 1) / CHUNK;
 	struct masses *touched = &out->masses.assets[2 * asset], *jumped = touched + 1;
 	int rc = prepare(&pass, delay, chunks, threads);
