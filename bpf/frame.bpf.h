@@ -9,13 +9,17 @@
 #include "parse.bpf.h"
 #include "record.h"
 
-/* One of the two kinds of context. `xdp` is known at compile time wherever it is used. */
+/* One of the two kinds of context. `xdp` and `nic` are known at compile time wherever they are used. */
 struct frame {
 	void *context;
 	const void *data;
 	const void *data_end;
 	bool xdp;
+	bool nic; /* the program is bound to its network card, and may ask it for the packet's stamp */
 };
+
+/* Linux 6.3: only for a program that was loaded for one device (BPF_F_XDP_DEV_BOUND_ONLY), whose driver answers. */
+extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *xdp, __u64 *nic_ns) __ksym __weak;
 
 /*
  * For a packet whose port is wanted: begins afresh with what the verifier knows. The many ways through the headers leave
@@ -73,6 +77,36 @@ static __always_inline void record_head(struct pl_record *head, enum pl_record_t
 	head->type = type;
 	head->feed = feed;
 	head->stamp_ns = stamp_ns;
+}
+
+/* What was lost of one packet is in one counter: a stamp that found no room in the ring is not told apart from one not given. */
+static __always_inline void nic_stamp(const struct frame *frame, __u32 feed, struct feed_counters *of_feed, __u64 stamp_ns)
+{
+	struct pl_nic_stamp *record = NULL;
+	__u64 nic_ns = 0;
+
+	/* Drivers answer with an error or with 0 for a packet that their card did not stamp. */
+	if (!bpf_xdp_metadata_rx_timestamp(frame->context, &nic_ns) && nic_ns)
+		record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		of_feed->count[PL_COUNTER_NIC_UNSTAMPED]++;
+		return;
+	}
+	record_head(&record->head, PL_RECORD_NIC, feed, stamp_ns);
+	record->nic_ns = nic_ns;
+	record->ifindex = ((struct xdp_md *)frame->context)->ingress_ifindex;
+	record->pad = 0;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+/* Now, for the record that is about to be made of this packet. */
+static __always_inline __u64 stamp(const struct frame *frame, __u32 feed, struct feed_counters *of_feed)
+{
+	__u64 stamp_ns = bpf_ktime_get_ns();
+
+	if (frame->nic)
+		nic_stamp(frame, feed, of_feed, stamp_ns);
+	return stamp_ns;
 }
 
 #endif

@@ -21,6 +21,7 @@ enum pl_record_type {
 	PL_RECORD_SET = 4,	/* a Solana FEC set became decodable */
 	PL_RECORD_SHRED = 5,	/* one packet that is a Solana shred (PL_ACTION_SHRED_EACH, _PAYLOAD) */
 	PL_RECORD_STREAM = 6,	/* a TCP segment of a passive feed, payload and all */
+	PL_RECORD_NIC = 7,	/* the network card's stamp of the packet whose record, with the same stamp_ns, comes next */
 };
 
 struct pl_record {
@@ -40,6 +41,14 @@ struct pl_segment {
 	__u32 len; /* payload bytes by the IP header: Ethernet padding is not payload */
 	__u32 flags;
 	__u32 ack; /* acknowledgement number */
+};
+
+/* The card's time as the card counts it: what it is in UTC is for userspace to find out. Precedes what pl_xdp_nic stamps. */
+struct pl_nic_stamp {
+	struct pl_record head;
+	__u64 nic_ns;  /* of the card's own clock, not 0 */
+	__u32 ifindex; /* the card */
+	__u32 pad;
 };
 
 struct pl_datagram {
@@ -147,6 +156,7 @@ struct pl_shred_record {
 
 _Static_assert(sizeof(struct pl_record) == 16, "pl_record");
 _Static_assert(sizeof(struct pl_segment) == 32, "pl_segment");
+_Static_assert(sizeof(struct pl_nic_stamp) == 32, "pl_nic_stamp");
 _Static_assert(sizeof(struct pl_datagram) == 48, "pl_datagram");
 _Static_assert(sizeof(struct pl_stream) == 72, "pl_stream");
 _Static_assert(sizeof(struct pl_egress) == 32, "pl_egress");
@@ -175,7 +185,8 @@ _Static_assert(sizeof(struct pl_shred_record) == 40, "pl_shred_record");
 	X(MAP_FULL, map_full, "shreds not aggregated because the table of sets was full", 1)                       \
 	X(EVICTED, evicted, "FEC sets that had to leave the full table of sets before their slot was over", 1)         \
 	X(ASTRAY, astray, "shreds that name a slot or set other than the one they were signed for: corrupted on the way", 1) \
-	X(LATE, late, "shreds of a slot that was already summarised", 1)
+	X(LATE, late, "shreds of a slot that was already summarised", 1)                                              \
+	X(NIC_UNSTAMPED, nic_unstamped, "packets that the network card was asked for a stamp of, and gave none", 1)
 
 enum pl_counter {
 #define X(ID, name, text, is_loss) PL_COUNTER_##ID,

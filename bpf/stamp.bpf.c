@@ -160,7 +160,7 @@ static __always_inline void ingress_udp(struct frame *frame, struct packet *pack
 	else if (packet->fragment)
 		counter = PL_COUNTER_FRAGMENT;
 	else if (rule->action == PL_ACTION_DATAGRAM)
-		counter = datagram(frame, packet, rule->feed, bpf_ktime_get_ns());
+		counter = datagram(frame, packet, rule->feed, stamp(frame, rule->feed, of_feed));
 	else
 		counter = shred_packet(frame, packet, rule, of_feed);
 	if (counter != PL_COUNTER_PACKETS && counter < PL_COUNTER_MAX)
@@ -229,7 +229,8 @@ __noinline int stream_copy_skb(struct __sk_buff *skb, struct pl_stream *head, __
 	return head ? stream_copy(&frame, head, offset) : PL_COUNTER_MALFORMED;
 }
 
-static __always_inline enum pl_counter stream(const struct frame *frame, const struct packet *packet, __u32 feed)
+static __always_inline enum pl_counter stream(const struct frame *frame, const struct packet *packet, __u32 feed,
+					      struct feed_counters *of_feed)
 {
 	struct pl_stream head = {
 		.source_port = packet->source_port,
@@ -241,7 +242,7 @@ static __always_inline enum pl_counter stream(const struct frame *frame, const s
 
 	if (!packet->len && !(packet->flags & (PL_TCP_SYN | PL_TCP_FIN | PL_TCP_RST)))
 		return PL_COUNTER_PACKETS;
-	record_head(&head.head, PL_RECORD_STREAM, feed, bpf_ktime_get_ns());
+	record_head(&head.head, PL_RECORD_STREAM, feed, stamp(frame, feed, of_feed));
 	*(__u64 *)&head.source[0] = packet->source_words[0];
 	*(__u64 *)&head.source[8] = packet->source_words[1];
 	*(__u64 *)&head.dest[0] = packet->dest_words[0];
@@ -271,7 +272,7 @@ static __always_inline void ingress_stream(struct frame *frame, struct packet *p
 	else if (packet->fragment)
 		counter = PL_COUNTER_FRAGMENT;
 	else
-		counter = stream(frame, packet, rule->feed);
+		counter = stream(frame, packet, rule->feed, of_feed);
 	/* The verifier knows nothing of what another function returns, and the compiler must not take the test apart. */
 	asm volatile("" : "+r"(counter));
 	if (counter != PL_COUNTER_PACKETS && counter < PL_COUNTER_MAX)
@@ -314,7 +315,7 @@ static __always_inline void ingress_tcp(struct frame *frame, struct packet *pack
 	}
 	if (!packet->len && !(packet->flags & (PL_TCP_SYN | PL_TCP_FIN | PL_TCP_RST)))
 		return;
-	stamp_ns = bpf_ktime_get_ns();
+	stamp_ns = stamp(frame, flow->id, of_flow);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		of_flow->count[PL_COUNTER_RING_FULL]++;
@@ -413,6 +414,7 @@ static __always_inline int skb_headers(struct __sk_buff *skb, struct frame *fram
 	frame->data = (const void *)(long)skb->data;
 	frame->data_end = (const void *)(long)skb->data_end;
 	frame->xdp = false;
+	frame->nic = false;
 	result = packet_headers(frame->data, frame->data_end, packet);
 	linear = frame->data_end - frame->data;
 	if (result != PACKET_MALFORMED || linear >= want || linear >= skb->len)
@@ -426,13 +428,14 @@ static __always_inline int skb_headers(struct __sk_buff *skb, struct frame *fram
 	return packet_headers(frame->data, frame->data_end, packet);
 }
 
-static __always_inline int xdp_take(struct xdp_md *xdp)
+static __always_inline int xdp_take(struct xdp_md *xdp, bool nic)
 {
 	struct frame frame = {
 		.context = xdp,
 		.data = (const void *)(long)xdp->data,
 		.data_end = (const void *)(long)xdp->data_end,
 		.xdp = true,
+		.nic = nic,
 	};
 	struct packet packet;
 	int result = packet_headers(frame.data, frame.data_end, &packet);
@@ -444,7 +447,14 @@ static __always_inline int xdp_take(struct xdp_md *xdp)
 SEC("xdp.frags")
 int pl_xdp(struct xdp_md *xdp)
 {
-	return xdp_take(xdp);
+	return xdp_take(xdp, false);
+}
+
+/* The same, with the card's own stamp beside the kernel's. Loaded once for each card that is asked for its stamps. */
+SEC("?xdp.frags")
+int pl_xdp_nic(struct xdp_md *xdp)
+{
+	return xdp_take(xdp, true);
 }
 
 SEC("tc")

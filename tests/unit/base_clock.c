@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock_watch.h"
 #include "base/ptp.h"
@@ -167,6 +168,7 @@ static void narrowest_bracket_counts(void **state)
 	assert_int_equal(ptp_of_brackets(&brackets, &reading), 0);
 	assert_int_equal(reading.offset_ns, 37000000013);
 	assert_int_equal(reading.half_width_ns, 101);
+	assert_int_equal(reading.device_ns, 138000000013);
 	assert_false(reading.crossed);
 	brackets.ts[2][2] = at(101, 0);
 	assert_int_equal(ptp_of_brackets(&brackets, &reading), -EBADMSG);
@@ -183,20 +185,24 @@ static void crossing_is_exact(void **state)
 	(void)state;
 	ptp_of_crossing(&crossing, &reading);
 	assert_int_equal(reading.offset_ns, -999999995);
+	assert_int_equal(reading.device_ns, 1795622111000000005);
 	assert_int_equal(reading.half_width_ns, 0);
 	assert_true(reading.crossed);
 }
 
 static void absent_device_says_so(void **state)
 {
-	const struct ptp_device absent = {"/dev/ptp-absent", ""}, no_clock = {"/dev/null", ""};
 	struct ptp_reading reading;
 	struct error err;
+	int fd;
 
 	(void)state;
-	assert_int_equal(ptp_read(&absent, &reading, &err), -ENOENT);
+	assert_int_equal(ptp_open("/dev/ptp-absent", &err), -ENOENT);
 	assert_non_null(strstr(err.text, "/dev/ptp-absent cannot be opened"));
-	assert_int_equal(ptp_read(&no_clock, &reading, &err), -ENOTTY);
+	fd = ptp_open("/dev/null", &err);
+	assert_true(fd >= 0);
+	assert_int_equal(ptp_read(fd, "/dev/null", &reading, &err), -ENOTTY);
+	close(fd);
 	assert_non_null(strstr(err.text, "/dev/null cannot be read against the system clock"));
 }
 

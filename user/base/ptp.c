@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 size_t ptp_list(struct ptp_device *out, const char *sysfs)
 {
@@ -57,6 +56,7 @@ int ptp_of_brackets(const struct ptp_sys_offset_extended *brackets, struct ptp_r
 		if (width >= narrowest)
 			continue;
 		narrowest = width;
+		out->device_ns = device;
 		out->offset_ns = device - (before + width / 2);
 		out->half_width_ns = (width + 1) / 2;
 	}
@@ -65,25 +65,29 @@ int ptp_of_brackets(const struct ptp_sys_offset_extended *brackets, struct ptp_r
 
 void ptp_of_crossing(const struct ptp_sys_offset_precise *crossing, struct ptp_reading *out)
 {
-	out->offset_ns = nanoseconds(&crossing->device) - nanoseconds(&crossing->sys_realtime);
+	out->device_ns = nanoseconds(&crossing->device);
+	out->offset_ns = out->device_ns - nanoseconds(&crossing->sys_realtime);
 	out->half_width_ns = 0;
 	out->crossed = true;
 }
 
-int ptp_read(const struct ptp_device *device, struct ptp_reading *out, struct error *err)
+int ptp_open(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? error_set(err, -errno, "%s cannot be opened: %s", path, strerror(errno)) : fd;
+}
+
+int ptp_read(int fd, const char *path, struct ptp_reading *out, struct error *err)
 {
 	struct ptp_sys_offset_precise crossing = {0};
 	struct ptp_sys_offset_extended brackets = {.n_samples = PTP_MAX_SAMPLES};
-	int fd = open(device->path, O_RDONLY | O_CLOEXEC), status = 0;
 
-	if (fd < 0)
-		return error_set(err, -errno, "%s cannot be opened: %s", device->path, strerror(errno));
 	if (!ioctl(fd, PTP_SYS_OFFSET_PRECISE, &crossing))
 		ptp_of_crossing(&crossing, out);
 	else if (ioctl(fd, PTP_SYS_OFFSET_EXTENDED, &brackets))
-		status = error_set(err, -errno, "%s cannot be read against the system clock: %s", device->path, strerror(errno));
+		return error_set(err, -errno, "%s cannot be read against the system clock: %s", path, strerror(errno));
 	else if (ptp_of_brackets(&brackets, out))
-		status = error_set(err, -EBADMSG, "%s was read while the system clock was set: try again", device->path);
-	close(fd);
-	return status;
+		return error_set(err, -EBADMSG, "%s was read while the system clock was set: try again", path);
+	return 0;
 }

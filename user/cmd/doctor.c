@@ -172,7 +172,7 @@ static const struct {
 } checks[] = {
 	{"kernel", check_kernel},	{"types", check_btf},	{"programs", check_programs},
 	{"compiler", check_jit},	{"clock", doctor_check_clock},	{"chrony", doctor_check_chrony},
-	{"ptp", doctor_check_ptp},	{"interface", check_interface},
+	{"ptp", doctor_check_ptp},	{"interface", check_interface},	{"nic", doctor_check_nic},
 };
 #define CHECK_COUNT (sizeof(checks) / sizeof(checks[0]))
 

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "base/clock_watch.h"
 #include "base/format.h"
 #include "base/ptp.h"
 #include "cmd/doctor_parts.h"
+#include "tap/nic.h"
 
 #define ANSWER_WAIT_NS 500000000
 #define COARSE_NS 10000000 /* above, the order of two machines' messages is rarely known */
@@ -150,8 +152,11 @@ static void say_device(const struct ptp_device *device, char *out, size_t size)
 	struct timex kernel = {0};
 	struct error err;
 	int64_t seconds;
+	int fd = ptp_open(device->path, &err), status = fd < 0 ? fd : ptp_read(fd, device->path, &reading, &err);
 
-	if (ptp_read(device, &reading, &err)) {
+	if (fd >= 0)
+		close(fd);
+	if (status) {
 		snprintf(out, size, "%s", err.text);
 		return;
 	}
@@ -161,6 +166,27 @@ static void say_device(const struct ptp_device *device, char *out, size_t size)
 		 format_duration(reading.offset_ns - seconds * 1000000000, rest, sizeof(rest)),
 		 format_duration(reading.half_width_ns, width, sizeof(width)), reading.crossed ? ", latched together" : "",
 		 seconds && seconds == kernel.tai ? ": it counts TAI" : "");
+}
+
+/* The network card's own receive stamps (nic_stamps in site.yaml). */
+void doctor_check_nic(const struct arguments *a, struct finding *out)
+{
+	struct nic_clock nic;
+	struct error err;
+
+	if (!a->interface)
+		find(out, NOTE, "pricelag doctor -i IFACE", "no interface was given: its own stamps not looked at");
+	else if (nic_clock_read(a->interface, &nic, &err))
+		find(out, BAD, "'ip link' lists the interfaces", "%s: no such interface", a->interface);
+	else if (nic.device < 0 || !nic.can_stamp)
+		find(out, NOTE, "", "%s: %s: the stage nic will be empty, wire is the kernel's stamp at XDP as everywhere", a->interface,
+		     nic.device < 0 ? "the card has no clock" : "the card does not stamp every packet that arrives");
+	else if (!nic.stamps)
+		find(out, NOTE, "'hwstamp_ctl -i IFACE -r 1' (linuxptp) switches them on; then 'nic_stamps: true' for the interface",
+		     "%s: the card can stamp every packet by /dev/ptp%d, and does not at the moment", a->interface, nic.device);
+	else
+		find(out, GOOD, "", "%s: the card stamps every packet by /dev/ptp%d: 'nic_stamps: true' for the interface records it, if its "
+				    "driver gives the stamps to XDP programs (Linux 6.3 on)", a->interface, nic.device);
 }
 
 void doctor_check_ptp(const struct arguments *a, struct finding *out)

@@ -23,5 +23,6 @@ void find(struct finding *out, enum verdict verdict, const char *remedy, const c
 void doctor_check_clock(const struct arguments *a, struct finding *out);
 void doctor_check_chrony(const struct arguments *a, struct finding *out);
 void doctor_check_ptp(const struct arguments *a, struct finding *out);
+void doctor_check_nic(const struct arguments *a, struct finding *out);
 
 #endif

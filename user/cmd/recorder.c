@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock_watch.h"
+#include "cmd/nic_clocks.h"
 #include "cmd/privilege.h"
 #include "cmd/recorder_view.h"
 #include "session/loss.h"
@@ -39,6 +40,7 @@ struct recorder {
 	struct session *session;
 	struct collector *collector;
 	struct clock_watch *clock;
+	struct nic_clocks *nic_clocks;
 	struct connection *connections; /* feeds first; a passive feed has no subscriber */
 	size_t connection_count;
 	struct recorder_counts *counts; /* per connection; keeper[] and none[] (what belongs to no feed): read once a second */
@@ -60,6 +62,9 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	case PL_RECORD_SEGMENT:
 		if (record->feed < r->connection_count && r->connections[record->feed].subscriber)
 			subscriber_segment(r->connections[record->feed].subscriber, (const void *)record);
+		break;
+	case PL_RECORD_NIC:
+		collector_nic_stamp(r->collector, (const void *)record);
 		break;
 	case PL_RECORD_DATAGRAM: {
 		const struct pl_datagram *datagram = (const void *)record;
@@ -185,7 +190,8 @@ static int attach(struct recorder *r, struct error *err)
 
 		status = nic_read(interface->name, &r->nic_start[i], err);
 		if (!status)
-			status = tap_attach(r->tap, interface->name, interface->hook, site->keeper_match_count > 0, err);
+			status = tap_attach(r->tap, interface->name,
+					    &(struct tap_hooks){interface->hook, site->keeper_match_count > 0, interface->nic_stamps}, err);
 	}
 	return status;
 }
@@ -259,6 +265,7 @@ static void put_clock(struct recorder *r)
 
 	clock_watch_read(r->clock, &reading);
 	session_put_clock(r->session, &reading);
+	nic_clocks_put(r->nic_clocks, r->session, &reading);
 }
 
 static void put_meta_number(struct session *session, const char *key, int64_t value)
@@ -314,11 +321,14 @@ int recorder_open(struct recorder **out, const struct site *site, const char *se
 	if (!status)
 		status = attach(r, err);
 	if (!status)
+		status = nic_clocks_open(&r->nic_clocks, site->interfaces, site->interface_count, err);
+	if (!status)
 		status = privilege_drop(session_path, err);
 	if (!status)
 		status = session_create(&r->session, session_path, err);
 	if (!status) {
 		put_meta(r);
+		nic_clocks_name(r->nic_clocks, r->session);
 		r->clock = clock_watch_new("/sys", CLOCK_FIRST_WAIT_NS);
 		status = r->clock ? 0 : error_set(err, -ENOMEM, "out of memory");
 	}
@@ -531,6 +541,7 @@ int recorder_close(struct recorder *r, struct error *err)
 	if (r->session)
 		status = session_close(r->session, err);
 	clock_watch_free(r->clock);
+	nic_clocks_free(r->nic_clocks);
 	recorder_view_free(r->view);
 	free(r->counts);
 	free(r->connections);

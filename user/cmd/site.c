@@ -44,6 +44,18 @@ static int read_hook(struct conf node, enum tap_hook *hook, struct error *err)
 	return 0;
 }
 
+/* Behind the hook, on which it depends. */
+static int read_nic_stamps(struct conf node, struct site_interface *out, struct error *err)
+{
+	if (!conf_exists(node))
+		return 0;
+	if (conf_read_bool(node, &out->nic_stamps, err))
+		return -EINVAL;
+	if (out->nic_stamps && out->hook != TAP_XDP_NATIVE)
+		return conf_error(node, err, "the card's own stamps come with hook: xdp-native only");
+	return 0;
+}
+
 static int read_interface(struct conf node, struct site_interface *out, enum tap_hook hook, struct error *err)
 {
 	struct conf name = node;
@@ -51,8 +63,10 @@ static int read_interface(struct conf node, struct site_interface *out, enum tap
 	out->hook = hook;
 	if (conf_is_map(node) && (conf_require(node, "name", "the interface's name", &name, err) ||
 				  read_hook(conf_get(node, "hook"), &out->hook, err) ||
-				  conf_reject_unknown(node, "name, hook", err)))
+				  read_nic_stamps(conf_get(node, "nic_stamps"), out, err) ||
+				  conf_reject_unknown(node, "name, hook, nic_stamps", err)))
 		return -EINVAL;
+
 	return conf_read_text(name, out->name, sizeof(out->name), err);
 }
 

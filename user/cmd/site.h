@@ -13,6 +13,7 @@
 struct site_interface {
 	char name[64];
 	enum tap_hook hook;
+	bool nic_stamps; /* ask the card for its own receive times */
 };
 
 /* How bytes arrive. */

@@ -53,8 +53,8 @@ static const char insert_format[] =
 	" published_ns, nic_ns, wire_ns, app_ns, sent_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns, stall_ns)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 static const char message_query[] =
-	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns, first_mono_ns"
-	" FROM oracle_message"
+	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns, first_mono_ns,"
+	" nic_id FROM oracle_message"
 	" ORDER BY id";
 static const char *const status_names[] = {
 	[JOIN_CENSORED] = "censored", [JOIN_SUPERSEDED] = "superseded", [JOIN_MATCHED] = "matched"};
@@ -118,7 +118,9 @@ static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_
 	sqlite3_bind_value(insert, COLUMN_ASSET, sqlite3_column_value(row, 2));
 	sqlite3_bind_value(insert, COLUMN_KEY, sqlite3_column_value(row, 3));
 	sqlite3_bind_value(insert, COLUMN_PUBLISHED, sqlite3_column_value(row, 4));
-	sqlite3_bind_value(insert, COLUMN_NIC, sqlite3_column_value(row, 5));
+	if (sqlite3_column_type(row, 5) != SQLITE_NULL)
+		bind_time(insert, COLUMN_NIC, clockmap_utc(join->clock, nicmap_mono(join->nics, sqlite3_column_int64(row, 10),
+										    sqlite3_column_int64(row, 5))));
 	bind_utc(join, insert, COLUMN_WIRE, row, 6);
 	bind_utc(join, insert, COLUMN_APP, row, 7);
 	sqlite3_bind_value(insert, COLUMN_STALL, sqlite3_column_value(row, 8));

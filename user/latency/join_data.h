@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "latency/intern.h"
 #include "session/clockmap.h"
+#include "session/nicmap.h"
 #include "stats/proportion.h"
 
 #define NOTHING UINT32_MAX /* no index */
@@ -108,6 +109,7 @@ struct join_feed {
 struct join {
 	sqlite3 *db;
 	struct clockmap *clock;
+	struct nicmap *nics;
 	struct intern names; /* assets, feeds, places */
 	struct intern keys;
 	struct join_feed *feeds;

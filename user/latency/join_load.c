@@ -413,6 +413,8 @@ int join_load(struct join *join, struct error *err)
 	int status = clockmap_load(&join->clock, join->db, err);
 
 	if (!status)
+		status = nicmap_load(&join->nics, join->db, err);
+	if (!status)
 		status = load_feeds(join, err);
 	if (!status)
 		status = join_load_finals(join, err);
@@ -432,6 +434,7 @@ int join_load(struct join *join, struct error *err)
 void join_free(struct join *join)
 {
 	clockmap_free(join->clock);
+	nicmap_free(join->nics);
 	intern_free(&join->names);
 	intern_free(&join->keys);
 	free(join->feeds);

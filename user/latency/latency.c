@@ -9,10 +9,11 @@
 
 #include "latency/samples.h"
 #include "session/clockmap.h"
+#include "session/nicmap.h"
 #include "stats/quantile.h"
 
 static const struct stage_pair default_pairs[] = {
-	{STAGE_PUBLISHED, STAGE_WIRE}, {STAGE_WIRE, STAGE_APP},	      {STAGE_WIRE, STAGE_SENT},
+	{STAGE_PUBLISHED, STAGE_WIRE}, {STAGE_NIC, STAGE_WIRE},	      {STAGE_WIRE, STAGE_APP},	{STAGE_WIRE, STAGE_SENT},
 	{STAGE_SENT, STAGE_BLOCK},     {STAGE_WIRE, STAGE_BLOCK_WIRE}, {STAGE_WIRE, STAGE_SEEN},
 	{STAGE_BLOCK_WIRE, STAGE_SEEN}, {STAGE_PUBLISHED, STAGE_SEEN},
 };
@@ -23,6 +24,24 @@ _Static_assert(DEFAULT_PAIRS <= SAMPLE_PAIRS_MAX, "room for the default pairs");
 #define BLOCK_RESOLUTION_NS 1000000000
 
 /* ---- clocks ---- */
+
+struct clocks {
+	struct clockmap *machine;
+	struct nicmap *nics;
+};
+
+static int load_clocks(struct clocks *out, sqlite3 *db, struct error *err)
+{
+	int status = clockmap_load(&out->machine, db, err);
+
+	return status ? status : nicmap_load(&out->nics, db, err);
+}
+
+static void free_clocks(struct clocks *clocks)
+{
+	clockmap_free(clocks->machine);
+	nicmap_free(clocks->nics);
+}
 
 static int64_t add_bounds(int64_t a, int64_t b)
 {
@@ -36,6 +55,12 @@ static int64_t add_bounds(int64_t a, int64_t b)
 static bool is_within_kernel(enum stage from, enum stage to)
 {
 	return stages[from].clock == STAGE_CLOCK_KERNEL && stages[to].clock == STAGE_CLOCK_KERNEL;
+}
+
+/* The kernel's, and a network card's, which was read against it. */
+static bool is_of_this_machine(enum stage stage)
+{
+	return stages[stage].clock == STAGE_CLOCK_KERNEL || stages[stage].clock == STAGE_CLOCK_NIC;
 }
 
 static bool is_of_clock(enum stage from, enum stage to, enum stage_clock clock)
@@ -61,31 +86,33 @@ static int64_t resolution_ns(enum stage from, enum stage to, const struct sample
  * at least the 1 ns that a stamp resolves. Against another clock: this machine's bound on UTC, plus the resolution of
  * the other. How far the publisher's and the chain's own clocks are off UTC is not for this machine to know.
  */
-static int64_t clock_error_ns(const struct clockmap *clock, enum stage from, enum stage to, int64_t resolution_ns)
+static int64_t clock_error_ns(const struct clocks *clocks, enum stage from, enum stage to, int64_t resolution_ns)
 {
-	int64_t bracket = clockmap_bracket_ns(clock), bound = 0;
+	int64_t bracket = clockmap_bracket_ns(clocks->machine), bound = 0;
 
 	if (is_within_kernel(from, to)) {
 		bound = add_bounds(bracket, bracket);
 		return bound == 0 ? 1 : bound;
 	}
 	if (is_of_clock(from, to, STAGE_CLOCK_NIC))
-		return TIME_UNKNOWN;
-	if (is_of_clock(from, to, STAGE_CLOCK_KERNEL))
-		bound = add_bounds(clockmap_utc_error_ns(clock), bracket);
+		bound = nicmap_error_ns(clocks->nics);
+	if (is_of_this_machine(from) && is_of_this_machine(to))
+		return add_bounds(bound, add_bounds(bracket, bracket));
+	if (is_of_this_machine(from) || is_of_this_machine(to))
+		bound = add_bounds(bound, add_bounds(clockmap_utc_error_ns(clocks->machine), bracket));
 	return add_bounds(bound, resolution_ns);
 }
 
 int latency_clock_error(sqlite3 *db, const struct stage_pair *pair, const struct sample_group *group, int64_t *out_ns,
 			struct error *err)
 {
-	struct clockmap *clock = NULL;
-	int status = clockmap_load(&clock, db, err);
+	struct clocks clocks = {0};
+	int status = load_clocks(&clocks, db, err);
 
 	if (!status)
-		*out_ns = clock_error_ns(clock, pair->from, pair->to,
+		*out_ns = clock_error_ns(&clocks, pair->from, pair->to,
 					 resolution_ns(pair->from, pair->to, group));
-	clockmap_free(clock);
+	free_clocks(&clocks);
 	return status;
 }
 
@@ -124,7 +151,7 @@ static int fill_distribution(struct latency *latency, const struct pair_samples 
 
 /* Takes the samples out of the group. */
 static int fill(struct latency *latency, struct sample_group *group, size_t p, const struct stage_pair *pair,
-		 const struct clockmap *clock)
+		 const struct clocks *clocks)
 {
 	struct pair_samples *samples = &group->pairs[p];
 
@@ -139,7 +166,7 @@ static int fill(struct latency *latency, struct sample_group *group, size_t p, c
 	latency->superseded = group->superseded;
 	latency->before_start = group->before_start;
 	latency->resolution_ns = resolution_ns(pair->from, pair->to, group);
-	latency->clock_error_ns = clock_error_ns(clock, pair->from, pair->to, latency->resolution_ns);
+	latency->clock_error_ns = clock_error_ns(clocks, pair->from, pair->to, latency->resolution_ns);
 	for (int i = 0; i < 2; i++)
 		latency->p50_ci95_ns[i] = latency->p99_ci95_ns[i] = TIME_UNKNOWN;
 	latency->basis.autocorrelation = NAN;
@@ -157,7 +184,7 @@ int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, s
 {
 	struct stage_pair pairs[DEFAULT_PAIRS];
 	size_t pair_count = from && to ? 1 : DEFAULT_PAIRS;
-	struct clockmap *clock = NULL;
+	struct clocks clocks = {0};
 	struct sample_set set;
 	int status;
 
@@ -168,7 +195,7 @@ int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, s
 	status = samples_load(&set, db, pairs, pair_count, err);
 	if (status)
 		return status;
-	status = clockmap_load(&clock, db, err);
+	status = load_clocks(&clocks, db, err);
 	if (!status && set.count) {
 		out->items = calloc(set.count * pair_count, sizeof(*out->items));
 		if (!out->items)
@@ -179,13 +206,13 @@ int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, s
 			/* A pair that was asked for is told even where it has no sample. */
 			if (!set.groups[g].pairs[p].ends.count && !(from && to))
 				continue;
-			status = fill(&out->items[out->count], &set.groups[g], p, &pairs[p], clock);
+			status = fill(&out->items[out->count], &set.groups[g], p, &pairs[p], &clocks);
 			if (status)
 				error_set(err, status, "session: no memory for the latencies");
 			else
 				out->count++;
 		}
-	clockmap_free(clock);
+	free_clocks(&clocks);
 	samples_free(&set);
 	if (status)
 		latency_list_free(out);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "session/ledger.h"
+#include "session/nic_memory.h"
 #include "session/numbering.h"
 #include "stream/watch.h"
 
@@ -28,6 +29,7 @@ struct collector {
 	size_t feed_count;
 	struct ledger *ledger; /* NULL: no feed gives the payload of its shreds */
 	struct watch *watch;
+	struct nic_memory *nic_memory; /* NULL until a card stamps */
 };
 
 /* What all that one message holds shares, while its decoder emits it. */
@@ -133,6 +135,7 @@ void collector_free(struct collector *collector)
 	}
 	ledger_free(collector->ledger);
 	watch_free(collector->watch);
+	nic_memory_free(collector->nic_memory);
 	free(collector->feeds);
 	free(collector);
 }
@@ -151,6 +154,28 @@ static const char *asset_of(const struct feed_state *state, const char *id)
 	memcpy(wanted.id, id, sizeof(wanted.id));
 	found = bsearch(&key, state->by_id, state->feed->asset_count, sizeof(*state->by_id), by_id);
 	return found ? (*found)->asset : NULL;
+}
+
+void collector_nic_stamp(struct collector *collector, const struct pl_nic_stamp *stamp)
+{
+	if (stamp->head.feed >= collector->feed_count) /* a chain's connection: its stages have no stamp of the card */
+		return;
+	if (!collector->nic_memory)
+		collector->nic_memory = nic_memory_new();
+	if (!collector->nic_memory || nic_memory_put(collector->nic_memory, stamp))
+		collector->feeds[stamp->head.feed].counters[COLLECT_COUNTER_NIC_FORGOTTEN]++;
+}
+
+static void find_nic_stamp(const struct collector *collector, struct session_oracle_message *row)
+{
+	const struct pl_nic_stamp *stamp = NULL;
+
+	if (collector->nic_memory && row->wire_mono_ns != TIME_UNKNOWN)
+		stamp = nic_memory_find(collector->nic_memory, row->feed_id, (uint64_t)row->wire_mono_ns);
+	if (!stamp)
+		return;
+	row->nic_id = stamp->ifindex;
+	row->nic_ns = (int64_t)stamp->nic_ns;
 }
 
 static void store(void *context, const struct feed_message *message)
@@ -175,6 +200,7 @@ static void store(void *context, const struct feed_message *message)
 	delivery->feed->counters[COLLECT_COUNTER_UPDATES]++;
 	delivery->feed->counters[COLLECT_COUNTER_WITHOUT_WIRE] += row.wire_mono_ns == TIME_UNKNOWN;
 	delivery->feed->counters[COLLECT_COUNTER_BAD_SIGNATURES] += message->signature == FEED_SIGNATURE_BAD;
+	find_nic_stamp(delivery->collector, &row);
 	row.message.details = NULL; /* they end with this call */
 	memcpy(row.asset, asset, strlen(asset) + 1);
 	session_put_oracle_message(delivery->collector->session, &row);

@@ -48,6 +48,7 @@ struct collect_feed {
 	X(BLOCK_MESSAGES, block_messages, "messages about blocks decoded", 0)                                          \
 	X(SEALED, sealed, "messages that only the peers' keys can open: nothing of them was read", 1)                    \
 	X(BAD_SIGNATURES, bad_signatures, "updates whose publisher's signature is wrong", 1)                                 \
+	X(NIC_FORGOTTEN, nic_forgotten, "stamps of the network card pushed out by later ones before their message was read", 1) \
 	X(SEQUENCE_GAPS, sequence_gaps, "numbered messages (CME: packets) that never came", 1)                         \
 	X(SEQUENCE_GAP_EVENTS, sequence_gap_events, "jumps in the numbers of a feed", 0)                               \
 	X(SEQUENCE_LATE, sequence_late, "numbered messages that came after a later one", 0)                            \
@@ -76,6 +77,8 @@ int collector_new(struct collector **out, struct session *session, const struct 
 /* What a session calls the feed's way of decoding: the `type` in site.yaml. */
 const char *collect_feed_type(const struct collect_feed *feed);
 
+/* The card's stamp of the packet that comes next (or of a segment of one of pricelag's own connections). */
+void collector_nic_stamp(struct collector *collector, const struct pl_nic_stamp *stamp);
 void collector_datagram(struct collector *collector, const struct pl_datagram *datagram, const uint8_t *payload);
 void collector_stream_message(struct collector *collector, uint32_t feed, const struct stream_message *message);
 /* A segment of a watched stream: its messages come out as those of collector_stream_message() do. */

@@ -34,9 +34,11 @@ static const char *const sql[ROW_KINDS] = {
 	[ROW_CHAIN] = "INSERT OR REPLACE INTO chain (id, name, network) VALUES (?1, ?2, ?3)",
 	[ROW_CLOCK] = "INSERT INTO clock (mono_ns, real_ns, half_width_ns, synchronized, max_error_ns, source)"
 		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[ROW_NIC] = "INSERT OR REPLACE INTO nic (id, interface, device) VALUES (?1, ?2, ?3)",
+	[ROW_NIC_CLOCK] = "INSERT INTO nic_clock (nic_id, mono_ns, nic_ns, half_width_ns) VALUES (?1, ?2, ?3, ?4)",
 	[ROW_ORACLE_MESSAGE] = "INSERT INTO oracle_message (feed_id, asset, message_id, key, mantissa, exponent, price,"
-			       " published_ns, nic_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
-			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+			       " published_ns, nic_id, nic_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
+			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
 	[ROW_BLOCK_ARRIVAL] = block_arrival_sql,
 	[ROW_SHRED_ARRIVAL] = "INSERT INTO shred_arrival (feed_id, number, kind, shred, fec_set, mono_ns, resigned, repair,"
 			      " tick, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -141,12 +143,16 @@ static void bind_oracle_message(sqlite3_stmt *s, const struct session_oracle_mes
 	sqlite3_bind_int64(s, 1, row->feed_id);
 	bind_text(s, 2, row->asset);
 	bind_message(s, 3, &row->message);
-	bind_time(s, 9, row->nic_ns);
-	bind_time(s, 10, row->first_mono_ns);
-	bind_time(s, 11, row->wire_mono_ns);
-	bind_time(s, 12, row->stall_ns);
-	bind_time(s, 13, row->app_mono_ns);
-	sqlite3_bind_int64(s, 14, row->bytes);
+	if (row->nic_ns != TIME_UNKNOWN)
+		sqlite3_bind_int64(s, 9, row->nic_id);
+	else
+		sqlite3_bind_null(s, 9);
+	bind_time(s, 10, row->nic_ns);
+	bind_time(s, 11, row->first_mono_ns);
+	bind_time(s, 12, row->wire_mono_ns);
+	bind_time(s, 13, row->stall_ns);
+	bind_time(s, 14, row->app_mono_ns);
+	sqlite3_bind_int64(s, 15, row->bytes);
 }
 
 static void bind_block_arrival(sqlite3_stmt *s, const struct session_block_arrival *row)
@@ -336,6 +342,17 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_CLOCK:
 		bind_clock(s, &row->clock);
+		break;
+	case ROW_NIC:
+		sqlite3_bind_int64(s, 1, row->nic.id);
+		bind_name(s, 2, row->nic.interface);
+		bind_text(s, 3, row->nic.device);
+		break;
+	case ROW_NIC_CLOCK:
+		sqlite3_bind_int64(s, 1, row->nic_clock.nic_id);
+		sqlite3_bind_int64(s, 2, row->nic_clock.mono_ns);
+		sqlite3_bind_int64(s, 3, row->nic_clock.nic_ns);
+		sqlite3_bind_int64(s, 4, row->nic_clock.half_width_ns);
 		break;
 	case ROW_ORACLE_MESSAGE:
 		bind_oracle_message(s, &row->message);

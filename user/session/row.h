@@ -13,6 +13,8 @@ enum row_kind {
 	ROW_FEED,
 	ROW_CHAIN,
 	ROW_CLOCK,
+	ROW_NIC,
+	ROW_NIC_CLOCK,
 	ROW_ORACLE_MESSAGE,
 	ROW_BLOCK_ARRIVAL,
 	ROW_SHRED_ARRIVAL,
@@ -44,6 +46,11 @@ struct row {
 			char name[FEED_TEXT_MAX], network[FEED_TEXT_MAX];
 		} chain;
 		struct clock_reading clock;
+		struct {
+			uint32_t id;
+			char interface[FEED_TEXT_MAX], device[32];
+		} nic;
+		struct session_nic_clock nic_clock;
 		struct session_oracle_message message;
 		struct session_block_arrival block_arrival;
 		struct session_shred_arrival shred_arrival;

@@ -6,14 +6,17 @@ CREATE TABLE session (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE clock (
   mono_ns INTEGER NOT NULL, real_ns INTEGER NOT NULL, half_width_ns INTEGER NOT NULL,
   synchronized INTEGER NOT NULL, max_error_ns INTEGER, source TEXT);
+CREATE TABLE nic (id INTEGER PRIMARY KEY, interface TEXT NOT NULL, device TEXT);
+CREATE TABLE nic_clock (
+  nic_id INTEGER NOT NULL REFERENCES nic(id), mono_ns INTEGER NOT NULL, nic_ns INTEGER NOT NULL, half_width_ns INTEGER NOT NULL);
 CREATE TABLE feed (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, decoder TEXT NOT NULL,
   transport TEXT NOT NULL);
 CREATE TABLE chain (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, network TEXT NOT NULL);
 CREATE TABLE oracle_message (
   id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), asset TEXT, message_id TEXT, key TEXT,
-  mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER, nic_ns INTEGER,
-  first_mono_ns INTEGER, wire_mono_ns INTEGER, stall_ns INTEGER, app_mono_ns INTEGER, bytes INTEGER NOT NULL);
+  mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER, nic_id INTEGER REFERENCES nic(id),
+  nic_ns INTEGER, first_mono_ns INTEGER, wire_mono_ns INTEGER, stall_ns INTEGER, app_mono_ns INTEGER, bytes INTEGER NOT NULL);
 CREATE TABLE block_arrival (
   feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, fec_set INTEGER,
   first_mono_ns INTEGER NOT NULL, decodable_mono_ns INTEGER, last_mono_ns INTEGER NOT NULL,

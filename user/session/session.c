@@ -437,6 +437,28 @@ void session_put_clock(struct session *session, const struct clock_reading *read
 	session_publish(session);
 }
 
+void session_put_nic(struct session *session, uint32_t id, const char *interface, const char *device)
+{
+	struct row *row = session_claim(session, ROW_NIC);
+
+	if (!row)
+		return;
+	row->nic.id = id;
+	session_copy_text(row->nic.interface, sizeof(row->nic.interface), interface);
+	session_copy_text(row->nic.device, sizeof(row->nic.device), device);
+	session_publish(session);
+}
+
+void session_put_nic_clock(struct session *session, const struct session_nic_clock *reading)
+{
+	struct row *row = session_claim(session, ROW_NIC_CLOCK);
+
+	if (!row)
+		return;
+	row->nic_clock = *reading;
+	session_publish(session);
+}
+
 void session_put_oracle_message(struct session *session, const struct session_oracle_message *message)
 {
 	struct row *row = session_claim(session, ROW_ORACLE_MESSAGE);

@@ -42,9 +42,17 @@ struct session_oracle_message {
 	uint32_t feed_id;
 	char asset[FEED_TEXT_MAX];
 	struct feed_message message;
-	int64_t nic_ns;
+	uint32_t nic_id; /* whose nic_ns it is: ifindex */
+	int64_t nic_ns;	 /* by the card's own clock; TIME_UNKNOWN without one */
 	int64_t first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns;
 	uint32_t bytes;
+};
+
+/* A network card's clock read against this machine's. */
+struct session_nic_clock {
+	uint32_t nic_id; /* ifindex */
+	int64_t mono_ns, nic_ns;
+	int64_t half_width_ns; /* how far apart the moments of the two may lie */
 };
 
 struct session_block_arrival {
@@ -113,6 +121,8 @@ void session_put_meta(struct session *session, const char *key, const char *valu
 void session_put_feed(struct session *session, const struct session_feed *feed);
 void session_put_chain(struct session *session, const struct session_chain *chain);
 void session_put_clock(struct session *session, const struct clock_reading *reading);
+void session_put_nic(struct session *session, uint32_t id, const char *interface, const char *device); /* "/dev/ptp0"; "" without a clock */
+void session_put_nic_clock(struct session *session, const struct session_nic_clock *reading);
 void session_put_oracle_message(struct session *session, const struct session_oracle_message *row);
 void session_put_block_arrival(struct session *session, const struct session_block_arrival *row);
 void session_put_shred_arrival(struct session *session, const struct session_shred_arrival *row);

@@ -8,13 +8,13 @@
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "tap/internal.h"
+#include "tap/nic.h"
 
 /* Linux 6.6, unknown to older headers. */
 #define ATTACH_TCX_INGRESS 46
@@ -47,25 +47,12 @@ int tap_hook_parse(const char *text, enum tap_hook *out)
 	return -EINVAL;
 }
 
-static int interface_ioctl(const char *interface, unsigned long request, struct ifreq *ifreq)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), code = 0;
-
-	if (fd < 0)
-		return -errno;
-	snprintf(ifreq->ifr_name, sizeof(ifreq->ifr_name), "%s", interface);
-	if (ioctl(fd, request, ifreq))
-		code = -errno;
-	close(fd);
-	return code;
-}
-
 static void driver_name(const char *interface, char *out, size_t size)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	struct ifreq ifreq = {.ifr_data = (void *)&info};
 
-	if (interface_ioctl(interface, SIOCETHTOOL, &ifreq))
+	if (nic_ioctl(interface, SIOCETHTOOL, &ifreq))
 		snprintf(info.driver, sizeof(info.driver), "unknown");
 	snprintf(out, size, "%s", info.driver);
 }
@@ -74,7 +61,7 @@ static void driver_name(const char *interface, char *out, size_t size)
 static int check_ethernet(const char *interface, struct error *err)
 {
 	struct ifreq ifreq = {};
-	int code = interface_ioctl(interface, SIOCGIFHWADDR, &ifreq);
+	int code = nic_ioctl(interface, SIOCGIFHWADDR, &ifreq);
 
 	if (code)
 		return error_set(err, code, "interface %s: %s", interface, strerror(-code));
@@ -120,20 +107,27 @@ static int xdp_busy(const char *interface, int ifindex, int code, struct error *
 			 "runs beside it", interface, name, id, mode, interface);
 }
 
-static int attach_xdp(struct tap *tap, const char *interface, int ifindex, enum tap_hook hook, struct error *err)
+static int attach_xdp(struct tap *tap, const char *interface, int ifindex, const struct tap_hooks *hooks, struct error *err)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options);
-	bool native = hook == TAP_XDP_NATIVE;
+	bool native = hooks->ingress == TAP_XDP_NATIVE;
+	int program = bpf_program__fd(tap->kernel->progs.pl_xdp), fd, code;
 	char driver[32];
-	int fd, code;
 
 	options.flags = native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
-	fd = bpf_link_create(bpf_program__fd(tap->kernel->progs.pl_xdp), ifindex, BPF_XDP, &options);
-	if (fd >= 0) {
+	if (hooks->nic_stamps) {
+		code = tap_nic_program(tap, interface, ifindex, &program, err);
+		if (code)
+			return code;
+	}
+	fd = bpf_link_create(program, ifindex, BPF_XDP, &options);
+	code = fd < 0 ? -errno : 0;
+	if (hooks->nic_stamps)
+		close(program);
+	if (!code) {
 		tap->links[tap->link_count++] = fd;
 		return 0;
 	}
-	code = -errno;
 	driver_name(interface, driver, sizeof(driver));
 	switch (code) {
 	case -EBUSY:
@@ -226,7 +220,7 @@ static int attach_tc(struct tap *tap, const char *interface, int ifindex, bool e
 	return attach_clsact(tap, interface, ifindex, program, egress ? BPF_TC_EGRESS : BPF_TC_INGRESS, err);
 }
 
-int tap_attach(struct tap *tap, const char *interface, enum tap_hook hook, bool egress, struct error *err)
+int tap_attach(struct tap *tap, const char *interface, const struct tap_hooks *hooks, struct error *err)
 {
 	const char *in_how = "a link", *out_how = NULL;
 	char driver[32];
@@ -237,22 +231,24 @@ int tap_attach(struct tap *tap, const char *interface, enum tap_hook hook, bool 
 		return error_set(err, -ENODEV, "interface %s: there is none (`ip link` lists them)", interface);
 	if (tap->link_count + 2 > TAP_LINKS_MAX)
 		return error_set(err, -ENOSPC, "interface %s: more than %d interfaces", interface, TAP_LINKS_MAX / 2);
+	if (hooks->nic_stamps && hooks->ingress != TAP_XDP_NATIVE)
+		return error_set(err, -EINVAL, "interface %s: the card's own stamps come with hook: xdp-native only", interface);
 	code = check_ethernet(interface, err);
 	if (code)
 		return code;
-	if (hook == TAP_TC)
+	if (hooks->ingress == TAP_TC)
 		code = attach_tc(tap, interface, ifindex, false, &in_how, err);
 	else
-		code = attach_xdp(tap, interface, ifindex, hook, err);
+		code = attach_xdp(tap, interface, ifindex, hooks, err);
 	if (code)
 		return code;
-	if (egress) {
+	if (hooks->egress) {
 		code = attach_tc(tap, interface, ifindex, true, &out_how, err);
 		if (code)
 			return code;
 	}
 	driver_name(interface, driver, sizeof(driver));
-	fprintf(stderr, "%s (driver %s): attached, ingress at %s by %s%s%s\n", interface, driver, tap_hook_name(hook), in_how,
-		out_how ? ", egress at tc by " : "", out_how ? out_how : "");
+	fprintf(stderr, "%s (driver %s): attached, ingress at %s by %s%s%s%s\n", interface, driver, tap_hook_name(hooks->ingress), in_how,
+		hooks->nic_stamps ? ", with the card's own stamps" : "", out_how ? ", egress at tc by " : "", out_how ? out_how : "");
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the parts of the tap share: tap.c (load, drain, counters, slots), table.c (what to match), attach.c (where to
- * hook in) and guard.c (taking clsact filters off again when this process dies).
+ * What the parts of the tap share: tap.c (load, drain, counters, slots), table.c (what to match), attach.c and
+ * attach_nic.c (where to hook in) and guard.c (taking clsact filters off again when this process dies).
  */
 #ifndef PL_TAP_INTERNAL_H
 #define PL_TAP_INTERNAL_H
@@ -71,6 +71,12 @@ struct guard_filter {
 int guard_add(struct tap *tap, const struct guard_filter *filter, struct error *err);
 /* Has the filters removed and waits until they are. */
 void guard_stop(struct tap *tap);
+
+/*
+ * The XDP program that asks for the network card's stamps, loaded for this one device on the tap's maps: a descriptor that
+ * the caller closes once its link holds the program. -EOPNOTSUPP or what the kernel says where the driver has no stamps.
+ */
+int tap_nic_program(const struct tap *tap, const char *interface, int ifindex, int *fd, struct error *err);
 
 /* The last warning libbpf gave, one line, for an error's text; "" if there was none since tap_open(). */
 const char *tap_libbpf_warning(void);

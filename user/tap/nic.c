@@ -3,10 +3,15 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
-#include <net/if.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 int nic_read(const char *interface, struct nic_losses *out, struct error *err)
 {
@@ -28,4 +33,34 @@ int nic_read(const char *interface, struct nic_losses *out, struct error *err)
 	}
 	freeifaddrs(list);
 	return status;
+}
+
+int nic_ioctl(const char *interface, unsigned long request, struct ifreq *ifreq)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), code = 0;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(ifreq->ifr_name, sizeof(ifreq->ifr_name), "%s", interface);
+	if (ioctl(fd, request, ifreq))
+		code = -errno;
+	close(fd);
+	return code;
+}
+
+int nic_clock_read(const char *interface, struct nic_clock *out, struct error *err)
+{
+	struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
+	struct hwtstamp_config now = {.rx_filter = HWTSTAMP_FILTER_NONE};
+	struct ifreq ask_info = {.ifr_data = (void *)&info}, ask_now = {.ifr_data = (void *)&now};
+
+	*out = (struct nic_clock){.device = -1};
+	if (!if_nametoindex(interface))
+		return error_set(err, -ENODEV, "interface %s: there is none (`ip link` lists them)", interface);
+	if (nic_ioctl(interface, SIOCETHTOOL, &ask_info))
+		return 0;
+	out->device = info.phc_index;
+	out->can_stamp = info.so_timestamping & SOF_TIMESTAMPING_RX_HARDWARE && info.rx_filters & 1U << HWTSTAMP_FILTER_ALL;
+	out->stamps = out->can_stamp && !nic_ioctl(interface, SIOCGHWTSTAMP, &ask_now) && now.rx_filter == HWTSTAMP_FILTER_ALL;
+	return 0;
 }

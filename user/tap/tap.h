@@ -30,11 +30,18 @@ struct tap_options {
 /* Opens and loads the programs (needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN). */
 int tap_open(struct tap **out, const struct tap_options *options, struct error *err);
 
+struct tap_hooks {
+	enum tap_hook ingress;
+	bool egress;	 /* tc egress as well */
+	bool nic_stamps; /* TAP_XDP_NATIVE only: ask the network card for its own receive time of each packet that matches
+			    (PL_RECORD_NIC). Linux 6.3 and a driver with xmo_rx_timestamp */
+};
+
 /*
- * Attaches ingress by `hook`, and egress by tc when `egress` is set. Fails rather than change the mode; the message says
+ * Attaches an interface. Fails rather than change the mode; the message says
  * which mode would work. Says in one line on stderr what is attached how. Interfaces that carry Ethernet frames only.
  */
-int tap_attach(struct tap *tap, const char *interface, enum tap_hook hook, bool egress, struct error *err);
+int tap_attach(struct tap *tap, const char *interface, const struct tap_hooks *hooks, struct error *err);
 
 /*
  * Adds a rule (match.h) for feed index `feed` (< PL_FEED_NONE): a passive UDP feed (PL_ACTION_DATAGRAM, PL_ACTION_SHRED…),
