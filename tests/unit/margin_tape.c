@@ -120,6 +120,10 @@ static void compound_v3(void **state)
 	/* 9800 owed, 9750 raised */
 	falls(&w, &rules_compound_v3, 1100, 1000, (struct account){0, 10, 9800, 0.9});
 	expect(&w, 2, (struct answer){10000, 250, 0, 50});
+	/* a block each from below 1 to absorbed, at 1000, and to bought, at 980·0.975 = 955.50: 9555 raised for 9500 */
+	on_tape(&w, &rules_compound_v3, (const double[]){1012, 1000, 1000, 980}, 4, (struct account){0, 10, 9100, 0.9});
+	w.model.delays[DELAY_INCLUSION].parameter[0] = 12;
+	expect(&w, 2, (struct answer){10000, 245, 55, 0});
 }
 
 /* ---- perpetuals ----------------------------------------------------------------------------------------------------- */

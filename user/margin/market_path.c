@@ -150,6 +150,8 @@ static void count_open(struct market_walk *walk)
 		const struct lot *lot = &walk->lots[i].lot;
 		double price = walk->assets[walk->book->model->accounts[walk->lots[i].account].asset].price.price;
 
+		walk->out->protocol += lot->units * (price - walk->lots[i].mark);
+		money_held(walk, lot->units, walk->lots[i].mark, price);
 		offered += fmax(0, lot->claim - lot->raised - lot->units * price);
 	}
 	walk->out->open = owed + offered;

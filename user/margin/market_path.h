@@ -12,11 +12,12 @@ struct scenario {
 	double added_s[DELAY_STAGES];
 };
 
-/* What a path came to, in the numeraire. Gains of everybody involved add up to nothing. */
+/* What a path came to, in the numeraire. Gains of everybody involved add up to what prices brought those who held collateral. */
 struct path_result {
 	double bad_debt; /* written off, and `open` */
 	double open;
 	double borrowers, keepers, own, protocol, buyers, gas; /* gains; buyers: who bought below the price, i.e. slippage */
+	double held;   /* by the protocol until it was sold, by keepers until it arrived: times the price's move */
 	double seized; /* value of all collateral taken, at the market's price */
 	double absorbed[WATERFALL_TIERS_MAX], lenders;
 	bool exhausted[WATERFALL_TIERS_MAX];

@@ -53,10 +53,10 @@ void market_slope(const struct path_result *base, const struct path_result *othe
 	*profit = estimate_of(&gain);
 }
 
-/* Gains of everybody involved, which add up to nothing but rounding. */
+/* Gains of everybody involved, which add up to nothing but rounding once the price's own moves are taken off. */
 static double balance(const struct path_result *r, size_t tiers)
 {
-	double sum = r->borrowers + r->keepers + r->protocol + r->buyers + r->gas - r->lenders;
+	double sum = r->borrowers + r->keepers + r->protocol + r->buyers + r->gas - r->lenders - r->held;
 
 	for (size_t i = 0; i < tiers; i++)
 		sum -= r->absorbed[i];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
- * market_attempt.c keeps who comes when, market_trade.c moves the money, market_path.c goes block by block.
+ * market_attempt.c keeps who comes when, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
+ * over, market_money.c books it all, market_path.c goes block by block.
  */
 #ifndef PL_MARGIN_MARKET_WALK_H
 #define PL_MARGIN_MARKET_WALK_H
@@ -20,6 +21,7 @@ struct attempt {
 struct lot_on_offer {
 	struct lot lot;
 	uint32_t account;
+	double mark;  /* the price at which the protocol's books have it: the market's when it was taken over */
 	double due_s; /* of the purchase that is under way; INFINITY: none */
 	bool own;
 };
@@ -75,6 +77,21 @@ double attempt_delay(struct market_walk *walk, uint32_t account, bool *own);
 /* A delay of one stage in this scenario. */
 double stage_delay(const struct market_walk *walk, const struct delay_law *law, enum delay_stage stage, struct rng *rng);
 
+/* What one transaction costs now. */
+double money_gas(const struct market_walk *walk);
+/* What selling (units > 0) or buying back (< 0) brings now, signed like the units. */
+double money_sale(const struct market_walk *walk, uint32_t asset, double units);
+/* The sale is made: buyers gain what it brings less than the price. */
+void money_sold(struct market_walk *walk, uint32_t asset, double units, double proceeds);
+/* The protocol's fees; funds take their share. */
+void money_earn(struct market_walk *walk, double fees);
+/* A keeper's profit, the gas already taken off. */
+void money_pay_keeper(struct market_walk *walk, double profit, double gas, bool own);
+/* Units that somebody held while the price went from one to the other: what he gained by it, nobody here lost. */
+void money_held(struct market_walk *walk, double units, double from, double to);
+
+/* The protocol takes a position over and offers it. 0 or -ENOMEM. */
+int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle);
 /* One account, whose transaction is in this block. 0 or -ENOMEM. */
 int trade_liquidation(struct market_walk *walk, struct attempt attempt);
 /* What the protocol offers in this block. */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Collateral that the protocol has taken over: on offer, bought, settled. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "margin/market_walk.h"
+
+int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle)
+{
+	const struct rules *rules = &walk->book->market->rules;
+	struct position *position = &walk->positions[account];
+	double price = walk->assets[walk->book->model->accounts[account].asset].price.price;
+	struct lot_on_offer item = {.account = account, .mark = price, .due_s = INFINITY};
+
+	if (walk->lot_count == walk->lot_capacity) {
+		void *memory = realloc(walk->lots, 2 * walk->lot_capacity * sizeof(*walk->lots));
+
+		if (!memory)
+			return -ENOMEM;
+		walk->lots = memory;
+		walk->lot_capacity *= 2;
+	}
+	rules->type->take(rules, position, oracle, walk->now_s, &item.lot);
+	walk->out->seized += item.lot.units * price;
+	walk->out->borrowers += item.lot.claim - item.lot.units * price;
+	walk->out->protocol += item.lot.units * price - item.lot.claim;
+	walk->lots[walk->lot_count++] = item;
+	return 0;
+}
+
+/* The rest goes back to its owner; a claim that was not met is lost. */
+static void settle(struct market_walk *walk, struct lot *lot, double mark, double price)
+{
+	walk->out->protocol -= lot->units * mark;
+	walk->out->borrowers += lot->units * price;
+	money_held(walk, lot->units, mark, price);
+	lot->units = 0;
+	if (lot->raised >= lot->claim) {
+		waterfall_feed(&walk->book->market->waterfall, &walk->waterfall, lot->raised - lot->claim);
+		return;
+	}
+	walk->out->protocol += lot->claim - lot->raised;
+	trade_write_off(walk, lot->claim - lot->raised);
+}
+
+/* True once it is settled. */
+static bool try_purchase(struct market_walk *walk, struct lot_on_offer *item, double offer)
+{
+	uint32_t asset = walk->book->model->accounts[item->account].asset;
+	const struct keepers *keepers = &walk->book->market->keepers;
+	struct lot *lot = &item->lot;
+	double price = walk->assets[asset].price.price, units = fmin(lot->units, (lot->target - lot->raised) / offer), proceeds, profit;
+	double gas = money_gas(walk);
+	bool open = walk->now_s >= walk->assets[asset].controls.paused_until_s, now = item->due_s <= walk->now_s;
+
+	units = fmin(units, keepers->capital / offer);
+	proceeds = money_sale(walk, asset, units);
+	profit = proceeds - units * offer - gas;
+	if (!open || profit < keepers->min_profit) { /* too dear: whoever had set out for it comes in vain */
+		walk->out->waits += now;
+		if (now)
+			item->due_s = INFINITY;
+		return false;
+	}
+	if (isinf(item->due_s)) {
+		item->due_s = walk->now_s + attempt_delay(walk, item->account, &item->own);
+		now = item->due_s <= walk->now_s;
+	}
+	if (!now)
+		return false;
+	money_sold(walk, asset, units, proceeds);
+	money_pay_keeper(walk, profit, gas, item->own);
+	walk->out->own_wins += item->own;
+	walk->out->liquidations++;
+	walk->out->protocol += units * (offer - item->mark);
+	money_held(walk, units, item->mark, price);
+	lot->raised += units * offer;
+	lot->units = lot->units - units > WALK_DUST * lot->units ? lot->units - units : 0;
+	item->due_s = INFINITY;
+	if (lot->units > 0 && lot->raised < lot->target * (1 - WALK_DUST))
+		return false;
+	settle(walk, lot, item->mark, price);
+	return true;
+}
+
+void trade_lots(struct market_walk *walk)
+{
+	const struct rules *rules = &walk->book->market->rules;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < walk->lot_count; i++) {
+		struct lot_on_offer item = walk->lots[i];
+		double oracle = walk->assets[walk->book->model->accounts[item.account].asset].oracle.price;
+		double offer = rules->type->offer(rules, &item.lot, oracle, walk->now_s);
+
+		if (!try_purchase(walk, &item, offer))
+			walk->lots[kept++] = item;
+	}
+	walk->lot_count = kept;
+}
