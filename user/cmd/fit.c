@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* pricelag fit: the parameters of a price process from a file of prices. */
+/* pricelag fit: the parameters of a price process, or an oracle's policy, from a file of prices. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/fit_oracle.h"
 #include "margin/price_csv.h"
 #include "margin/fit.h"
 #include "output/json_out.h"
@@ -15,11 +16,12 @@
 struct arguments {
 	const char *prices;
 	const struct process_type *type;
-	int json;
+	int oracle, json;
 };
 
 static const struct argp_option options[] = {
 	{"process", 'p', "NAME", 0, "gbm, merton, kou or garch", 0},
+	{"oracle", 'o', NULL, 0, "the policy of the oracle whose reports these are: deviation and heartbeat", 0},
 	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.fit/1)", 0},
 	{0},
 };
@@ -34,6 +36,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!a->type || !fit_possible(a->type))
 			argp_error(state, "--process: '%s' cannot be fitted; allowed: gbm, merton, kou, garch", arg);
 		return 0;
+	case 'o':
+		a->oracle = 1;
+		return 0;
 	case 'j':
 		a->json = 1;
 		return 0;
@@ -45,8 +50,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!a->prices)
 			argp_error(state, "which prices? A CSV file with the columns time_s and price");
-		if (!a->type)
-			argp_error(state, "--process NAME is missing: gbm, merton, kou or garch");
+		if (!a->type == !a->oracle)
+			argp_error(state, "one of --process NAME (gbm, merton, kou or garch) and --oracle is wanted");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -55,7 +60,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	options, parse, "PRICES.csv",
 	"Fits a price process to a series of prices by maximum likelihood, with standard errors, and prints the line for "
-	"model.yaml. The lower Akaike's criterion, the better, between processes on one series.",
+	"model.yaml. The lower Akaike's criterion, the better, between processes on one series.\v"
+	"With --oracle the file holds the reports of an oracle, with the time each came on chain.",
 	NULL, NULL, NULL};
 
 static size_t parameter_count(const struct process_type *type)
@@ -135,10 +141,15 @@ int cmd_fit(int argc, char **argv)
 	struct arguments a = {0};
 	struct series series;
 	struct fit fit;
+	bool doubtful = false;
 	struct error err;
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	if (a.oracle) {
+		status = fit_oracle_print(a.prices, a.json, &doubtful, &err);
+		goto out;
+	}
 	status = price_csv_read(a.prices, &series, &err);
 	if (!status) {
 		status = fit_process(a.type, &series, 0, isatty(STDERR_FILENO) ? show_progress : NULL, &fit, &err);
@@ -148,9 +159,12 @@ int cmd_fit(int argc, char **argv)
 	}
 	if (!status)
 		status = a.json ? print_json(&fit, a.prices, &err) : print_text(&fit, a.prices);
+	if (!status)
+		doubtful = tell_doubts(&fit);
+out:
 	if (status) {
 		fprintf(stderr, "pricelag fit: %s\n", err.text);
 		return EXIT_FAILED;
 	}
-	return tell_doubts(&fit) ? EXIT_UNTRUSTED : EXIT_OK;
+	return doubtful ? EXIT_UNTRUSTED : EXIT_OK;
 }
