@@ -20,6 +20,24 @@ int model_read_seconds(struct conf node, double *out, struct error *err)
 	return 0;
 }
 
+int model_read_entries(struct conf map, const struct model_entry *entries, const char *more, struct error *err)
+{
+	char allowed[512];
+	int used = snprintf(allowed, sizeof(allowed), "%s", more);
+
+	if (!conf_is_map(map))
+		return conf_error(map, err, "should be a map of settings");
+	for (; entries->name; entries++) {
+		struct conf value = conf_get(map, entries->name);
+
+		used += snprintf(allowed + used, sizeof(allowed) - (size_t)used, "%s%s", used ? ", " : "", entries->name);
+		if (conf_exists(value) && (entries->is_duration ? model_read_seconds(value, entries->out, err)
+								: conf_read_double(value, entries->out, err)))
+			return -EINVAL;
+	}
+	return conf_reject_unknown(map, allowed, err);
+}
+
 /* ---- engine ------------------------------------------------------------------------------------------------------- */
 
 static int read_engine(struct conf map, struct engine *out, struct error *err)

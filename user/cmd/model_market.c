@@ -11,33 +11,7 @@
 
 #define LEVELS_MAX 10000
 
-static const char *const keys[] = {"oracle", "liquidity", "network", "keepers", "waterfall", "controls", NULL};
-
-/* A number or duration that may be left out: the value that is there stays. */
-struct entry {
-	const char *name;
-	double *out;
-	bool is_duration;
-};
-
-/* Reads what is given of `entries`; `more`: further keys of the map, for the message. */
-static int read_entries(struct conf map, const struct entry *entries, const char *more, struct error *err)
-{
-	char allowed[512];
-	int used = snprintf(allowed, sizeof(allowed), "%s", more);
-
-	if (!conf_is_map(map))
-		return conf_error(map, err, "should be a map of settings");
-	for (; entries->name; entries++) {
-		struct conf value = conf_get(map, entries->name);
-
-		used += snprintf(allowed + used, sizeof(allowed) - (size_t)used, "%s%s", used ? ", " : "", entries->name);
-		if (conf_exists(value) && (entries->is_duration ? model_read_seconds(value, entries->out, err)
-								: conf_read_double(value, entries->out, err)))
-			return -EINVAL;
-	}
-	return conf_reject_unknown(map, allowed, err);
-}
+static const char *const keys[] = {"oracle", "liquidity", "network", "keepers", "settlement", "waterfall", "controls", NULL};
 
 bool model_market_wanted(struct conf root)
 {
@@ -53,7 +27,7 @@ bool model_market_wanted(struct conf root)
 
 static int read_rules(struct conf map, struct rules *out, struct error *err)
 {
-	struct entry entries[RULES_PARAMETERS_MAX + 1] = {{NULL, NULL, false}};
+	struct model_entry entries[RULES_PARAMETERS_MAX + 1] = {{NULL, NULL, false}};
 	const struct rules_type *found;
 	struct error why = {""};
 	char names[512] = "";
@@ -68,8 +42,8 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?", names);
 	rules_preset(out, found);
 	for (size_t i = 0; i < RULES_PARAMETERS_MAX && found->parameters[i].name; i++)
-		entries[i] = (struct entry){found->parameters[i].name, &out->parameter[i], false};
-	if (read_entries(map, entries, "type", err))
+		entries[i] = (struct model_entry){found->parameters[i].name, &out->parameter[i], false};
+	if (model_read_entries(map, entries, "type", err))
 		return -EINVAL;
 	return rules_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
@@ -79,7 +53,7 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 static int read_oracle(struct conf map, const struct rules_type *rules, double step_s, struct oracle_policy *out, struct error *err)
 {
 	static const char *const policies[] = {"every-block", "deviation", NULL};
-	const struct entry entries[] = {{"deviation", &out->deviation, false}, {"heartbeat", &out->heartbeat_s, true},
+	const struct model_entry entries[] = {{"deviation", &out->deviation, false}, {"heartbeat", &out->heartbeat_s, true},
 					{"twap", &out->twap_s, true}, {"hop", &out->hop_s, true}, {"source_sd", &out->source_sd, false},
 					{"outlier_probability", &out->outlier_probability, false},
 					{"outlier_sd", &out->outlier_sd, false}, {NULL, NULL, false}};
@@ -96,7 +70,7 @@ static int read_oracle(struct conf map, const struct rules_type *rules, double s
 		return -EINVAL;
 	out->on_deviation = choice == 1;
 	out->sources = (unsigned)count;
-	if (read_entries(map, entries, "policy, sources", err))
+	if (model_read_entries(map, entries, "policy, sources", err))
 		return -EINVAL;
 	return oracle_check(out, step_s, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
@@ -126,7 +100,7 @@ static int read_levels(struct conf list, struct liquidity *out, struct error *er
 
 static int read_market_of_asset(struct conf map, struct liquidity *out, struct error *err)
 {
-	struct entry entries[3] = {{"recovery", &out->recovery_s, true}, {NULL, NULL, false}, {NULL, NULL, false}};
+	struct model_entry entries[3] = {{"recovery", &out->recovery_s, true}, {NULL, NULL, false}, {NULL, NULL, false}};
 	struct error why = {""};
 	char names[128] = "";
 	struct conf type, levels;
@@ -139,10 +113,10 @@ static int read_market_of_asset(struct conf map, struct liquidity *out, struct e
 	if (!out->type)
 		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?", names);
 	if (out->type->parameter)
-		entries[1] = (struct entry){out->type->parameter, &out->parameter, false};
+		entries[1] = (struct model_entry){out->type->parameter, &out->parameter, false};
 	if (out->type == &liquidity_book && (conf_require(map, "levels", "the depth curve", &levels, err) || read_levels(levels, out, err)))
 		return -EINVAL;
-	if (read_entries(map, entries, "type, levels", err))
+	if (model_read_entries(map, entries, "type, levels", err))
 		return -EINVAL;
 	return liquidity_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
@@ -175,7 +149,7 @@ static int read_liquidity(struct conf map, const struct model *model, struct mar
 
 static int read_network(struct conf map, const struct model *model, struct gas *out, struct error *err)
 {
-	const struct entry entries[] = {{"gas", &out->units, false}, {"base_fee_gwei", &out->base_fee_gwei, false},
+	const struct model_entry entries[] = {{"gas", &out->units, false}, {"base_fee_gwei", &out->base_fee_gwei, false},
 					{"priority_gwei", &out->priority_gwei, false}, {"congestion", &out->congestion, false},
 					{NULL, NULL, false}};
 	struct conf coin = conf_get(map, "coin");
@@ -192,12 +166,29 @@ static int read_network(struct conf map, const struct model *model, struct gas *
 		}
 	if (!isnan(out->price) && conf_read_double(coin, &out->price, err))
 		return conf_error(coin, err, "'%s' is neither an asset of this file nor a price", conf_text(coin) ? conf_text(coin) : "?");
-	return read_entries(map, entries, "coin", err);
+	return model_read_entries(map, entries, "coin", err);
+}
+
+/* {cost_per_hour, review, most} */
+static int read_entry(struct conf map, struct keepers *out, struct error *err)
+{
+	const struct model_entry entries[] = {{"cost_per_hour", &out->entry_cost, false}, {"review", &out->review_s, true}, {NULL, NULL, false}};
+	struct conf cost, most = conf_get(map, "most");
+	uint64_t number = 100;
+
+	out->review_s = 3600;
+	if (!conf_exists(map))
+		return 0;
+	if (conf_require(map, "cost_per_hour", "what a keeper has to earn to stay", &cost, err) ||
+	    (conf_exists(most) && conf_read_uint(most, 1, 100, &number, err)) || model_read_entries(map, entries, "most", err))
+		return -EINVAL;
+	out->most = (unsigned)number;
+	return out->entry_cost > 0 ? 0 : conf_error(cost, err, "should be above 0");
 }
 
 static int read_keepers(struct conf map, const char *session, struct keepers *out, struct error *err)
 {
-	const struct entry entries[] = {{"capital", &out->capital, false}, {"min_profit", &out->min_profit, false}, {NULL, NULL, false}};
+	const struct model_entry entries[] = {{"capital", &out->capital, false}, {"min_profit", &out->min_profit, false}, {NULL, NULL, false}};
 	struct conf count = conf_get(map, "count"), own = conf_get(map, "own");
 	uint64_t number = 1;
 
@@ -213,59 +204,9 @@ static int read_keepers(struct conf map, const char *session, struct keepers *ou
 		return -EINVAL;
 	if (!out->count && !out->has_own)
 		return conf_error(count, err, "nobody would liquidate: give a count of 1 or more, or 'own'");
-	return read_entries(map, entries, "count, own", err);
-}
-
-/* ---- waterfall and controls --------------------------------------------------------------------------------------- */
-
-static int read_waterfall(struct conf list, struct waterfall *out, struct error *err)
-{
-	struct error why = {""};
-
-	if (!conf_exists(list))
-		return 0;
-	if (!conf_is_list(list) || conf_count(list) > WATERFALL_TIERS_MAX)
-		return conf_error(list, err, "should be a list of at most %d tiers, the first to pay first", WATERFALL_TIERS_MAX);
-	for (size_t i = 0; i < conf_count(list); i++) {
-		struct tier *tier = &out->tiers[i];
-		const struct entry entries[] = {{"size", &tier->size, false}, {"fed_share", &tier->fed_share, false},
-						{"impact", &tier->impact, false}, {NULL, NULL, false}};
-		struct conf map = conf_at(list, i), type, name = conf_get(map, "name");
-		int choice;
-
-		if (conf_require(map, "type", "insurance-fund, backstop or capital", &type, err) ||
-		    conf_read_choice(type, tier_type_names, &choice, err) ||
-		    conf_read_text(conf_exists(name) ? name : type, tier->name, sizeof(tier->name), err) ||
-		    read_entries(map, entries, "type, name", err))
-			return -EINVAL;
-		tier->type = (enum tier_type)choice;
-		out->count = i + 1;
-	}
-	return waterfall_check(out, &why) ? conf_error(list, err, "%s", why.text) : 0;
-}
-
-static int read_controls(struct conf map, double step_s, struct market *out, struct error *err)
-{
-	struct breaker *breaker = &out->breaker;
-	struct dynamic_margin *margin = &out->dynamic_margin;
-	const struct entry of_breaker[] = {{"move", &breaker->move, false}, {"window", &breaker->window_s, true},
-					   {"pause", &breaker->pause_s, true}, {NULL, NULL, false}};
-	const struct entry of_margin[] = {{"gain", &margin->gain, false}, {"calm_volatility", &margin->calm_volatility, false},
-					  {"half_life", &margin->half_life_s, true}, {"horizon", &margin->horizon_s, true},
-					  {"floor", &margin->floor, false}, {"step_per_hour", &margin->step_per_hour, false},
-					  {NULL, NULL, false}};
-	struct conf first = conf_get(map, "circuit_breaker"), second = conf_get(map, "dynamic_margin");
-	struct error why = {""};
-
-	if (conf_exists(first) && read_entries(first, of_breaker, "", err))
+	if (read_entry(conf_get(map, "entry"), out, err))
 		return -EINVAL;
-	if (conf_exists(first) && breaker_check(breaker, step_s, &why))
-		return conf_error(first, err, "%s", why.text);
-	if (conf_exists(second) && read_entries(second, of_margin, "", err))
-		return -EINVAL;
-	if (conf_exists(second) && dynamic_margin_check(margin, &why))
-		return conf_error(second, err, "%s", why.text);
-	return conf_exists(map) ? conf_reject_unknown(map, "circuit_breaker, dynamic_margin", err) : 0;
+	return model_read_entries(map, entries, "count, own, entry", err);
 }
 
 int model_market_read(struct conf root, const char *session, const struct model *model, struct market *out, struct error *err)
@@ -278,8 +219,7 @@ int model_market_read(struct conf root, const char *session, const struct model 
 	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
 	    read_network(conf_get(root, "network"), model, &out->gas, err) ||
 	    read_keepers(conf_get(root, "keepers"), session, &out->keepers, err) ||
-	    read_waterfall(conf_get(root, "waterfall"), &out->waterfall, err) ||
-	    read_controls(conf_get(root, "controls"), model->step_s, out, err))
+	    model_controls(root, session, model->step_s, out, err))
 		return -EINVAL;
 	return 0;
 }

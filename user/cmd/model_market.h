@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What of model.yaml is about a protocol and its market: engine, oracle, liquidity, network, keepers, waterfall, controls. */
+/* What of model.yaml is about a protocol and its market: engine, oracle, liquidity, network, keepers, settlement, waterfall, controls. */
 #ifndef PL_CMD_MODEL_MARKET_H
 #define PL_CMD_MODEL_MARKET_H
 
@@ -16,5 +16,8 @@ bool model_market_wanted(struct conf root);
 
 /* model->assets must be there. Free with market_free(), also after an error. */
 int model_market_read(struct conf root, const char *session, const struct model *model, struct market *out, struct error *err);
+
+/* Its part of it: settlement, waterfall, controls. */
+int model_controls(struct conf root, const char *session, double step_s, struct market *out, struct error *err);
 
 #endif

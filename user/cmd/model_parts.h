@@ -17,6 +17,15 @@
 
 int model_read_seconds(struct conf node, double *out, struct error *err);
 
+/* A number or duration that may be left out: the value that is there stays. */
+struct model_entry {
+	const char *name;
+	double *out;
+	bool is_duration;
+};
+/* Reads what is given of `entries`, up to the one without a name; `more`: further keys of the map, for the message. */
+int model_read_entries(struct conf map, const struct model_entry *entries, const char *more, struct error *err);
+
 /* `assets:`, and of the root `correlation:` and `common_jumps:`; model->step_s must be there. */
 int model_prices(struct conf root, struct conf assets, struct model *model, struct error *err);
 /* Index of an asset by name; -EINVAL where there is none. */

@@ -175,6 +175,7 @@ static struct json_object *keeper_json(const struct model_answer *answer)
 	json_add_number(object, "own_profit_mean", own ? more->own_profit.value : NAN);
 	json_add_number(object, "gas_mean", more->gas_mean);
 	json_add_number(object, "waits_mean", more->waits_mean);
+	json_add_number(object, "competing_mean", more->keepers_mean);
 	return object;
 }
 
@@ -190,6 +191,7 @@ static struct json_object *liquidations_json(const struct model_answer *answer)
 		return object;
 	json_add_number(object, "slippage_mean", more->slippage_mean);
 	json_add_number(object, "fees_mean", more->fees_mean);
+	json_add_number(object, "held_gain_mean", more->held_mean);
 	json_add_number(object, "recovered_mean", more->recovered_mean);
 	json_add_number(object, "time_to_liquidation_mean_s", more->time_to_liquidation_s);
 	json_add_number(object, "not_liquidated_bad_debt_mean", more->open.value);
@@ -332,6 +334,10 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		more->slippage_mean, more->fees_mean);
 	fprintf(out, "  Keepers earn %.4g ± %.2g after %.4g of gas; they waited %.4g times for it to pay.\n", more->keeper_profit.value,
 		more->keeper_profit.stderr_, more->gas_mean, more->waits_mean);
+	if (answer->market.keepers.entry_cost > 0)
+		fprintf(out, "  %.3g keepers compete at the end.\n", more->keepers_mean);
+	if (answer->market.settlement.delay.type)
+		fprintf(out, "  The price's moves while collateral was on its way brought its holders %.4g.\n", more->held_mean);
 	if (answer->market.keepers.has_own)
 		fprintf(out, "  The own keeper wins %.3g of the liquidations and earns %.4g ± %.2g.\n", more->win_rate,
 			more->own_profit.value, more->own_profit.stderr_);

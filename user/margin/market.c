@@ -7,6 +7,7 @@
 
 #define PATHS_MAX 50000000u /* each keeps its result: 250 bytes, twice */
 #define STEPS_MAX 1e9
+#define KEEPERS_MAX 100
 
 static int check_accounts(const struct market *market, const struct model *model, struct error *err)
 {
@@ -28,13 +29,28 @@ static int check_accounts(const struct market *market, const struct model *model
 
 static int check_keepers(const struct keepers *keepers, struct error *err)
 {
-	if (keepers->count > 100 || keepers->count + keepers->has_own < 1)
-		return error_set(err, -EINVAL, "keepers: count is %u; allowed: 1 to 100", keepers->count);
+	if (keepers->count > KEEPERS_MAX || keepers->count + keepers->has_own < 1)
+		return error_set(err, -EINVAL, "keepers: count is %u; allowed: 1 to %d", keepers->count, KEEPERS_MAX);
 	if (!(keepers->capital > 0))
 		return error_set(err, -EINVAL, "keepers: capital is %g; it should be above 0", keepers->capital);
 	if (!isfinite(keepers->min_profit))
 		return error_set(err, -EINVAL, "keepers: min_profit is no number");
+	if (!keepers->entry_cost)
+		return 0;
+	if (!(keepers->entry_cost > 0 && isfinite(keepers->entry_cost)) || !(keepers->review_s > 0))
+		return error_set(err, -EINVAL, "keepers: entry: cost_per_hour is %g and review %g s; they should be above 0",
+				 keepers->entry_cost, keepers->review_s);
+	if (keepers->count < 1 || keepers->most < keepers->count || keepers->most > KEEPERS_MAX)
+		return error_set(err, -EINVAL, "keepers: entry: most is %u; allowed: from count, which is 1 or more, to %d", keepers->most,
+				 KEEPERS_MAX);
 	return 0;
+}
+
+static int check_settlement(const struct settlement *settlement, struct error *err)
+{
+	if (settlement->fail_probability >= 0 && settlement->fail_probability <= 0.99)
+		return 0;
+	return error_set(err, -EINVAL, "settlement: fail_probability is %g; allowed: 0 to 0.99", settlement->fail_probability);
 }
 
 static int check_gas(const struct gas *gas, const struct model *model, struct error *err)
@@ -67,11 +83,17 @@ int market_check(const struct market *market, const struct model *model, struct 
 	if (!rc)
 		rc = check_keepers(&market->keepers, err);
 	if (!rc)
+		rc = check_settlement(&market->settlement, err);
+	if (!rc)
 		rc = waterfall_check(&market->waterfall, err);
 	if (!rc)
 		rc = breaker_check(&market->breaker, model->step_s, err);
 	if (!rc)
 		rc = dynamic_margin_check(&market->dynamic_margin, err);
+	if (!rc)
+		rc = preemptive_margin_check(&market->preemptive_margin, err);
+	if (!rc)
+		rc = governance_check(&market->governance, model->step_s, err);
 	return rc ? rc : check_accounts(market, model, err);
 }
 
@@ -81,5 +103,6 @@ void market_free(struct market *market, size_t asset_count)
 		free(market->liquidity[i].levels);
 	free(market->liquidity);
 	delay_free(&market->keepers.own);
+	delay_free(&market->settlement.delay);
 	*market = (struct market){0};
 }

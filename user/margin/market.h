@@ -25,6 +25,19 @@ struct keepers {
 	struct delay_law own;
 	double capital;	   /* the most that one liquidation may repay; INFINITY: no limit */
 	double min_profit; /* numeraire, after gas: below it nobody acts, and the account waits */
+	/* Entry: every review_s one more competes if each earned more than entry_cost of late, one fewer if less; 1 to `most`. */
+	double entry_cost; /* per hour; 0: their number stays */
+	double review_s;
+	unsigned most;
+};
+
+/*
+ * The debt is on one chain, the collateral on another: whoever liquidates pays at once and can sell when a message has
+ * crossed. A message that fails is sent again and takes as long again. (A price from another chain is delay.oracle's business.)
+ */
+struct settlement {
+	struct delay_law delay; /* no type: one chain */
+	double fail_probability;
 };
 
 /* What stands beside `struct model`, whose engine is not looked at. */
@@ -35,9 +48,12 @@ struct market {
 	bool feedback;		     /* the oracle sees the price after the sales' impact */
 	struct gas gas;
 	struct keepers keepers;
+	struct settlement settlement;
 	struct waterfall waterfall;
 	struct breaker breaker;
 	struct dynamic_margin dynamic_margin;
+	struct preemptive_margin preemptive_margin;
+	struct governance governance;
 };
 
 /* -EINVAL names what is wrong. Accounts of a perpetual protocol: collateral = signed size, debt = size·entry - margin. */
@@ -56,6 +72,8 @@ struct market_result {
 	struct estimate keeper_profit;		     /* all of them */
 	struct estimate keeper_profit_per_ms;	     /* by one millisecond more of the keeper stage */
 	struct estimate own_profit;
+	double keepers_mean; /* who compete at the end of a path, without the own one */
+	double held_mean;    /* what the price's moves brought those who held collateral on its way, keepers or protocol */
 	double win_rate; /* of the own keeper; NAN without one or without a liquidation */
 	double gas_mean, slippage_mean, fees_mean, waits_mean, recovered_mean;
 	double time_to_liquidation_s; /* from health below 1 to the first liquidation, mean; NAN without one */

@@ -69,7 +69,7 @@ double attempt_delay(struct market_walk *walk, uint32_t account, bool *own)
 		first = stage_delay(walk, &keepers->own, DELAY_KEEPER, &rng);
 		*own = true;
 	}
-	for (unsigned i = 0; i < keepers->count; i++) {
+	for (unsigned i = 0; i < walk->competing; i++) {
 		double delay = stage_delay(walk, &model->delays[DELAY_KEEPER], DELAY_KEEPER, &rng);
 
 		if (delay < first) {
@@ -94,4 +94,17 @@ int attempt_wait(struct market_walk *walk, struct attempt attempt)
 	walk->out->waits++;
 	attempt.due_s = walk->now_s + walk->book->model->step_s;
 	return attempt_push(walk, attempt);
+}
+
+void attempt_review(struct market_walk *walk)
+{
+	const struct keepers *keepers = &walk->book->market->keepers;
+	double each = walk->earned / walk->competing, cost = keepers->entry_cost * keepers->review_s / 3600;
+
+	if (each > cost && walk->competing < keepers->most)
+		walk->competing++;
+	else if (each < cost && walk->competing > 1)
+		walk->competing--;
+	walk->earned = 0;
+	walk->next_review_s += keepers->review_s;
 }

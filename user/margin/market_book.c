@@ -86,6 +86,8 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 	const struct model *model = book->model;
 	struct market_walk *walk = calloc(1, sizeof(*walk));
 	size_t accounts = model->account_count ? model->account_count : 1;
+	const struct market *market = book->market;
+	struct control_rules rules = {&market->breaker, &market->dynamic_margin, &market->preemptive_margin, &market->governance};
 	int rc = 0;
 
 	*out = walk;
@@ -105,10 +107,9 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 		return -ENOMEM;
 	memcpy(walk->positions, book->positions, model->account_count * sizeof(*walk->positions));
 	for (size_t i = 0; !rc && i < model->asset_count; i++) {
-		rc = oracle_init(&walk->assets[i].oracle, &book->market->oracle, model->step_s);
+		rc = oracle_init(&walk->assets[i].oracle, &market->oracle, model->step_s);
 		if (!rc)
-			rc = controls_init(&walk->assets[i].controls, &book->market->breaker, &book->market->dynamic_margin,
-					   model->step_s);
+			rc = controls_init(&walk->assets[i].controls, &rules, model->step_s);
 		for (int side = 0; side < 2; side++)
 			front_init(&walk->assets[i].fronts[side], &book->orders[2 * i + (size_t)side]);
 	}
@@ -131,6 +132,7 @@ void market_walk_free(struct market_walk *walk)
 	free(walk->touched);
 	free(walk->attempts);
 	free(walk->lots);
+	free(walk->crossings);
 	free(walk->shocks);
 	free(walk);
 }

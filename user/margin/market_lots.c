@@ -44,15 +44,17 @@ static void settle(struct market_walk *walk, struct lot *lot, double mark, doubl
 	trade_write_off(walk, lot->claim - lot->raised);
 }
 
-/* True once it is settled. */
-static bool try_purchase(struct market_walk *walk, struct lot_on_offer *item, double offer)
+#define LOT_SETTLED 1
+
+/* LOT_SETTLED, 0: still on offer, or -ENOMEM. */
+static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, double offer)
 {
 	uint32_t asset = walk->book->model->accounts[item->account].asset;
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct lot *lot = &item->lot;
 	double price = walk->assets[asset].price.price, units = fmin(lot->units, (lot->target - lot->raised) / offer), proceeds, profit;
 	double gas = money_gas(walk);
-	bool open = walk->now_s >= walk->assets[asset].controls.paused_until_s, now = item->due_s <= walk->now_s;
+	bool open = walk->now_s >= walk->assets[asset].controls.paused_until_s, now = item->due_s <= walk->now_s, crosses;
 
 	units = fmin(units, keepers->capital / offer);
 	proceeds = money_sale(walk, asset, units);
@@ -61,16 +63,20 @@ static bool try_purchase(struct market_walk *walk, struct lot_on_offer *item, do
 		walk->out->waits += now;
 		if (now)
 			item->due_s = INFINITY;
-		return false;
+		return 0;
 	}
 	if (isinf(item->due_s)) {
 		item->due_s = walk->now_s + attempt_delay(walk, item->account, &item->own);
 		now = item->due_s <= walk->now_s;
 	}
 	if (!now)
-		return false;
-	money_sold(walk, asset, units, proceeds);
-	money_pay_keeper(walk, profit, gas, item->own);
+		return 0;
+	crosses = crossing_needed(walk);
+	if (crosses && crossing_send(walk, item->account, units, item->own))
+		return -ENOMEM;
+	if (!crosses)
+		money_sold(walk, asset, units, proceeds);
+	money_pay_keeper(walk, crosses ? -units * offer - gas : profit, gas, item->own);
 	walk->out->own_wins += item->own;
 	walk->out->liquidations++;
 	walk->out->protocol += units * (offer - item->mark);
@@ -79,23 +85,26 @@ static bool try_purchase(struct market_walk *walk, struct lot_on_offer *item, do
 	lot->units = lot->units - units > WALK_DUST * lot->units ? lot->units - units : 0;
 	item->due_s = INFINITY;
 	if (lot->units > 0 && lot->raised < lot->target * (1 - WALK_DUST))
-		return false;
+		return 0;
 	settle(walk, lot, item->mark, price);
-	return true;
+	return LOT_SETTLED;
 }
 
-void trade_lots(struct market_walk *walk)
+int trade_lots(struct market_walk *walk)
 {
 	const struct rules *rules = &walk->book->market->rules;
 	size_t kept = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < walk->lot_count; i++) {
+	for (size_t i = 0; rc >= 0 && i < walk->lot_count; i++) {
 		struct lot_on_offer item = walk->lots[i];
 		double oracle = walk->assets[walk->book->model->accounts[item.account].asset].oracle.price;
 		double offer = rules->type->offer(rules, &item.lot, oracle, walk->now_s);
 
-		if (!try_purchase(walk, &item, offer))
+		rc = try_purchase(walk, &item, offer);
+		if (!rc)
 			walk->lots[kept++] = item;
 	}
 	walk->lot_count = kept;
+	return rc < 0 ? rc : 0;
 }

@@ -48,6 +48,8 @@ void money_pay_keeper(struct market_walk *walk, double profit, double gas, bool 
 	walk->out->gas += gas;
 	if (own)
 		walk->out->own += profit;
+	else
+		walk->earned += profit;
 }
 
 void money_held(struct market_walk *walk, double units, double from, double to)

@@ -88,7 +88,7 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 			state->used = liquidity_recover(&market->liquidity[i], state->used, model->step_s);
 			rc = report(walk, state, i);
 			oracle_land(&state->oracle, walk->now_s);
-			controls_observe(&state->controls, state->oracle.price, walk->now_s);
+			controls_observe(&state->controls, state->oracle.price, state->oracle.latency_s, walk->now_s);
 		}
 		if (!rc && triggers)
 			rc = fire(walk, state);
@@ -97,7 +97,11 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 		move_gas(walk, before);
 	while (!rc && walk->attempt_count && walk->attempts[0].due_s <= walk->now_s)
 		rc = trade_liquidation(walk, attempt_take_first(walk));
-	trade_lots(walk);
+	if (!rc)
+		rc = trade_lots(walk);
+	crossing_land(walk, walk->now_s);
+	while (walk->book->market->keepers.entry_cost > 0 && walk->now_s >= walk->next_review_s)
+		attempt_review(walk);
 	walk->out->steps++;
 	return rc;
 }
@@ -115,7 +119,7 @@ static void start(struct market_walk *walk)
 		rng_open(&state->reports, model->seed, walk->path, i, RNG_REPORT);
 		state->used = 0;
 		oracle_start(&state->oracle, state->price.price);
-		controls_start(&state->controls, state->price.price);
+		controls_start(&state->controls, state->price.price, market_price_sd(&state->price));
 		front_start(&state->fronts[0]);
 		front_start(&state->fronts[1]);
 	}
@@ -123,7 +127,10 @@ static void start(struct market_walk *walk)
 		walk->positions[walk->touched[i]] = walk->book->positions[walk->touched[i]];
 		walk->states[walk->touched[i]] = (struct account_state){0};
 	}
-	walk->touched_count = walk->attempt_count = walk->lot_count = 0;
+	walk->touched_count = walk->attempt_count = walk->lot_count = walk->crossing_count = 0;
+	walk->competing = walk->book->market->keepers.count;
+	walk->earned = 0;
+	walk->next_review_s = walk->book->market->keepers.review_s;
 	walk->last_arrival_s = 0;
 	walk->gas_variance = pow(market_price_sd(&walk->assets[walk->book->market->gas.asset].price), 2);
 	if (walk->shocks)
@@ -168,7 +175,7 @@ static bool goes_on(const struct market_walk *walk, double horizon_s)
 
 	if (walk->now_s < horizon_s + step_s / 2)
 		return true;
-	if (!walk->attempt_count && !walk->lot_count)
+	if (!walk->attempt_count && !walk->lot_count && !walk->crossing_count)
 		return false;
 	return walk->now_s <= (1 + BEYOND_HORIZON) * horizon_s || walk->now_s < fmin(walk->last_arrival_s, ARRIVAL_HORIZONS * horizon_s) + step_s;
 }
@@ -186,7 +193,9 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 	start(walk);
 	for (uint64_t block = 0; !rc && goes_on(walk, model->horizon_s); walk->now_s = (double)++block * model->step_s)
 		rc = step(walk, block, walk->now_s < model->horizon_s + model->step_s / 2);
+	crossing_land(walk, INFINITY); /* what never came is valued as if it had */
 	count_open(walk);
+	out->competing = walk->competing;
 	for (size_t i = 0; i < walk->book->market->waterfall.count; i++) {
 		out->absorbed[i] = walk->waterfall.absorbed[i];
 		out->exhausted[i] = walk->book->market->waterfall.tiers[i].size > 0 && !(walk->waterfall.left[i] > 0);

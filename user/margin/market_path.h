@@ -21,6 +21,7 @@ struct path_result {
 	double seized; /* value of all collateral taken, at the market's price */
 	double absorbed[WATERFALL_TIERS_MAX], lenders;
 	bool exhausted[WATERFALL_TIERS_MAX];
+	uint32_t competing; /* keepers at the end */
 	uint32_t liquidations, own_wins, waits, recovered, first_times;
 	double first_time_s; /* sum over accounts: from health below 1 to their first liquidation */
 	uint64_t steps;

@@ -65,7 +65,7 @@ static double balance(const struct path_result *r, size_t tiers)
 
 struct sums {
 	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX];
-	double seized, gas, slippage, fees, waits, recovered, own_wins, liquidation_count, first_times, first_time_s;
+	double competing, held, seized, gas, slippage, fees, waits, recovered, own_wins, liquidation_count, first_times, first_time_s;
 	double exhausted[WATERFALL_TIERS_MAX];
 };
 
@@ -82,6 +82,8 @@ static void add(struct sums *sums, const struct path_result *r, size_t tiers)
 		sums->exhausted[i] += r->exhausted[i];
 	}
 	sums->seized += r->seized;
+	sums->competing += r->competing;
+	sums->held += r->held;
 	sums->gas += r->gas;
 	sums->slippage += r->buyers;
 	sums->fees += r->protocol;
@@ -150,6 +152,8 @@ int market_summary(const struct market_book *book, const struct path_result *res
 		more->exhausted[i] = sums.exhausted[i] / n;
 	}
 	more->win_rate = book->market->keepers.has_own && sums.liquidation_count > 0 ? sums.own_wins / sums.liquidation_count : NAN;
+	more->keepers_mean = sums.competing / n;
+	more->held_mean = sums.held / n;
 	more->gas_mean = sums.gas / n;
 	more->slippage_mean = sums.slippage / n;
 	more->fees_mean = sums.fees / n;

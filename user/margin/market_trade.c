@@ -43,13 +43,13 @@ static void close_if_empty(struct market_walk *walk, struct position *position, 
 	}
 }
 
-enum tried { TRIED_DONE, TRIED_WAITS };
+#define TRIED_WAITS 1 /* it does not pay, or not now; 0: done, or an error */
 
 /*
  * The protocol's vault takes the position at the oracle's price, with its share of what equity there is; losses are the
  * waterfall's. A keeper who has to ask for it does so only if the reward pays.
  */
-static enum tried take_over(struct market_walk *walk, uint32_t account, bool own, double oracle, const struct plan *plan)
+static int take_over(struct market_walk *walk, uint32_t account, bool own, double oracle, const struct plan *plan)
 {
 	struct position *position = &walk->positions[account];
 	double price = walk->assets[walk->book->model->accounts[account].asset].price.price, gas = money_gas(walk), equity, kept;
@@ -72,16 +72,16 @@ static enum tried take_over(struct market_walk *walk, uint32_t account, bool own
 		trade_write_off(walk, -equity);
 	else
 		money_earn(walk, kept);
-	return TRIED_DONE;
+	return 0;
 }
 
-static enum tried carry_out(struct market_walk *walk, uint32_t account, bool own, const struct plan *plan)
+static int carry_out(struct market_walk *walk, uint32_t account, bool own, const struct plan *plan)
 {
 	uint32_t asset = walk->book->model->accounts[account].asset;
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct position *position = &walk->positions[account];
 	double price = walk->assets[asset].price.price, before = position->units, share = 1, units, fee_units, proceeds, repay, gas, profit;
-	bool direct = isnan(plan->repay);
+	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk);
 
 	if (!direct && fabs(plan->repay) > keepers->capital)
 		share = keepers->capital / fabs(plan->repay);
@@ -95,7 +95,10 @@ static enum tried carry_out(struct market_walk *walk, uint32_t account, bool own
 		return TRIED_WAITS;
 	if (!direct && profit < keepers->min_profit)
 		return TRIED_WAITS;
-	money_sold(walk, asset, units, proceeds);
+	if (crosses && crossing_send(walk, account, units, own))
+		return -ENOMEM;
+	if (!crosses)
+		money_sold(walk, asset, units, proceeds);
 	walk->out->seized += fabs(units + fee_units) * price;
 	position->units -= units + fee_units;
 	position->cash += repay;
@@ -103,7 +106,7 @@ static enum tried carry_out(struct market_walk *walk, uint32_t account, bool own
 	/* a fee in collateral is kept by the protocol, valued at the market */
 	if (fee_units > 0)
 		money_earn(walk, fee_units * price);
-	money_pay_keeper(walk, direct ? -gas : profit, gas, own);
+	money_pay_keeper(walk, direct ? -gas : crosses ? -repay - gas : profit, gas, own);
 	if (plan->penalty > 0 && position->cash + position->units * price > 0) {
 		double penalty = fmin(plan->penalty, position->cash + position->units * price);
 
@@ -114,7 +117,7 @@ static enum tried carry_out(struct market_walk *walk, uint32_t account, bool own
 	if (position->cash > -WALK_DUST * fabs(before * price) && before > 0 && position->cash < 0)
 		position->cash = 0;
 	close_if_empty(walk, position, before);
-	return TRIED_DONE;
+	return 0;
 }
 
 /* An account that is not under way: back to its front. */
@@ -140,6 +143,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct position position = weighed(walk, account);
 		struct plan plan;
+		int rc;
 
 		if (position_health(&position, oracle) >= 1 && !rules->type->commits) {
 			walk->out->recovered += !round;
@@ -154,9 +158,9 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		}
 		if (!rules->type->plan(rules, &position, oracle, &plan))
 			return 0;
-		if ((plan.takeover ? take_over(walk, account, attempt.own, oracle, &plan)
-				   : carry_out(walk, account, attempt.own, &plan)) == TRIED_WAITS)
-			return attempt_wait(walk, attempt);
+		rc = plan.takeover ? take_over(walk, account, attempt.own, oracle, &plan) : carry_out(walk, account, attempt.own, &plan);
+		if (rc)
+			return rc == TRIED_WAITS ? attempt_wait(walk, attempt) : rc;
 		liquidated(walk, account, attempt.own);
 		if (!position_at_risk(&walk->positions[account]))
 			return 0;

@@ -2,7 +2,7 @@
 /*
  * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
  * market_attempt.c keeps who comes when, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
- * over, market_money.c books it all, market_path.c goes block by block.
+ * over, market_crossing.c brings collateral from another chain, market_money.c books it all, market_path.c goes block by block.
  */
 #ifndef PL_MARGIN_MARKET_WALK_H
 #define PL_MARGIN_MARKET_WALK_H
@@ -26,10 +26,18 @@ struct lot_on_offer {
 	bool own;
 };
 
+/* Collateral that a keeper has paid for and that has not arrived. */
+struct crossing {
+	double due_s, units;
+	double mark; /* the price when he paid */
+	uint32_t asset;
+	bool own;
+};
+
 struct account_state {
 	bool touched;
 	bool liquidated;
-	uint32_t attempts;
+	uint32_t attempts, crossings;
 	double below_since_s;
 };
 
@@ -56,6 +64,11 @@ struct market_walk {
 	size_t attempt_count, attempt_capacity;
 	struct lot_on_offer *lots;
 	size_t lot_count, lot_capacity;
+	struct crossing *crossings;
+	size_t crossing_count, crossing_capacity;
+	unsigned competing;   /* keepers, without the own one */
+	double earned;	      /* by them since the last review */
+	double next_review_s;
 	double base_fee_wei, gas_variance; /* the latter: of the coin's moves over a block, as they have been of late */
 	double *shocks;			   /* of correlated assets: step by step; NULL: none */
 	struct waterfall_state waterfall;
@@ -74,6 +87,8 @@ int attempt_wait(struct market_walk *walk, struct attempt attempt);
 struct attempt attempt_take_first(struct market_walk *walk);
 /* The first keeper's delay with the inclusion's, and whether it was the own one. Every attempt of an account has numbers of its own, whatever the others do. */
 double attempt_delay(struct market_walk *walk, uint32_t account, bool *own);
+/* How many compete from now on. */
+void attempt_review(struct market_walk *walk);
 /* A delay of one stage in this scenario. */
 double stage_delay(const struct market_walk *walk, const struct delay_law *law, enum delay_stage stage, struct rng *rng);
 
@@ -94,8 +109,14 @@ void money_held(struct market_walk *walk, double units, double from, double to);
 int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle);
 /* One account, whose transaction is in this block. 0 or -ENOMEM. */
 int trade_liquidation(struct market_walk *walk, struct attempt attempt);
-/* What the protocol offers in this block. */
-void trade_lots(struct market_walk *walk);
+/* What the protocol offers in this block. 0 or -ENOMEM. */
+int trade_lots(struct market_walk *walk);
+/* Whether collateral comes from another chain. */
+bool crossing_needed(const struct market_walk *walk);
+/* What a keeper has bought sets out for the chain where it can be sold. 0 or -ENOMEM. */
+int crossing_send(struct market_walk *walk, uint32_t account, double units, bool own);
+/* What has arrived by then is sold. */
+void crossing_land(struct market_walk *walk, double by_s);
 /* A loss goes down the waterfall. */
 void trade_write_off(struct market_walk *walk, double loss);
 

@@ -51,7 +51,7 @@ void oracle_free(struct oracle *oracle)
 void oracle_start(struct oracle *oracle, double price)
 {
 	oracle->price = oracle->last_price = oracle->source = oracle->next = price;
-	oracle->last_s = 0;
+	oracle->last_s = oracle->latency_s = 0;
 	oracle->next_hop_s = oracle->policy->hop_s;
 	oracle->sent = oracle->landed = 0;
 	oracle->count = oracle->window_filled = oracle->window_at = 0;
@@ -123,7 +123,7 @@ bool oracle_observe(struct oracle *oracle, double price, double now_s, struct rn
 
 int oracle_send(struct oracle *oracle, double report, double now_s, double delay_s)
 {
-	struct oracle_report item = {now_s + delay_s, ++oracle->sent, report};
+	struct oracle_report item = {now_s + delay_s, delay_s, ++oracle->sent, report};
 	size_t i = oracle->count;
 
 	if (oracle->count == oracle->capacity) {
@@ -163,6 +163,7 @@ void oracle_land(struct oracle *oracle, double now_s)
 		if (oracle->waiting[0].number > oracle->landed) {
 			oracle->landed = oracle->waiting[0].number;
 			oracle->price = oracle->waiting[0].price;
+			oracle->latency_s = oracle->waiting[0].delay_s;
 		}
 		drop_first(oracle);
 	}

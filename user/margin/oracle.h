@@ -31,7 +31,7 @@ struct oracle_policy {
 int oracle_check(const struct oracle_policy *policy, double step_s, struct error *err);
 
 struct oracle_report {
-	double lands_s;
+	double lands_s, delay_s;
 	uint64_t number;
 	double price;
 };
@@ -39,6 +39,7 @@ struct oracle_report {
 struct oracle {
 	const struct oracle_policy *policy;
 	double price;	      /* on chain */
+	double latency_s;     /* how long the report of it had been under way */
 	double last_price;    /* of the last report sent */
 	double last_s;
 	double source, next;  /* with a hop: the price reported, and the one that the next hop brings */

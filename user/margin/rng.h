@@ -19,6 +19,7 @@ enum rng_stream {
 	RNG_PRICE,     /* the market walk: prices, block by block */
 	RNG_REPORT,    /* the market walk: delays and errors of oracle reports */
 	RNG_ATTEMPT,   /* the market walk: delays of one account's liquidations */
+	RNG_SETTLE,    /* the market walk: how long one account's collateral is on its way to another chain */
 	RNG_RESAMPLE = 200, /* measured samples, drawn again (stats): a number of its own, so that its draws stay when streams are added */
 };
 
