@@ -2,13 +2,13 @@
 # The margin model as a library of its own: libpricelag-margin.a, its public headers with what they include, and a
 # pkg-config file. The number is that of the interface: its first part changes when a program may have to.
 
-LIBRARY_VERSION := 1.0
-LIBRARY_PUBLIC  := margin/model.h margin/market.h margin/fit.h
+LIBRARY_VERSION := 1.1
+LIBRARY_PUBLIC  := margin/model.h margin/market.h margin/fit.h margin/aave.h
 LIBRARY          = $(BUILD)/libpricelag-margin.a
 
 $(LIBRARY): $(BUILD)/libmargin.a $(BUILD)/libbase.a
 	@rm -f $@
-	$(AR) rcs $@ $(call objects,margin) $(BUILD)/user/base/error.o
+	$(AR) rcs $@ $(call objects,margin) $(addprefix $(BUILD)/user/base/,error.o u256.o wide.o)
 
 define LIBRARY_PC
 prefix=$(PREFIX)
