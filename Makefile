@@ -55,7 +55,7 @@ endef
 
 $(BUILD)/user/%.o: user/%.c | generated
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(FLAGS_$*) -c -o $@ $<
 
 -include $(wildcard $(BUILD)/user/*/*.d $(BUILD)/tests/*/*.d)
 

@@ -180,9 +180,31 @@ static bool goes_on(const struct market_walk *walk, double horizon_s)
 	return walk->now_s <= (1 + BEYOND_HORIZON) * horizon_s || walk->now_s < fmin(walk->last_arrival_s, ARRIVAL_HORIZONS * horizon_s) + step_s;
 }
 
-int market_walk_path(struct market_walk *walk, const struct scenario *scenario, uint64_t path, struct path_result *out)
+/*
+ * Over the blocks in which nothing can happen, and which nothing remembers: each had one report of every asset, whose delay was
+ * one random number. Returns the next block.
+ */
+static uint64_t skip(struct market_walk *walk, const struct market_from *from)
+{
+	bool never = from->chunk == MARKET_NEVER;
+	uint64_t blocks = never ? market_book_steps(walk->book->model) : from->chunk * STEPS_CHUNK;
+
+	if (!never && (!from->diffusions || !blocks))
+		return 0;
+	for (size_t i = 0; !never && i < walk->book->model->asset_count; i++) {
+		market_price_jump_to(&walk->assets[i].price, from->chunk, from->diffusions[i]);
+		rng_skip(&walk->assets[i].reports, blocks);
+	}
+	walk->out->steps = blocks + 1;
+	walk->now_s = (double)(blocks + 1) * walk->book->model->step_s;
+	return blocks + 1;
+}
+
+int market_walk_path(struct market_walk *walk, const struct scenario *scenario, uint64_t path, const struct market_from *from,
+		     struct path_result *out)
 {
 	const struct model *model = walk->book->model;
+	uint64_t block;
 	int rc = 0;
 
 	*out = (struct path_result){0};
@@ -191,7 +213,8 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 	walk->path = path;
 	walk->now_s = 0;
 	start(walk);
-	for (uint64_t block = 0; !rc && goes_on(walk, model->horizon_s); walk->now_s = (double)++block * model->step_s)
+	block = from ? skip(walk, from) : 0;
+	for (; !rc && goes_on(walk, model->horizon_s); walk->now_s = (double)++block * model->step_s)
 		rc = step(walk, block, walk->now_s < model->horizon_s + model->step_s / 2);
 	crossing_land(walk, INFINITY); /* what never came is valued as if it had */
 	count_open(walk);

@@ -27,6 +27,8 @@ struct path_result {
 	uint64_t steps;
 };
 
+#define MARKET_NEVER UINT64_MAX
+
 /* What all paths share. */
 struct market_book {
 	const struct market *market;
@@ -46,7 +48,14 @@ struct market_walk; /* what a thread needs for a path */
 int market_walk_new(struct market_walk **out, const struct market_book *book);
 void market_walk_free(struct market_walk *walk);
 
-/* 0 or -ENOMEM */
-int market_walk_path(struct market_walk *walk, const struct scenario *scenario, uint64_t path, struct path_result *out);
+/* Where the first thing may happen on a path (market_screen.h). */
+struct market_from {
+	uint64_t chunk;		  /* MARKET_NEVER: nothing will */
+	const double *diffusions; /* at its beginning, one an asset; NULL: walk from the start all the same */
+};
+
+/* `from` NULL: from the start. 0 or -ENOMEM. */
+int market_walk_path(struct market_walk *walk, const struct scenario *scenario, uint64_t path, const struct market_from *from,
+		     struct path_result *out);
 
 #endif

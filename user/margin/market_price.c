@@ -15,14 +15,19 @@ void market_price_start(struct market_price *price, const struct model *model, u
 	const struct dependence *dependence = &model->dependence;
 	const struct process *process = &model->assets[asset].process;
 
-	*price = (struct market_price){.model = model, .process = process, .path = path, .price = model->assets[asset].price};
-	price->log_price = log(price->price);
+	*price = (struct market_price){.model = model, .process = process, .path = path, .price = model->assets[asset].price,
+				       .place = {model->seed, path, asset, RNG_PRICE}};
+	price->start = price->log_price = log(price->price);
 	rng_open(&price->rng, model->seed, path, asset, RNG_PRICE);
+	rng_open(&price->own_times, model->seed, path, asset, RNG_JUMPS);
+	rng_open(&price->common_times, model->seed, path, 0, RNG_COMMON);
 	if (dependence->jumps_together && dependence->jumps_together[asset])
 		price->common_rate = dependence->common_rate;
 	price->own_rate = process->jump_rate - price->common_rate;
-	rng_open(&price->common_times, model->seed, path, 0, RNG_COMMON);
+	price->next_own_s = next_time(0, price->own_rate, &price->own_times);
 	price->next_common_s = next_time(0, price->common_rate, &price->common_times);
+	if (process_is_levy(process) && !dependence->factor)
+		price->steps = steps_kernel();
 	if (process->type->start)
 		process->type->start(process, &price->state, &price->rng);
 }
@@ -36,19 +41,58 @@ static double common_jump(struct market_price *price)
 	return price->process->type->draw_jump(price->process, &rng);
 }
 
-static double levy_move(struct market_price *price, double now_s, double dt, double shock)
+static void jump_until(struct market_price *price, double now_s)
 {
-	const struct process *process = price->process;
-	double own = price->own_rate * dt;
-	double move = process->log_drift * dt + sqrt(process->variance * dt) * (isnan(shock) ? rng_normal(&price->rng) : shock);
-
-	if (own > 0)
-		for (double time = rng_exponential(&price->rng); time < own; time += rng_exponential(&price->rng))
-			move += process->type->draw_jump(process, &price->rng);
+	for (; price->next_own_s <= now_s; price->next_own_s = next_time(price->next_own_s, price->own_rate, &price->own_times))
+		price->own_jumps += price->process->type->draw_jump(price->process, &price->own_times);
 	for (; price->next_common_s <= now_s;
 	     price->next_common_s = next_time(price->next_common_s, price->common_rate, &price->common_times))
-		move += common_jump(price);
-	return move;
+		price->common_jumps += common_jump(price);
+}
+
+/* The diffusion after one more step, in standard deviations of a step. */
+static double next_sum(struct market_price *price, double shock)
+{
+	uint64_t at = price->blocks % STEPS_CHUNK;
+	double sum;
+
+	if (!price->steps)
+		return price->diffusion += isnan(shock) ? rng_normal(&price->rng) : shock;
+	if (!at)
+		price->steps->walk(&price->place, (uint32_t)(price->blocks / STEPS_CHUNK), price->sums);
+	sum = price->diffusion + (double)price->sums[at];
+	if (at == STEPS_CHUNK - 1)
+		price->diffusion = sum;
+	return sum;
+}
+
+static void levy_step(struct market_price *price, double now_s, double shock)
+{
+	const struct process *process = price->process;
+	double sum = next_sum(price, shock);
+
+	price->blocks++;
+	jump_until(price, now_s);
+	price->log_price = price->start + process->log_drift * now_s + sqrt(process->variance * price->model->step_s) * sum +
+			   price->own_jumps + price->common_jumps;
+}
+
+double market_price_next_jump(const struct market_price *price)
+{
+	return fmin(price->next_own_s, price->next_common_s);
+}
+
+void market_price_leap(struct market_price *price, float end)
+{
+	price->diffusion += (double)end;
+	price->blocks += STEPS_CHUNK;
+}
+
+void market_price_jump_to(struct market_price *price, uint64_t chunk, double diffusion)
+{
+	price->blocks = chunk * STEPS_CHUNK;
+	price->diffusion = diffusion;
+	jump_until(price, (double)price->blocks * price->model->step_s);
 }
 
 /* Stretch by stretch; inside one the price is a bridge to its end. */
@@ -89,9 +133,10 @@ static double remembering_move(struct market_price *price, double dt, double sho
 
 void market_price_step(struct market_price *price, double now_s, double shock)
 {
-	double dt = price->model->step_s;
-
-	price->log_price += process_is_levy(price->process) ? levy_move(price, now_s, dt, shock) : remembering_move(price, dt, shock);
+	if (process_is_levy(price->process))
+		levy_step(price, now_s, shock);
+	else
+		price->log_price += remembering_move(price, price->model->step_s, shock);
 	price->price = exp(price->log_price);
 }
 

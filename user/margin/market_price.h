@@ -4,17 +4,28 @@
 #define PL_MARGIN_MARKET_PRICE_H
 
 #include "margin/model.h"
+#include "margin/steps.h"
 
 struct market_price {
 	const struct model *model;
 	const struct process *process;
 	double log_price, price;
-	struct rng rng;
+	struct rng rng; /* of what is not drawn by chunks */
+	/* Lévy */
+	double start, own_jumps, common_jumps; /* ln S at the start; sums of the jumps so far */
+	struct rng own_times;
+	double next_own_s, own_rate;
 	/* jumps that the asset shares: their times are the same for all, dependence.h */
 	struct rng common_times;
-	double next_common_s, common_rate, own_rate;
+	double next_common_s, common_rate;
 	uint32_t commons;
 	uint64_t path;
+	/* Lévy and not correlated: steps by chunks */
+	const struct steps_kernel *steps; /* NULL: it is not */
+	struct steps_place place;
+	uint64_t blocks;  /* behind it */
+	double diffusion; /* up to here, in standard deviations of a step; with `steps`: up to the chunk's beginning */
+	float sums[STEPS_CHUNK];
 	/* with a memory: what is left of the stretch that began before this block */
 	struct process_state state;
 	double left_s, left_move, left_variance, jump;
@@ -24,6 +35,15 @@ void market_price_start(struct market_price *price, const struct model *model, u
 
 /* To now_s, one step later. `shock`: the step's N(0, 1) where assets are correlated; NAN: one of its own. */
 void market_price_step(struct market_price *price, double now_s, double shock);
+
+/* When it jumps next; INFINITY: never. */
+double market_price_next_jump(const struct market_price *price);
+
+/* With `steps`, at the beginning of a chunk: to its end, where the diffusion has moved by `end`. */
+void market_price_leap(struct market_price *price, float end);
+
+/* With `steps`, from the start: to the beginning of a later chunk, of which `diffusion` is known. */
+void market_price_jump_to(struct market_price *price, uint64_t chunk, double diffusion);
 
 /* Standard deviation of ln S over one step, as the process has it at present. */
 double market_price_sd(const struct market_price *price);

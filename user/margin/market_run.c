@@ -12,14 +12,44 @@
 #include <unistd.h>
 
 #include "margin/market_result.h"
+#include "margin/market_screen.h"
 
 #define PATHS_PER_BATCH 64
 #define CURVE_SHARE 8 /* the curve against added delay takes every 8th part of the paths: it is a difference on the same numbers */
 
 const char *const market_part_names[MARKET_PARTS + 1] = {"gap", "latency", "congestion", "liquidity", NULL};
 
+/* Of every path, found by the first scenario for all of them. */
+struct starts {
+	uint64_t *chunks;   /* NULL: this market and these processes do not allow it */
+	double *diffusions; /* assets of each path; NULL: what was before is not forgotten */
+	bool found;
+};
+
+static int starts_init(struct starts *starts, const struct market_book *book)
+{
+	uint64_t paths = (book->model->paths + STEPS_PATHS - 1) / STEPS_PATHS * STEPS_PATHS;
+	bool forgets = market_screen_forgets(book->market);
+
+	*starts = (struct starts){0};
+	if (!market_screen_applies(book))
+		return 0;
+	starts->chunks = calloc(paths, sizeof(*starts->chunks));
+	if (forgets)
+		starts->diffusions = calloc(paths * book->model->asset_count, sizeof(*starts->diffusions));
+	return starts->chunks && (!forgets || starts->diffusions) ? 0 : -ENOMEM;
+}
+
+static void starts_free(struct starts *starts)
+{
+	free(starts->chunks);
+	free(starts->diffusions);
+}
+
 struct task {
 	const struct market_book *book;
+	struct starts *starts;
+	bool screens; /* fills `starts` */
 	const struct scenario *scenario;
 	const struct model_control *control;
 	struct path_result *results;
@@ -28,11 +58,37 @@ struct task {
 	atomic_int failure;
 };
 
+static void screen_batch(struct market_screen *screen, const struct task *task, uint64_t first, uint64_t end)
+{
+	size_t assets = task->book->model->asset_count;
+	double unused[STEPS_PATHS * assets];
+
+	for (uint64_t path = first; path < end; path += STEPS_PATHS)
+		market_screen_paths(screen, path, &task->starts->chunks[path],
+				    task->starts->diffusions ? &task->starts->diffusions[path * assets] : unused);
+}
+
+static int walk_path(struct market_walk *walk, const struct task *task, uint64_t path)
+{
+	const struct starts *starts = task->starts;
+	size_t assets = task->book->model->asset_count;
+	struct market_from from;
+
+	if (!starts->chunks)
+		return market_walk_path(walk, task->scenario, path, NULL, &task->results[path]);
+	from = (struct market_from){starts->chunks[path], starts->diffusions ? &starts->diffusions[path * assets] : NULL};
+	return market_walk_path(walk, task->scenario, path, &from, &task->results[path]);
+}
+
 static void *work(void *argument)
 {
 	struct task *task = argument;
+	struct market_screen screen = {0};
 	struct market_walk *walk;
 	int rc = market_walk_new(&walk, task->book);
+
+	if (!rc && task->screens)
+		rc = market_screen_init(&screen, task->book);
 
 	while (!rc && !atomic_load(&task->failure)) {
 		uint64_t first, end;
@@ -43,13 +99,16 @@ static void *work(void *argument)
 		if (first >= task->paths)
 			break;
 		end = first + PATHS_PER_BATCH < task->paths ? first + PATHS_PER_BATCH : task->paths;
+		if (task->screens)
+			screen_batch(&screen, task, first, end);
 		for (uint64_t path = first; !rc && path < end; path++)
-			rc = market_walk_path(walk, task->scenario, path, &task->results[path]);
+			rc = walk_path(walk, task, path);
 		if (!rc)
 			atomic_fetch_add(&task->finished, end - first);
 	}
 	if (rc)
 		atomic_store(&task->failure, rc);
+	market_screen_free(&screen);
 	market_walk_free(walk);
 	return NULL;
 }
@@ -64,10 +123,12 @@ static unsigned thread_count(const struct model_control *control, uint64_t paths
 }
 
 /* Runs `paths` paths; *done are the first ones that are finished. `from` and `to`: the share of all work that this is. */
-static int run_scenario(const struct market_book *book, const struct scenario *scenario, const struct model_control *control,
-			double from, double to, struct path_result *results, uint64_t paths, uint64_t *done)
+static int run_scenario(const struct market_book *book, struct starts *starts, const struct scenario *scenario,
+			const struct model_control *control, double from, double to, struct path_result *results, uint64_t paths,
+			uint64_t *done)
 {
-	struct task task = {.book = book, .scenario = scenario, .control = control, .results = results, .paths = paths};
+	struct task task = {.book = book, .starts = starts, .screens = starts->chunks && !starts->found, .scenario = scenario,
+			    .control = control, .results = results, .paths = paths};
 	unsigned wanted = thread_count(control, paths), started = 0;
 	pthread_t *threads = calloc(wanted, sizeof(*threads));
 
@@ -88,6 +149,7 @@ static int run_scenario(const struct market_book *book, const struct scenario *s
 	free(threads);
 	if (!started)
 		return -EAGAIN;
+	starts->found = true;
 	*done = atomic_load(&task.finished);
 	return atomic_load(&task.failure);
 }
@@ -117,6 +179,7 @@ static bool has_impact(const struct market *market, size_t asset_count)
 
 struct questions {
 	const struct market_book *book;
+	struct starts starts;
 	const struct model_control *control;
 	struct path_result *base, *other;
 	uint64_t paths; /* finished ones of the base */
@@ -136,7 +199,7 @@ static int ask(struct questions *q, const struct scenario *scenario, uint64_t pa
 		q->cut = true;
 		return 0;
 	}
-	rc = run_scenario(q->book, scenario, q->control, from, to, q->other, paths, done);
+	rc = run_scenario(q->book, &q->starts, scenario, q->control, from, to, q->other, paths, done);
 	q->cut = q->cut || *done < paths;
 	return rc;
 }
@@ -231,7 +294,9 @@ int market_run(const struct market *market, const struct model *model, const str
 	if (!rc && (!q.base || !q.other))
 		rc = -ENOMEM;
 	if (!rc)
-		rc = run_scenario(&book, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths, &q.paths);
+		rc = starts_init(&q.starts, &book);
+	if (!rc)
+		rc = run_scenario(&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths, &q.paths);
 	q.run = 1;
 	if (!rc)
 		rc = market_summary(&book, q.base, q.paths, result, more);
@@ -251,6 +316,7 @@ int market_run(const struct market *market, const struct model *model, const str
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	result->seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
 	market_book_free(&book);
+	starts_free(&q.starts);
 	free(q.base);
 	free(q.other);
 	return rc;

@@ -36,6 +36,17 @@ static uint64_t next_word(struct rng *rng)
 	return word;
 }
 
+void rng_skip(struct rng *rng, uint64_t count)
+{
+	if (count && rng->used == 2) { /* two uniforms a block */
+		rng->used = 4;
+		count--;
+	}
+	rng->counter[0] += (uint32_t)(count / 2);
+	if (count % 2)
+		next_word(rng);
+}
+
 double rng_uniform(struct rng *rng)
 {
 	/* 52 bits and a half: with 53 the largest value would round to 1 */

@@ -16,10 +16,11 @@ enum rng_stream {
 	RNG_DELAY,     /* delays of one account */
 	RNG_SHOCKS,    /* diffusions of correlated assets */
 	RNG_COMMON,    /* times of the jumps that assets share (lane 0), and the n-th one's size (lane n) */
-	RNG_PRICE,     /* the market walk: prices, block by block */
+	RNG_PRICE,     /* the market walk: prices, block by block (steps.h; of assets that are correlated or have a memory: one by one) */
 	RNG_REPORT,    /* the market walk: delays and errors of oracle reports */
 	RNG_ATTEMPT,   /* the market walk: delays of one account's liquidations */
 	RNG_SETTLE,    /* the market walk: how long one account's collateral is on its way to another chain */
+	RNG_JUMPS,     /* the market walk: an asset's own jumps */
 	RNG_RESAMPLE = 200, /* measured samples, drawn again (stats): a number of its own, so that its draws stay when streams are added */
 };
 
@@ -34,6 +35,9 @@ struct rng {
 
 /* `lane` separates the assets (RNG_SKELETON … RNG_WALK) or the accounts (RNG_DELAY) of one path. path < 2^56. */
 void rng_open(struct rng *rng, uint64_t seed, uint64_t path, uint32_t lane, enum rng_stream stream);
+
+/* Passes over `count` uniforms, of a stream from which nothing but uniforms was taken so far. */
+void rng_skip(struct rng *rng, uint64_t count);
 
 double rng_uniform(struct rng *rng);	 /* (0, 1), 52 bits, neither end */
 double rng_normal(struct rng *rng);	 /* N(0, 1), Box-Muller */

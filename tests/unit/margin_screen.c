@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The market walk from where the first thing can happen comes to what the whole walk comes to, to the last bit. */
+#include "market_world.h"
+
+#include "margin/market_path.h"
+#include "margin/market_screen.h"
+
+#define PATHS 64
+
+/* Twelve accounts a little above their trigger, long, or both ways; a price that reaches some of them on some paths. */
+static void open_world(struct world *w, const struct process_type *process, const double *parameters, bool shorts)
+{
+	struct error err;
+
+	calm_fall(w, 100, 0, (struct account){0});
+	w->asset.process = (struct process){.type = process};
+	memcpy(w->asset.process.parameter, parameters, PROCESS_PARAMETERS_MAX * sizeof(double));
+	assert_int_equal(process_prepare(&w->asset.process, &err), 0);
+	for (int i = 0; i < 12; i++) {
+		bool is_short = shorts && i % 2;
+		double health = (shorts ? 1.02 : 1.002) + 0.004 * i;
+
+		/* short: units below 0, debt below 0 (cash that was received), threshold 0.97 asks for 3 % */
+		w->accounts[i] = is_short ? (struct account){0, -10, -10 * 100 * 1.03 * health, 0.97}
+					  : (struct account){0, 10, 10 * 100 * 0.9 / health, 0.9};
+	}
+	w->model.account_count = 12;
+	w->model.paths = PATHS;
+	w->model.horizon_s = 6 * 3600;
+	w->model.delays[DELAY_KEEPER].parameter[0] = 30;
+	w->model.delays[DELAY_ORACLE] = (struct delay_law){.type = &delay_exponential, .parameter = {20}};
+	w->market.keepers.count = 3;
+	if (shorts)
+		rules_preset(&w->market.rules, &rules_dydx_v4);
+}
+
+struct seen {
+	int never, later, liquidations;
+};
+
+static void compare(const struct world *w, bool forgets, struct seen *seen)
+{
+	struct market_walk *walk;
+	struct market_screen screen;
+	struct market_book book;
+	static const struct scenario scenarios[] = {{0}, {.no_delay = true}, {.added_s = {[DELAY_ORACLE] = 24}}};
+
+	assert_int_equal(market_book_init(&book, &w->market, &w->model), 0);
+	assert_true(market_screen_applies(&book));
+	assert_int_equal(market_screen_forgets(&w->market), forgets);
+	assert_int_equal(market_walk_new(&walk, &book), 0);
+	assert_int_equal(market_screen_init(&screen, &book), 0);
+	*seen = (struct seen){0};
+	for (uint64_t first = 0; first < PATHS; first += STEPS_PATHS) {
+		size_t assets = w->model.asset_count;
+		uint64_t chunks[STEPS_PATHS];
+		double diffusions[STEPS_PATHS * assets];
+
+		market_screen_paths(&screen, first, chunks, diffusions);
+		for (uint64_t i = 0; i < STEPS_PATHS; i++) {
+			struct market_from from = {chunks[i], forgets ? &diffusions[i * assets] : NULL};
+
+			seen->never += chunks[i] == MARKET_NEVER;
+			seen->later += chunks[i] != MARKET_NEVER && chunks[i] > 0;
+			for (size_t k = 0; k < sizeof(scenarios) / sizeof(scenarios[0]); k++) {
+				struct path_result whole, part;
+
+				assert_int_equal(market_walk_path(walk, &scenarios[k], first + i, NULL, &whole), 0);
+				assert_int_equal(market_walk_path(walk, &scenarios[k], first + i, &from, &part), 0);
+				seen->liquidations += (int)whole.liquidations;
+				near(part.bad_debt, whole.bad_debt, 0);
+				near(part.open, whole.open, 0);
+				near(part.borrowers, whole.borrowers, 0);
+				near(part.keepers, whole.keepers, 0);
+				near(part.protocol, whole.protocol, 0);
+				near(part.seized, whole.seized, 0);
+				near(part.gas, whole.gas, 0);
+				near(part.first_time_s, whole.first_time_s, 0);
+				near(part.liquidations, whole.liquidations, 0);
+				near(part.waits, whole.waits, 0);
+				near(part.competing, whole.competing, 0);
+				near(part.recovered, whole.recovered, 0);
+				near((double)part.steps, (double)whole.steps, 0);
+			}
+		}
+	}
+	market_screen_free(&screen);
+	market_walk_free(walk);
+	market_book_free(&book);
+	assert_true(seen->never > 0 && seen->later > 0 && seen->liquidations > 0);
+}
+
+static const double gbm[PROCESS_PARAMETERS_MAX] = {0.8, 0.5};
+static const double merton[PROCESS_PARAMETERS_MAX] = {0.4, 0, 3000, -0.002, 0.01};
+static const double kou[PROCESS_PARAMETERS_MAX] = {0.4, 0, 3000, 0.4, 100, 80};
+
+static void under_every_process(void **state)
+{
+	struct seen seen;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_gbm, gbm, false);
+	compare(&w, true, &seen);
+	open_world(&w, &process_merton, merton, false);
+	compare(&w, true, &seen);
+	open_world(&w, &process_kou, kou, false);
+	compare(&w, true, &seen);
+	w.model.step_s = 1; /* more than one chunk an hour, and a last one that the horizon cuts */
+	w.model.horizon_s = 5000;
+	compare(&w, true, &seen);
+}
+
+static void on_both_sides(void **state)
+{
+	struct seen seen;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_gbm, gbm, true);
+	compare(&w, true, &seen);
+	open_world(&w, &process_merton, merton, true);
+	compare(&w, true, &seen);
+}
+
+/* What remembers is walked from the start, and only paths on which nothing happens are left out. */
+static void with_a_memory_of_prices(void **state)
+{
+	struct seen seen;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_merton, merton, false);
+	w.market.oracle = (struct oracle_policy){.on_deviation = true, .deviation = 0.003, .heartbeat_s = 3600};
+	compare(&w, false, &seen);
+	open_world(&w, &process_gbm, gbm, false);
+	w.market.oracle.twap_s = 600;
+	compare(&w, false, &seen);
+	open_world(&w, &process_gbm, gbm, false);
+	w.market.breaker = (struct breaker){.move = 0.01, .window_s = 600, .pause_s = 300};
+	compare(&w, false, &seen);
+	open_world(&w, &process_gbm, gbm, false);
+	w.market.gas = (struct gas){.units = 500000, .base_fee_gwei = 20, .price = 100, .congestion = 0.3};
+	compare(&w, false, &seen);
+}
+
+static void with_jumps_that_assets_share(void **state)
+{
+	struct model_asset assets[2];
+	struct liquidity liquidity[2];
+	struct seen seen;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_merton, merton, false);
+	assets[0] = assets[1] = w.asset;
+	liquidity[0] = liquidity[1] = w.liquidity;
+	w.model.assets = assets;
+	w.model.asset_count = 2;
+	w.market.liquidity = liquidity;
+	for (int i = 0; i < 12; i++)
+		w.accounts[i].asset = (uint32_t)(i / 2 % 2);
+	w.model.dependence.jumps_together = calloc(2, sizeof(bool));
+	w.model.dependence.jumps_together[0] = w.model.dependence.jumps_together[1] = true;
+	w.model.dependence.common_rate = 0.5 * assets[0].process.jump_rate;
+	compare(&w, true, &seen);
+	free(w.model.dependence.jumps_together);
+}
+
+/* Where a price on chain can lie beyond all prices so far, or a trigger move, the whole walk is walked. */
+static void not_where_it_would_be_wrong(void **state)
+{
+	struct market_book book;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_gbm, gbm, false);
+	assert_int_equal(market_book_init(&book, &w.market, &w.model), 0);
+	assert_true(market_screen_applies(&book));
+	w.market.oracle.sources = 3;
+	assert_false(market_screen_applies(&book));
+	w.market.oracle.sources = 0;
+	w.market.feedback = true;
+	assert_false(market_screen_applies(&book));
+	w.market.feedback = false;
+	w.market.dynamic_margin.gain = 1;
+	assert_false(market_screen_applies(&book));
+	w.market.dynamic_margin.gain = 0;
+	w.market.preemptive_margin.factor = 0.9;
+	assert_false(market_screen_applies(&book));
+	w.market.preemptive_margin.factor = 0;
+	w.market.governance.move = 0.05;
+	assert_false(market_screen_applies(&book));
+	w.market.governance.move = 0;
+	w.market.keepers.entry_cost = 10;
+	assert_false(market_screen_applies(&book));
+	market_book_free(&book);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(under_every_process),
+		cmocka_unit_test(on_both_sides),
+		cmocka_unit_test(with_a_memory_of_prices),
+		cmocka_unit_test(with_jumps_that_assets_share),
+		cmocka_unit_test(not_where_it_would_be_wrong),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
