@@ -11,14 +11,19 @@
 #include "session_fixture.h"
 
 #include "hour.h"
+#include "latency/account.h"
+#include "latency/latency.h"
 #include "resident.h"
 
 /* AddressSanitizer keeps what was freed for a while: up to 256 MB of it. */
 #ifdef __SANITIZE_ADDRESS__
 #define GROWTH_MAX (300U << 20)
+#define JOIN_MAX (300U << 20)
 #else
 #define GROWTH_MAX (1U << 20)
+#define JOIN_MAX (8U << 20)
 #endif
+#define JOIN_PER_SECOND 2000 /* for the updates on chain and the keeper's packets, not for messages */
 #define LOG_BYTES_MAX (16U << 20) /* of the write-ahead log: SQLite puts it back into the file every 4 MB */
 #define ROWS_TOO_MANY 1000
 
@@ -180,6 +185,44 @@ static void plain_sqlite3_opens_it(void **state)
 	assert_string_equal(told, fixture_text(&fixture, counts));
 }
 
+/* Every update ends in one way, and the join's memory does not follow the messages. */
+static void the_join_is_bounded(void **state)
+{
+	struct join_account_list accounts;
+	uint64_t before = resident_bytes(), peak;
+	bool told = peak_begin();
+	struct error err = {""};
+
+	(void)state;
+	if (join_session(fixture.db, &err))
+		fail_msg("%s", err.text);
+	peak = peak_bytes();
+	print_message("the join took %.1f MB\n", ((double)peak - (double)before) / 1e6);
+	if (join_accounts_load(fixture.db, &accounts, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(accounts.count, 2 * HOUR_ASSETS + 2);
+	for (size_t i = 0; i < accounts.count; i++) {
+		const struct join_account *account = &accounts.items[i];
+
+		assert_string_equal(account->joined_by, strcmp(account->feed, "venue") ? "key" : "price");
+		assert_int_equal(account->matched + account->censored + account->superseded + account->unmatched, account->total);
+		assert_int_equal(account->matched + account->unmatched + account->before_start + account->repeated,
+				 hour_seconds() / HOUR_BLOCK_S);
+		/* the first ones are of before the recording, and some of their messages were lost */
+		assert_true(account->matched > (strcmp(account->feed, "venue") ? hour_seconds() / HOUR_BLOCK_S * 9 / 10 : 10));
+	}
+	join_accounts_free(&accounts);
+	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM timeline WHERE status <> 'unmatched'"),
+			 fixture_int(&fixture, "SELECT count(*) FROM oracle_message"));
+	assert_true(fixture_int(&fixture, "SELECT count(DISTINCT sent_id) FROM timeline WHERE feed = 'udp-a'") >
+		    (int64_t)hour.truth.packets * 9 / 10);
+	if (!told) {
+		print_message("skip: this kernel does not tell a process's peak (/proc/self/clear_refs)\n");
+		skip();
+	}
+	assert_true(peak <= before + JOIN_MAX + JOIN_PER_SECOND * hour_seconds());
+}
+
 static int tear_down(void **state)
 {
 	const char *kept = getenv("PRICELAG_HOUR_KEEP");
@@ -198,6 +241,7 @@ int main(void)
 		cmocka_unit_test(every_message_is_stored_or_counted),
 		cmocka_unit_test(every_block_and_update_is_there),
 		cmocka_unit_test(plain_sqlite3_opens_it),
+		cmocka_unit_test(the_join_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, tear_down);

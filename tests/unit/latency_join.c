@@ -146,6 +146,28 @@ static void price_never_looks_ahead(void **state)
 	expect("a", "- censored -; - censored -; - unmatched 50");
 }
 
+/* Of 100,000 messages, told in the reverse of their order, the last 65,536 before the update are looked at. */
+static void the_price_is_looked_for_in_a_window(void **state)
+{
+	struct error err = {""};
+
+	(void)state;
+	fixture_sql(&fixture, "WITH RECURSIVE n(i) AS (SELECT 100000 UNION ALL SELECT i - 1 FROM n WHERE i > 1)"
+			      " INSERT INTO oracle_message (asset, feed_id, price, wire_mono_ns, bytes)"
+			      " SELECT 'ETH', 0, 1000 + i, 10 * i, 1 FROM n");
+	/* of message 1 + 90000 - 65536, and of the one before it; and of the last of all */
+	updates("(NULL, 25465, 900000, 0, 0), (NULL, 25464, 900000, 1, 0), (NULL, 101000, 1000005, 2, 0)");
+	fixture_sql(&fixture, "UPDATE chain_update SET address = '0x' || log_index");
+	if (join_session(fixture.db, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(fixture_text(&fixture, "SELECT group_concat(u.price || ' at ' || t.wire_ns, ', ') FROM timeline t"
+						   " JOIN chain_update u ON u.id = t.chain_update_id WHERE status = 'matched'"),
+			    "101000.0 at 1000000, 25465.0 at 244650");
+	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM timeline WHERE status = 'unmatched'"), 1);
+	expect_sums("a", 100000, 3);
+	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM timeline WHERE status = 'superseded'"), 99998);
+}
+
 /* Ten keys agree by chance (a venue's sequence, a round), their prices do not: the prices decide. */
 static void keys_that_count_different_things(void **state)
 {
@@ -350,6 +372,7 @@ int main(void)
 		TEST(removed_updates_leave_nothing),
 		TEST(without_keys_the_price_decides),
 		TEST(price_never_looks_ahead),
+		TEST(the_price_is_looked_for_in_a_window),
 		TEST(keys_that_count_different_things),
 		TEST(updates_before_the_feed_began),
 		TEST(updates_that_no_feed_carries),

@@ -56,9 +56,6 @@ static const char message_query[] =
 	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns, first_mono_ns,"
 	" nic_id FROM oracle_message"
 	" ORDER BY id";
-static const char *const status_names[] = {
-	[JOIN_CENSORED] = "censored", [JOIN_SUPERSEDED] = "superseded", [JOIN_MATCHED] = "matched"};
-
 static void bind_text(sqlite3_stmt *insert, enum column column, const char *text)
 {
 	sqlite3_bind_text(insert, column, text, -1, SQLITE_STATIC); /* NULL binds NULL */
@@ -86,35 +83,53 @@ static void bind_update(sqlite3_stmt *insert, const struct join_update *update)
 	bind_time(insert, COLUMN_FINAL, update->final_ns);
 }
 
-static const char *feed_name(const struct join *join, int64_t id)
+static const char *feed_name(const struct join *join, uint32_t feed)
 {
-	uint32_t feed = join_find_feed(join, id);
-
 	return feed == NOTHING ? NULL : intern_text(&join->names, join->feeds[feed].name);
 }
 
-/* A message that was not held landed nowhere: whether a newer one did decides. */
-static enum join_status status_of(const struct join *join, sqlite3_stmt *row)
+/* A message that did not land is overtaken where a newer one did. */
+static const char *status_of(const struct join *join, sqlite3_stmt *row, uint32_t feed, uint32_t asset)
 {
-	uint32_t feed = join_find_feed(join, sqlite3_column_int64(row, 1));
-	uint32_t asset = intern_find(&join->names, (const char *)sqlite3_column_text(row, 2));
 	const struct join_carrier *carrier = feed == NOTHING ? NULL : join_carrier_of(join, feed, asset);
 	int64_t arrival_ns;
+	bool older;
 
 	if (!carrier || !carrier->landed)
-		return JOIN_CENSORED;
+		return "censored";
 	arrival_ns = join_arrival_ns(join, row, 6, 9, 7);
-	if (arrival_ns != carrier->newest_arrival_ns)
-		return arrival_ns < carrier->newest_arrival_ns ? JOIN_SUPERSEDED : JOIN_CENSORED;
-	return sqlite3_column_int64(row, 0) < carrier->newest_id ? JOIN_SUPERSEDED : JOIN_CENSORED;
+	older = arrival_ns != carrier->newest_arrival_ns ? arrival_ns < carrier->newest_arrival_ns :
+							   sqlite3_column_int64(row, 0) < carrier->newest_id;
+	return older ? "superseded" : "censored";
+}
+
+static void bind_reaction(const struct join *join, sqlite3_stmt *insert, sqlite3_stmt *row, uint32_t feed,
+			  const struct join_update *update)
+{
+	int64_t trigger_ns = TIME_UNKNOWN;
+	uint32_t packet;
+
+	if (!join->keeper_after_seen && sqlite3_column_type(row, 6) != SQLITE_NULL)
+		trigger_ns = clockmap_utc(join->clock, sqlite3_column_int64(row, 6));
+	else if (join->keeper_after_seen && update)
+		trigger_ns = update->seen_ns;
+	packet = join_reaction(join, feed, trigger_ns);
+	if (packet == NOTHING)
+		return;
+	sqlite3_bind_int64(insert, COLUMN_SENT_ID, join->packets[packet].id);
+	bind_time(insert, COLUMN_SENT, join->packets[packet].time_ns);
 }
 
 /* `message` is NULL for one that the join did not need to hold. */
 static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_stmt *row,
 			 const struct join_message *message)
 {
+	const struct join_update *update = message && message->update != NOTHING ? &join->updates[message->update] : NULL;
+	uint32_t feed = join_find_feed(join, sqlite3_column_int64(row, 1));
+	uint32_t asset = intern_find(&join->names, (const char *)sqlite3_column_text(row, 2));
+
 	sqlite3_bind_value(insert, COLUMN_MESSAGE, sqlite3_column_value(row, 0));
-	bind_text(insert, COLUMN_FEED, feed_name(join, sqlite3_column_int64(row, 1)));
+	bind_text(insert, COLUMN_FEED, feed_name(join, feed));
 	sqlite3_bind_value(insert, COLUMN_ASSET, sqlite3_column_value(row, 2));
 	sqlite3_bind_value(insert, COLUMN_KEY, sqlite3_column_value(row, 3));
 	sqlite3_bind_value(insert, COLUMN_PUBLISHED, sqlite3_column_value(row, 4));
@@ -124,15 +139,13 @@ static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_
 	bind_utc(join, insert, COLUMN_WIRE, row, 6);
 	bind_utc(join, insert, COLUMN_APP, row, 7);
 	sqlite3_bind_value(insert, COLUMN_STALL, sqlite3_column_value(row, 8));
-	bind_text(insert, COLUMN_STATUS, status_names[message ? message->status : status_of(join, row)]);
-	if (message && message->update != NOTHING) {
+	bind_text(insert, COLUMN_STATUS, update ? "matched" : status_of(join, row, feed, asset));
+	if (update) {
 		bind_text(insert, COLUMN_JOINED_BY, message->by_price ? "price" : "key");
-		bind_update(insert, &join->updates[message->update]);
+		bind_update(insert, update);
 	}
-	if (message && message->sent != NOTHING) {
-		sqlite3_bind_int64(insert, COLUMN_SENT_ID, join->packets[message->sent].id);
-		bind_time(insert, COLUMN_SENT, join->packets[message->sent].time_ns);
-	}
+	if (feed != NOTHING && join_reacts(join, asset))
+		bind_reaction(join, insert, row, feed, update);
 }
 
 static bool insert_row(sqlite3_stmt *insert)
@@ -167,9 +180,8 @@ static bool write_unmatched(const struct join *join, sqlite3_stmt *insert)
 {
 	for (size_t i = 0; i < join->unmatched_count; i++) {
 		const struct join_update *update = &join->updates[join->unmatched[i].update];
-		uint32_t feed = join->unmatched[i].feed;
 
-		bind_text(insert, COLUMN_FEED, feed == NOTHING ? NULL : intern_text(&join->names, join->feeds[feed].name));
+		bind_text(insert, COLUMN_FEED, feed_name(join, join->unmatched[i].feed));
 		bind_text(insert, COLUMN_ASSET, intern_text(&join->names, update->asset));
 		bind_text(insert, COLUMN_KEY, intern_text(&join->keys, update->key));
 		bind_text(insert, COLUMN_STATUS, "unmatched");
@@ -262,16 +274,12 @@ static int join_into(sqlite3 *db, const char *schema, struct error *err)
 		status = join_load(&join, err);
 	if (!status)
 		status = join_decide(&join, err);
-	for (size_t i = 0; !status && i < join.carrier_count; i++) {
-		if (join.carriers[i].by_price) {
-			status = join_load_messages(&join, err);
-			break;
-		}
-	}
+	if (!status)
+		status = join_stage(&join, err);
 	if (!status)
 		status = join_match(&join, err);
 	if (!status)
-		status = join_sent(&join, err);
+		join_unstage(&join);
 	if (!status && !write_all(&join, schema, fingerprint))
 		status = error_set(err, -EIO, "session: table timeline cannot be written: %s", sqlite3_errmsg(db));
 	free(fingerprint);

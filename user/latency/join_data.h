@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the join holds in memory, and its steps: load → match → sent → (join.c) write.
+ * What the join holds in memory, and its steps: load → decide → stage → match → sent → (join.c) write.
  *
- * Bounded by need: of messages only those are held (72 bytes each) that an update's key names, that the keeper may have
- * answered, or that belong to a feed and asset without a key in common with the chain, where prices decide; all others are
- * copied from table to table. Which feeds and assets those are is known after the first reading; where there are any, the
- * messages are read once more.
+ * Bounded by need: what grows is the on-chain updates (120 bytes each), the messages that an update's key names or that
+ * an update took (48 bytes each) and the keeper's packets (32 bytes, and 8 for each feed). All other messages are copied
+ * from table to table. Where a feed and asset has no key in common with the chain, prices decide: its messages are sorted
+ * by arrival into a temporary table, and read through a window (join_recent.h).
  */
 #ifndef PL_LATENCY_JOIN_DATA_H
 #define PL_LATENCY_JOIN_DATA_H
@@ -50,19 +50,13 @@ struct join_update { /* an on-chain update that was not undone */
 	int64_t landed_ns; /* seen, else the end of its block's second; TIME_UNKNOWN */
 };
 
-enum join_status { JOIN_CENSORED, JOIN_SUPERSEDED, JOIN_MATCHED };
-
-struct join_message {
+struct join_message { /* one that is held; which ones: see above */
 	int64_t id;
 	uint32_t feed; /* index in join.feeds */
 	uint32_t asset, key;
 	uint32_t update; /* index of the update that it matched, or NOTHING */
-	uint32_t sent;	 /* index of the packet, or NOTHING */
-	uint8_t status;	 /* enum join_status */
 	bool by_price;
 	double price;
-	int64_t published_ns;
-	int64_t wire_ns;    /* UTC */
 	int64_t arrival_ns; /* UTC: wire, else the first packet, else app */
 };
 
@@ -74,8 +68,10 @@ struct join_packet {
 /* An asset that is updated on chain, at a feed that carries it: what is known without holding its messages. */
 struct join_carrier {
 	uint32_t feed, asset;
-	bool by_price; /* no key matches: every message is held */
+	bool by_price; /* no key matches: its messages are staged … */
+	int64_t first_row, row_count; /* … in these rows of temp.join_message */
 	int64_t start_published_ns, start_arrival_ns; /* the first message, by its publisher's clock and by ours; INT64_MAX unknown */
+	int64_t last_arrival_ns; /* of the last one; TIME_UNKNOWN: no message has an arrival */
 	bool landed;				      /* a message did: */
 	int64_t newest_arrival_ns, newest_id;	      /* the newest one that did */
 };
@@ -118,12 +114,13 @@ struct join {
 	struct join_update *updates; /* in the order in which they landed */
 	struct join_message *messages; /* by id */
 	struct join_packet *packets; /* by time, retransmissions left out */
+	int64_t *triggers; /* by feed and packet: the latest trigger that the packet is the first one after; NULL without packets */
 	struct join_unmatched *unmatched;
 	struct join_summary *summaries; /* one for each feed and asset that has updates */
 	struct join_carrier *carriers;	/* the same */
 	uint32_t *carrier_at;		/* by feed and asset: index in carriers + 1 */
 	size_t carrier_count, carrier_room;
-	size_t feed_count, update_count, message_count, packet_count, unmatched_count, unmatched_room, summary_count,
+	size_t feed_count, update_count, message_count, message_room, packet_count, unmatched_count, unmatched_room, summary_count,
 		summary_room;
 	bool *updated; /* by asset: has an update */
 	bool *kept;    /* by asset: the keeper reacts to it */
@@ -132,11 +129,24 @@ struct join {
 
 /* Each returns 0 or a negative errno with its text. */
 int join_load(struct join *join, struct error *err);
-int join_load_messages(struct join *join, struct error *err); /* again, with those of carriers by price */
+int join_load_messages(struct join *join, struct error *err); /* its last part */
 /* Sets by_price of the carriers. */
 int join_decide(struct join *join, struct error *err);
+/* Puts the messages of carriers by price where join_recent.h reads them. */
+int join_stage(struct join *join, struct error *err);
+void join_unstage(struct join *join);
 int join_match(struct join *join, struct error *err);
-int join_sent(struct join *join, struct error *err);
+
+/*
+ * The keeper's reactions, once all triggers of a feed are known: each packet belongs to the latest trigger that precedes
+ * it, feed by feed; the first such packet is the `sent` of the messages that have that trigger.
+ */
+int join_triggers_new(struct join *join, struct error *err);
+void join_trigger(struct join *join, uint32_t feed, int64_t trigger_ns);
+uint32_t join_reaction(const struct join *join, uint32_t feed, int64_t trigger_ns); /* index of the packet, or NOTHING */
+/* Whether the keeper reacts to an asset, by its number (INTERN_NONE: one that is not updated on chain). */
+bool join_reacts(const struct join *join, uint32_t asset);
+
 void join_free(struct join *join);
 
 /* The feed's index, or NOTHING. */

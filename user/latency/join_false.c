@@ -19,44 +19,83 @@ static size_t collect_manners(const struct group *group, struct manner *manners,
 
 	for (size_t i = 0; i < group->update_count; i++) {
 		const struct join_update *update = update_at(group, i);
-		uint32_t position = group->target[i], *last = &before[update->place];
+		const struct recent_message *message = &group->found[i];
+		uint32_t *last = &before[update->place];
 		int64_t lag_ns;
 
-		if (position == NOTHING)
+		if (message->position == NOTHING)
 			continue;
-		if (update->landed_ns != TIME_UNKNOWN && message_at(group, position)->arrival_ns != TIME_UNKNOWN &&
-		    !__builtin_sub_overflow(update->landed_ns, message_at(group, position)->arrival_ns, &lag_ns))
-			manners[count++] = (struct manner){lag_ns, position >= *last ? position - *last : position};
-		*last = position + 1;
+		if (update->landed_ns != TIME_UNKNOWN && message->arrival_ns != TIME_UNKNOWN &&
+		    !__builtin_sub_overflow(update->landed_ns, message->arrival_ns, &lag_ns))
+			manners[count++] = (struct manner){lag_ns, message->position >= *last ? message->position - *last :
+												message->position};
+		*last = message->position + 1;
 	}
 	return count;
 }
 
+struct planted {
+	struct join_update update;
+	uint32_t from, position; /* of the right message */
+};
+
 struct planting {
-	uint64_t planted, wrong, matched_without; /* w = wrong / planted, f = matched_without / planted */
+	struct planted items[PLANTED_MAX];
+	uint64_t count, wrong, matched_without; /* w = wrong / count, f = matched_without / count */
 };
 
 /* Evenly over the messages; the manners are taken in turn, so that every one plays its part. */
-static void plant(const struct group *group, const struct manner *manners, size_t manner_count, struct planting *out)
+static int plant(const struct group *group, const struct manner *manners, size_t manner_count, struct planting *out)
 {
-	size_t stride = group->message_count / PLANTED_MAX + 1, next = 0;
-	int64_t last_ns = message_at(group, (uint32_t)group->message_count - 1)->arrival_ns;
+	const struct join_carrier *carrier = group->carrier;
+	uint32_t stride = (uint32_t)(carrier->row_count / PLANTED_MAX + 1);
+	size_t next = 0;
 
-	for (size_t i = 0; i < group->message_count; i += stride) {
-		const struct join_message *message = message_at(group, (uint32_t)i);
-		struct join_update update = {.price = message->price, .half_digit = update_at(group, 0)->half_digit};
+	for (uint32_t i = 0; i < carrier->row_count; i += stride) {
+		struct planted *planted = &out->items[out->count];
 		const struct manner *manner = &manners[next % manner_count];
-		uint32_t from = i > manner->gap ? (uint32_t)i - manner->gap : 0;
+		struct recent_message message;
 
-		if (isnan(message->price) || message->arrival_ns == TIME_UNKNOWN)
+		if (recent_pick(group->join, carrier, i, &message))
+			return -EIO;
+		if (isnan(message.price) || message.arrival_ns == TIME_UNKNOWN)
 			continue;
 		next++;
-		if (__builtin_add_overflow(message->arrival_ns, manner->lag_ns, &update.landed_ns) || update.landed_ns > last_ns)
-			continue; /* what would come before it was not recorded */
-		out->planted++;
-		out->wrong += find_by_price(group, &update, from, NOTHING) != i;
-		out->matched_without += find_by_price(group, &update, from, (uint32_t)i) != NOTHING;
+		*planted = (struct planted){.update = {.price = message.price, .half_digit = update_at(group, 0)->half_digit},
+					    .from = i > manner->gap ? i - manner->gap : 0, .position = i};
+		if (!__builtin_add_overflow(message.arrival_ns, manner->lag_ns, &planted->update.landed_ns) &&
+		    planted->update.landed_ns <= carrier->last_arrival_ns) /* else: what would come before it was not recorded */
+			out->count++;
 	}
+	return 0;
+}
+
+static int by_landing(const void *a, const void *b)
+{
+	const struct planted *x = a, *y = b;
+
+	return (x->update.landed_ns > y->update.landed_ns) - (x->update.landed_ns < y->update.landed_ns);
+}
+
+static int harvest(const struct group *group, struct planting *planting)
+{
+	struct recent recent;
+	int status = recent_open(&recent, group->join, group->carrier);
+
+	qsort(planting->items, planting->count, sizeof(planting->items[0]), by_landing);
+	for (size_t i = 0; !status && i < planting->count; i++) {
+		const struct planted *planted = &planting->items[i];
+		const struct recent_message *found;
+
+		status = recent_read(&recent, planted->update.landed_ns);
+		if (status)
+			break;
+		found = find_by_price(&recent, &planted->update, planted->from, NOTHING);
+		planting->wrong += !found || found->position != planted->position;
+		planting->matched_without += find_by_price(&recent, &planted->update, planted->from, planted->position) != NULL;
+	}
+	recent_close(&recent);
+	return status;
 }
 
 static double wrong_share(double w, double f, double u)
@@ -86,26 +125,26 @@ int false_matches_by_price(const struct group *group, uint64_t unmatched, struct
 {
 	struct manner *manners = malloc((group->update_count + 1) * sizeof(*manners));
 	uint32_t *before = calloc((size_t)group->join->names.count + 1, sizeof(*before));
-	struct planting planting = {0};
+	struct planting *planting = calloc(1, sizeof(*planting));
 	struct proportion w, f, u;
-	size_t matched;
+	size_t matched = 0;
+	int status = manners && before && planting ? 0 : -ENOMEM;
 
 	*out = (struct proportion){NAN, {NAN, NAN}};
-	if (!manners || !before) {
-		free(manners);
-		free(before);
-		return -ENOMEM;
+	if (!status)
+		matched = collect_manners(group, manners, before);
+	if (!status && matched)
+		status = plant(group, manners, matched, planting);
+	if (!status && planting->count)
+		status = harvest(group, planting);
+	if (!status && planting->count) {
+		w = proportion_of(planting->wrong, planting->count);
+		f = proportion_of(planting->matched_without, planting->count);
+		u = proportion_of(unmatched, matched + unmatched);
+		*out = combine(&w, &f, &u);
 	}
-	matched = collect_manners(group, manners, before);
-	if (matched)
-		plant(group, manners, matched, &planting);
 	free(manners);
 	free(before);
-	if (!planting.planted)
-		return 0;
-	w = proportion_of(planting.wrong, planting.planted);
-	f = proportion_of(planting.matched_without, planting.planted);
-	u = proportion_of(unmatched, matched + unmatched);
-	*out = combine(&w, &f, &u);
-	return 0;
+	free(planting);
+	return status;
 }

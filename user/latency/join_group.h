@@ -11,17 +11,20 @@
 #include <stdint.h>
 
 #include "latency/join_data.h"
+#include "latency/join_recent.h"
 #include "stats/proportion.h"
 
 struct group { /* messages by arrival, and the updates of the asset as they landed */
 	struct join *join;
-	const uint32_t *messages; /* indices in join->messages */
+	const uint32_t *messages; /* indices in join->messages; by price: of those that were taken */
 	size_t message_count;
 	const uint32_t *updates; /* indices in join->updates */
 	size_t update_count;
 	uint32_t *target;  /* by update: position in messages[], or NOTHING */
 	uint32_t *by_key;  /* positions in messages[] that have a key, by (key, position) */
 	size_t key_count;
+	struct recent_message *found; /* by price, by update: what it matched; position NOTHING: nothing */
+	uint32_t *taken;	      /* by price: room for messages[] */
 	struct join_carrier *carrier;
 };
 
@@ -44,11 +47,12 @@ static inline bool price_equals(double message, const struct join_update *update
 
 /*
  * The latest message of the update's price before it was seen, from position `from` on; else the one with the nearest
- * price within the tolerance. `except` is passed over (NOTHING: none is).
+ * price within the tolerance. `except` is passed over (NOTHING: none is). `recent` has been read up to the landing.
  */
-uint32_t find_by_price(const struct group *group, const struct join_update *update, uint32_t from, uint32_t except);
+const struct recent_message *find_by_price(const struct recent *recent, const struct join_update *update, uint32_t from,
+					   uint32_t except);
 
-/* Fills group->target. 0 or -ENOMEM. */
+/* Fills group->target, group->found, and messages with those that were taken. 0, -ENOMEM or -EIO. */
 int match_by_price(struct group *group);
 
 /*
@@ -61,7 +65,7 @@ int match_by_price(struct group *group);
  *     wrong / matched = (π f + (1 - π) w) / (1 - u),
  *
  * with an interval by MOVER (Zou and Donner 2008) out of Wilson's of w, f and u. `unmatched`: updates since the feed's
- * first message without a match. NAN where nothing matched. 0 or -ENOMEM.
+ * first message without a match. NAN where nothing matched. 0, -ENOMEM or -EIO.
  */
 int false_matches_by_price(const struct group *group, uint64_t unmatched, struct proportion *out);
 

@@ -312,102 +312,6 @@ static int load_packets(struct join *join, struct error *err)
 	return status;
 }
 
-/* ---- messages ---- */
-
-int64_t join_arrival_ns(const struct join *join, sqlite3_stmt *row, int wire, int first, int app)
-{
-	const int columns[] = {wire, first, app};
-	int64_t at_ns = TIME_UNKNOWN;
-
-	for (int i = 0; i < 3 && at_ns == TIME_UNKNOWN; i++)
-		at_ns = column_utc(join, row, columns[i]);
-	return at_ns;
-}
-
-static uint32_t *carrier_slot(const struct join *join, uint32_t feed, uint32_t asset)
-{
-	return &join->carrier_at[(size_t)feed * ((size_t)join->names.count + 1) + asset];
-}
-
-struct join_carrier *join_carrier_of(const struct join *join, uint32_t feed, uint32_t asset)
-{
-	uint32_t number = join->carrier_at ? *carrier_slot(join, feed, asset) : 0;
-
-	return number ? &join->carriers[number - 1] : NULL;
-}
-
-static int see_carrier(struct join *join, const struct join_message *message)
-{
-	struct join_carrier *carrier = join_carrier_of(join, message->feed, message->asset);
-
-	if (!carrier) {
-		if (array_grow((void **)&join->carriers, join->carrier_count, &join->carrier_room, sizeof(*carrier)))
-			return -ENOMEM;
-		carrier = &join->carriers[join->carrier_count++];
-		*carrier = (struct join_carrier){.feed = message->feed, .asset = message->asset,
-						 .start_published_ns = INT64_MAX, .start_arrival_ns = INT64_MAX};
-		*carrier_slot(join, message->feed, message->asset) = (uint32_t)join->carrier_count;
-	}
-	if (message->published_ns != TIME_UNKNOWN && message->published_ns < carrier->start_published_ns)
-		carrier->start_published_ns = message->published_ns;
-	if (message->arrival_ns != TIME_UNKNOWN && message->arrival_ns < carrier->start_arrival_ns)
-		carrier->start_arrival_ns = message->arrival_ns;
-	return 0;
-}
-
-static int add_message(struct join *join, sqlite3_stmt *row, size_t *room)
-{
-	struct join_message message = {.update = NOTHING, .sent = NOTHING};
-	uint32_t asset = intern_find(&join->names, column_text(row, 2));
-	bool updated = join->updated[asset], kept = join->packet_count && (join->keeper_all || join->kept[asset]);
-	const struct join_carrier *carrier;
-
-	message.feed = join_find_feed(join, sqlite3_column_int64(row, 1));
-	if (message.feed == NOTHING || (!updated && !kept))
-		return 0;
-	message.id = sqlite3_column_int64(row, 0);
-	message.asset = asset;
-	message.price = column_price(row, 4);
-	message.published_ns = column_time(row, 5);
-	message.wire_ns = column_utc(join, row, 6);
-	message.arrival_ns = join_arrival_ns(join, row, 6, 7, 8);
-	if (updated && see_carrier(join, &message))
-		return -ENOMEM;
-	carrier = join_carrier_of(join, message.feed, asset);
-	/* A key that no update has matches nothing: it need not be kept. */
-	message.key = updated ? intern_find(&join->keys, column_text(row, 3)) : INTERN_NONE;
-	if (message.key == INTERN_NONE && !kept && !(carrier && carrier->by_price))
-		return 0;
-	if (array_grow((void **)&join->messages, join->message_count, room, sizeof(message)))
-		return -ENOMEM;
-	join->messages[join->message_count++] = message;
-	return 0;
-}
-
-int join_load_messages(struct join *join, struct error *err)
-{
-	static const char query[] = "SELECT id, feed_id, asset, key, price, published_ns, wire_mono_ns, first_mono_ns,"
-				    " app_mono_ns FROM oracle_message ORDER BY id";
-	sqlite3_stmt *rows = NULL;
-	size_t room = 0;
-	int step = SQLITE_ERROR, status = 0;
-
-	free(join->messages);
-	join->messages = NULL;
-	join->message_count = 0;
-	if (sqlite3_prepare_v2(join->db, query, -1, &rows, NULL) == SQLITE_OK)
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = add_message(join, rows, &room);
-	if (!status && join->message_count >= NOTHING)
-		status = -ENOMEM;
-	if (status)
-		no_memory(err);
-	else if (step != SQLITE_DONE)
-		status = join_sql_error(join, err);
-	sqlite3_finalize(rows);
-	return status;
-}
-
 int join_load(struct join *join, struct error *err)
 {
 	int status = clockmap_load(&join->clock, join->db, err);
@@ -424,10 +328,10 @@ int join_load(struct join *join, struct error *err)
 		status = mark_assets(join, err);
 	if (!status)
 		status = load_packets(join, err);
-	if (!status && (join->update_count || join->packet_count)) {
-		join->carrier_at = calloc(join->feed_count * ((size_t)join->names.count + 1) + 1, sizeof(*join->carrier_at));
-		status = join->carrier_at ? join_load_messages(join, err) : no_memory(err);
-	}
+	if (!status)
+		status = join_triggers_new(join, err);
+	if (!status && (join->update_count || join->packet_count))
+		status = join_load_messages(join, err);
 	return status;
 }
 
@@ -442,6 +346,7 @@ void join_free(struct join *join)
 	free(join->updates);
 	free(join->messages);
 	free(join->packets);
+	free(join->triggers);
 	free(join->unmatched);
 	free(join->summaries);
 	free(join->carriers);

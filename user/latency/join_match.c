@@ -111,7 +111,7 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 		if (position == NOTHING) {
 			if (is_before_start(group, update_at(group, i)))
 				summary->before_start++;
-			else if (add_unmatched(group->join, message_at(group, 0)->feed, group->updates[i]))
+			else if (add_unmatched(group->join, group->carrier->feed, group->updates[i]))
 				return -ENOMEM;
 			else
 				++*unmatched;
@@ -124,7 +124,6 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 		}
 		message->update = group->updates[i];
 		message->by_price = by_price;
-		message->status = JOIN_MATCHED;
 		summary->by_key += !by_price;
 		summary->by_price += by_price;
 		if (newest == NOTHING || position > newest)
@@ -132,9 +131,6 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 	}
 	if (newest == NOTHING)
 		return 0;
-	for (uint32_t i = 0; i < newest; i++)
-		if (message_at(group, i)->status != JOIN_MATCHED)
-			message_at(group, i)->status = JOIN_SUPERSEDED;
 	group->carrier->landed = true;
 	group->carrier->newest_arrival_ns = message_at(group, newest)->arrival_ns;
 	group->carrier->newest_id = message_at(group, newest)->id;
@@ -143,7 +139,6 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 
 static int match_group(struct group *group)
 {
-	const struct join_message *first = message_at(group, 0);
 	struct join_summary *summary;
 	struct join *join = group->join;
 	uint64_t unmatched = 0;
@@ -153,7 +148,7 @@ static int match_group(struct group *group)
 	if (array_grow((void **)&join->summaries, join->summary_count, &join->summary_room, sizeof(*summary)))
 		return -ENOMEM;
 	summary = &join->summaries[join->summary_count++];
-	*summary = (struct join_summary){.feed = first->feed, .asset = first->asset};
+	*summary = (struct join_summary){.feed = group->carrier->feed, .asset = group->carrier->asset};
 	by_key = match_by_key(group, &summary->false_matches);
 	if (!by_key)
 		status = match_by_price(group);
@@ -200,64 +195,108 @@ static int by_asset_then_landing(const void *a, const void *b, void *context)
 	return (x > y) - (x < y);
 }
 
-/* Walks messages and updates, both by asset. */
-static int each_group(struct group *group, const uint32_t *messages, const uint32_t *updates,
-		      int (*each)(struct group *group))
+static int by_asset_then_feed(const void *a, const void *b, void *context)
+{
+	const struct join *join = context;
+	const struct join_carrier *x = &join->carriers[*(const uint32_t *)a], *y = &join->carriers[*(const uint32_t *)b];
+
+	if (x->asset != y->asset)
+		return x->asset < y->asset ? -1 : 1;
+	return (x->feed > y->feed) - (x->feed < y->feed);
+}
+
+static bool is_of(const struct join_message *message, const struct join_carrier *carrier)
+{
+	return message->asset == carrier->asset && message->feed == carrier->feed;
+}
+
+/* All in the order of assets, and within one asset of feeds: carriers, messages and updates are walked together. */
+static int each_group(struct group *group, const uint32_t *carriers, const uint32_t *messages, size_t message_count,
+		      const uint32_t *updates, int (*each)(struct group *group))
 {
 	struct join *join = group->join;
 	size_t m = 0, u = 0;
 	int status = 0;
 
-	while (!status && u < join->update_count) {
-		uint32_t asset = join->updates[updates[u]].asset;
+	for (size_t c = 0; !status && c < join->carrier_count; c++) {
+		group->carrier = &join->carriers[carriers[c]];
+		while (u < join->update_count && join->updates[updates[u]].asset < group->carrier->asset)
+			u++;
 		group->updates = updates + u;
-		for (group->update_count = 0; u < join->update_count && join->updates[updates[u]].asset == asset; u++)
-			group->update_count++;
-		while (m < join->message_count && join->messages[messages[m]].asset < asset)
-			m++;
-		while (!status && m < join->message_count && join->messages[messages[m]].asset == asset) {
-			uint32_t feed = join->messages[messages[m]].feed;
-
-			group->messages = messages + m;
-			for (group->message_count = 0; m < join->message_count &&
-			     join->messages[messages[m]].asset == asset && join->messages[messages[m]].feed == feed; m++)
-				group->message_count++;
-			group->carrier = join_carrier_of(join, feed, asset);
-			status = each(group);
-		}
+		for (group->update_count = 0; u + group->update_count < join->update_count &&
+		     join->updates[updates[u + group->update_count]].asset == group->carrier->asset; group->update_count++)
+			;
+		group->messages = messages + m;
+		for (group->message_count = 0; m < message_count && is_of(&join->messages[messages[m]], group->carrier); m++)
+			group->message_count++;
+		status = each(group);
 	}
 	return status;
 }
 
+static void number(uint32_t *out, size_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		out[i] = i;
+}
+
 static int walk(struct join *join, int (*each)(struct group *group), struct error *err)
 {
-	size_t messages_size = (join->message_count + 1) * sizeof(uint32_t);
+	size_t message_count = join->message_count; /* what is held on the way stands behind them */
+	size_t messages_size = (message_count + 1) * sizeof(uint32_t);
 	size_t updates_size = (join->update_count + 1) * sizeof(uint32_t);
 	uint32_t *messages = malloc(messages_size), *updates = malloc(updates_size);
-	struct group group = {.join = join, .target = malloc(updates_size), .by_key = malloc(messages_size)};
+	uint32_t *carriers = malloc((join->carrier_count + 1) * sizeof(*carriers));
+	struct group group = {.join = join, .target = malloc(updates_size), .by_key = malloc(messages_size),
+			      .found = malloc((join->update_count + 1) * sizeof(*group.found)), .taken = malloc(updates_size)};
 	int status = -ENOMEM;
 
-	if (messages && updates && group.target && group.by_key) {
-		for (uint32_t i = 0; i < join->message_count; i++)
-			messages[i] = i;
-		for (uint32_t i = 0; i < join->update_count; i++)
-			updates[i] = i;
-		qsort_r(messages, join->message_count, sizeof(*messages), by_group_then_arrival, join);
+	if (messages && updates && carriers && group.target && group.by_key && group.found && group.taken) {
+		number(messages, message_count);
+		number(updates, join->update_count);
+		number(carriers, join->carrier_count);
+		qsort_r(messages, message_count, sizeof(*messages), by_group_then_arrival, join);
 		qsort_r(updates, join->update_count, sizeof(*updates), by_asset_then_landing, join);
-		status = each_group(&group, messages, updates, each);
+		qsort_r(carriers, join->carrier_count, sizeof(*carriers), by_asset_then_feed, join);
+		status = each_group(&group, carriers, messages, message_count, updates, each);
 	}
 	free(messages);
 	free(updates);
+	free(carriers);
 	free(group.target);
 	free(group.by_key);
+	free(group.found);
+	free(group.taken);
+	if (status == -EIO)
+		return join_sql_error(join, err);
 	return status ? error_set(err, status, "session: no memory for the join of %zu messages", join->message_count) : 0;
+}
+
+/* Keys that match by chance, or not at all: what was held for their sake is not needed. */
+static void drop_by_price(struct join *join)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < join->message_count; i++)
+		if (!join_carrier_of(join, join->messages[i].feed, join->messages[i].asset)->by_price)
+			join->messages[kept++] = join->messages[i];
+	join->message_count = kept;
 }
 
 int join_decide(struct join *join, struct error *err)
 {
-	for (size_t i = 0; i < join->carrier_count; i++)
-		join->carriers[i].by_price = true;
-	return walk(join, decide_group, err);
+	int status = walk(join, decide_group, err);
+
+	if (!status)
+		drop_by_price(join);
+	return status;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct join_message *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
 }
 
 /* Updates of an asset that no feed carries are nobody's. */
@@ -281,5 +320,13 @@ int join_match(struct join *join, struct error *err)
 
 	if (!status && add_uncarried(join))
 		status = error_set(err, -ENOMEM, "session: no memory for the join of %zu updates", join->update_count);
+	if (!status && join->message_count)
+		qsort(join->messages, join->message_count, sizeof(*join->messages), by_id);
+	for (size_t i = 0; !status && join->keeper_after_seen && i < join->message_count; i++) {
+		const struct join_message *message = &join->messages[i];
+
+		if (message->update != NOTHING && join_reacts(join, message->asset))
+			join_trigger(join, message->feed, join->updates[message->update].seen_ns);
+	}
 	return status;
 }

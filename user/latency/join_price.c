@@ -3,33 +3,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "latency/join_group.h"
 
-/* How many messages arrived at or before a time. Unknown arrivals stand first. */
-static uint32_t arrived_by(const struct group *group, int64_t time_ns)
-{
-	uint32_t low = 0, high = (uint32_t)group->message_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (message_at(group, middle)->arrival_ns <= time_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-uint32_t find_by_price(const struct group *group, const struct join_update *update, uint32_t from, uint32_t except)
+const struct recent_message *find_by_price(const struct recent *recent, const struct join_update *update, uint32_t from,
+					   uint32_t except)
 {
 	double best = PRICE_TOLERANCE * fabs(update->price);
-	uint32_t found = NOTHING, scanned = 0;
+	const struct recent_message *found = NULL;
+	uint32_t scanned = 0;
 
 	if (isnan(update->price) || update->landed_ns == TIME_UNKNOWN)
-		return NOTHING;
-	for (uint32_t i = arrived_by(group, update->landed_ns); i > from && scanned < PRICE_WINDOW_MESSAGES; scanned++) {
-		const struct join_message *message = message_at(group, --i);
+		return NULL;
+	for (uint32_t i = recent->count; i > from && scanned < PRICE_WINDOW_MESSAGES; scanned++) {
+		const struct recent_message *message = recent_at(recent, --i);
 		double distance;
 
 		if (message->arrival_ns == TIME_UNKNOWN || update->landed_ns - message->arrival_ns > PRICE_WINDOW_NS)
@@ -37,47 +24,98 @@ uint32_t find_by_price(const struct group *group, const struct join_update *upda
 		if (i == except)
 			continue;
 		if (price_equals(message->price, update))
-			return i;
+			return message;
 		distance = fabs(message->price - update->price);
-		if (distance < best || (found == NOTHING && distance <= best)) {
+		if (distance < best || (!found && distance <= best)) {
 			best = distance;
-			found = i;
+			found = message;
 		}
 	}
 	return found;
 }
 
-static int by_place(const void *a, const void *b, void *context)
+/* Updates of one contract follow the order of the messages: each is looked for after the message of the one before. */
+static int find_all(struct group *group, struct recent *recent, uint32_t *from)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < group->update_count; i++) {
+		const struct join_update *update = update_at(group, i);
+		const struct recent_message *message;
+
+		group->found[i].position = NOTHING;
+		status = recent_read(recent, update->landed_ns);
+		message = status ? NULL : find_by_price(recent, update, from[update->place], NOTHING);
+		if (message) {
+			group->found[i] = *message;
+			from[update->place] = message->position + 1;
+		}
+	}
+	return status;
+}
+
+static int by_position(const void *a, const void *b, void *context)
 {
 	const struct group *group = context;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	uint32_t x_place = update_at(group, x)->place, y_place = update_at(group, y)->place;
+	uint32_t x = group->found[*(const uint32_t *)a].position, y = group->found[*(const uint32_t *)b].position;
 
-	if (x_place != y_place)
-		return x_place < y_place ? -1 : 1;
 	return (x > y) - (x < y);
 }
 
-/* Updates of one contract follow the order of the messages: each is looked for after the message of the one before. */
+static int hold(struct group *group, const struct recent_message *message)
+{
+	struct join *join = group->join;
+
+	if (array_grow((void **)&join->messages, join->message_count, &join->message_room, sizeof(*join->messages)))
+		return -ENOMEM;
+	group->taken[group->message_count++] = (uint32_t)join->message_count;
+	join->messages[join->message_count++] = (struct join_message){
+		.id = message->id,
+		.feed = group->carrier->feed,
+		.asset = group->carrier->asset,
+		.update = NOTHING,
+		.price = message->price,
+		.arrival_ns = message->arrival_ns,
+	};
+	return 0;
+}
+
+/* From here on the group's messages are those that were found, each once, in their order. `order`: room for all updates. */
+static int hold_found(struct group *group, uint32_t *order)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < group->update_count; i++) {
+		group->target[i] = NOTHING;
+		if (group->found[i].position != NOTHING)
+			order[count++] = i;
+	}
+	qsort_r(order, count, sizeof(*order), by_position, group);
+	group->messages = group->taken;
+	group->message_count = 0;
+	for (size_t k = 0; k < count; k++) {
+		const struct recent_message *message = &group->found[order[k]];
+
+		if ((!k || message->position != group->found[order[k - 1]].position) && hold(group, message))
+			return -ENOMEM;
+		group->target[order[k]] = (uint32_t)group->message_count - 1;
+	}
+	return 0;
+}
+
 int match_by_price(struct group *group)
 {
-	uint32_t *order = malloc(group->update_count * sizeof(*order)), from = 0;
+	uint32_t *from = calloc((size_t)group->join->names.count + 1, sizeof(*from));
+	uint32_t *order = malloc((group->update_count + 1) * sizeof(*order));
+	struct recent recent = {0};
+	int status = from && order ? recent_open(&recent, group->join, group->carrier) : -ENOMEM;
 
-	if (!order)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < group->update_count; i++)
-		order[i] = i;
-	qsort_r(order, group->update_count, sizeof(*order), by_place, group);
-	for (size_t k = 0; k < group->update_count; k++) {
-		uint32_t i = order[k], position;
-
-		if (k && update_at(group, i)->place != update_at(group, order[k - 1])->place)
-			from = 0;
-		position = find_by_price(group, update_at(group, i), from, NOTHING);
-		group->target[i] = position;
-		if (position != NOTHING)
-			from = position + 1;
-	}
+	if (!status)
+		status = find_all(group, &recent, from);
+	if (!status)
+		status = hold_found(group, order);
+	recent_close(&recent);
+	free(from);
 	free(order);
-	return 0;
+	return status;
 }

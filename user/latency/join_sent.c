@@ -3,81 +3,62 @@
  * The keeper's reactions: each packet belongs to the latest update whose trigger (its arrival, or its being seen on
  * chain) precedes it, feed by feed; the first such packet is the update's `sent`. Updates that came in one packet have
  * one trigger, and share the reaction.
+ *
+ * In whatever order triggers come: of all those that one packet is the first after, the latest one has it.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "latency/join_data.h"
 
-static int64_t trigger_ns(const struct join *join, const struct join_message *message)
+int join_triggers_new(struct join *join, struct error *err)
 {
-	if (!join->keeper_after_seen)
-		return message->wire_ns;
-	return message->update == NOTHING ? TIME_UNKNOWN : join->updates[message->update].seen_ns;
-}
+	size_t count = join->feed_count * join->packet_count;
 
-static int by_feed_then_trigger(const void *a, const void *b, void *context)
-{
-	const struct join *join = context;
-	const struct join_message *x = &join->messages[*(const uint32_t *)a], *y = &join->messages[*(const uint32_t *)b];
-	int64_t x_trigger, y_trigger;
-
-	if (x->feed != y->feed)
-		return x->feed < y->feed ? -1 : 1;
-	x_trigger = trigger_ns(join, x);
-	y_trigger = trigger_ns(join, y);
-	if (x_trigger != y_trigger)
-		return x_trigger < y_trigger ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-/* messages[from..to): one feed, by trigger. Packets and triggers are walked together. */
-static void assign(struct join *join, const uint32_t *messages, size_t from, size_t to)
-{
-	size_t packet = 0;
-
-	while (from < to) {
-		int64_t trigger = trigger_ns(join, &join->messages[messages[from]]);
-		size_t next = from;
-		int64_t until = INT64_MAX;
-
-		while (next < to && trigger_ns(join, &join->messages[messages[next]]) == trigger)
-			next++;
-		if (next < to)
-			until = trigger_ns(join, &join->messages[messages[next]]);
-		while (packet < join->packet_count && join->packets[packet].time_ns < trigger)
-			packet++;
-		if (packet < join->packet_count && join->packets[packet].time_ns < until)
-			for (size_t i = from; i < next; i++)
-				join->messages[messages[i]].sent = (uint32_t)packet;
-		from = next;
-	}
-}
-
-int join_sent(struct join *join, struct error *err)
-{
-	uint32_t *messages;
-	size_t count = 0;
-
-	if (!join->packet_count || !join->message_count)
+	if (!join->packet_count)
 		return 0;
-	messages = malloc(join->message_count * sizeof(*messages));
-	if (!messages)
-		return error_set(err, -ENOMEM, "session: no memory for the join of %zu messages", join->message_count);
-	for (uint32_t i = 0; i < join->message_count; i++) {
-		const struct join_message *message = &join->messages[i];
-
-		if ((join->keeper_all || join->kept[message->asset]) && trigger_ns(join, message) != TIME_UNKNOWN)
-			messages[count++] = i;
-	}
-	qsort_r(messages, count, sizeof(*messages), by_feed_then_trigger, join);
-	for (size_t from = 0, to; from < count; from = to) {
-		uint32_t feed = join->messages[messages[from]].feed;
-
-		for (to = from; to < count && join->messages[messages[to]].feed == feed; to++)
-			;
-		assign(join, messages, from, to);
-	}
-	free(messages);
+	join->triggers = malloc((count + 1) * sizeof(*join->triggers));
+	if (!join->triggers)
+		return error_set(err, -ENOMEM, "session: no memory for the keeper's %zu packets", join->packet_count);
+	for (size_t i = 0; i < count; i++)
+		join->triggers[i] = TIME_UNKNOWN;
 	return 0;
+}
+
+bool join_reacts(const struct join *join, uint32_t asset)
+{
+	return join->packet_count && (join->keeper_all || join->kept[asset]);
+}
+
+/* Of the first packet that left at or after the trigger; NULL: none did. */
+static int64_t *trigger_of(const struct join *join, uint32_t feed, int64_t trigger_ns)
+{
+	size_t low = 0, high = join->packet_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (join->packets[middle].time_ns < trigger_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < join->packet_count ? &join->triggers[feed * join->packet_count + low] : NULL;
+}
+
+void join_trigger(struct join *join, uint32_t feed, int64_t trigger_ns)
+{
+	int64_t *latest = trigger_ns == TIME_UNKNOWN ? NULL : trigger_of(join, feed, trigger_ns);
+
+	if (latest && *latest < trigger_ns)
+		*latest = trigger_ns;
+}
+
+uint32_t join_reaction(const struct join *join, uint32_t feed, int64_t trigger_ns)
+{
+	const int64_t *latest = trigger_ns == TIME_UNKNOWN ? NULL : trigger_of(join, feed, trigger_ns);
+
+	if (!latest || *latest != trigger_ns)
+		return NOTHING;
+	return (uint32_t)((size_t)(latest - join->triggers) - feed * join->packet_count);
 }
