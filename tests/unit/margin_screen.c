@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The market walk from where the first thing can happen comes to what the whole walk comes to, to the last bit. */
+/* The market walk from where the first thing can happen, and with leaps over chunks where nothing does, comes to what the walk block by block comes to. */
 #include "market_world.h"
 
 #include "margin/market_path.h"
 #include "margin/market_screen.h"
+#include "margin/market_walk.h"
 
 #define PATHS 64
 
@@ -38,7 +39,28 @@ struct seen {
 	int never, later, liquidations;
 };
 
-static void compare(const struct world *w, bool forgets, struct seen *seen)
+/* To the last bit, or to `rounding` of the amounts. */
+static void alike(const struct path_result *a, const struct path_result *b, double rounding)
+{
+	double scale = rounding * (1 + fabs(b->seized));
+
+	near(a->bad_debt, b->bad_debt, scale);
+	near(a->open, b->open, scale);
+	near(a->borrowers, b->borrowers, scale);
+	near(a->keepers, b->keepers, scale);
+	near(a->protocol, b->protocol, scale);
+	near(a->buyers, b->buyers, scale);
+	near(a->seized, b->seized, scale);
+	near(a->gas, b->gas, scale);
+	near(a->first_time_s, b->first_time_s, 0);
+	near(a->liquidations, b->liquidations, 0);
+	near(a->waits, b->waits, 0);
+	near(a->competing, b->competing, 0);
+	near(a->recovered, b->recovered, 0);
+	near((double)a->steps, (double)b->steps, 0);
+}
+
+static void compare(const struct world *w, bool forgets, bool leaps, double rounding, struct seen *seen)
 {
 	struct market_walk *walk;
 	struct market_screen screen;
@@ -47,7 +69,8 @@ static void compare(const struct world *w, bool forgets, struct seen *seen)
 
 	assert_int_equal(market_book_init(&book, &w->market, &w->model), 0);
 	assert_true(market_screen_applies(&book));
-	assert_int_equal(market_screen_forgets(&w->market), forgets);
+	assert_int_equal(market_screen_forgets(&book), forgets);
+	assert_int_equal(market_leaps(&book), leaps);
 	assert_int_equal(market_walk_new(&walk, &book), 0);
 	assert_int_equal(market_screen_init(&screen, &book), 0);
 	*seen = (struct seen){0};
@@ -65,22 +88,12 @@ static void compare(const struct world *w, bool forgets, struct seen *seen)
 			for (size_t k = 0; k < sizeof(scenarios) / sizeof(scenarios[0]); k++) {
 				struct path_result whole, part;
 
+				walk->leaps = false;
 				assert_int_equal(market_walk_path(walk, &scenarios[k], first + i, NULL, &whole), 0);
+				walk->leaps = leaps;
 				assert_int_equal(market_walk_path(walk, &scenarios[k], first + i, &from, &part), 0);
 				seen->liquidations += (int)whole.liquidations;
-				near(part.bad_debt, whole.bad_debt, 0);
-				near(part.open, whole.open, 0);
-				near(part.borrowers, whole.borrowers, 0);
-				near(part.keepers, whole.keepers, 0);
-				near(part.protocol, whole.protocol, 0);
-				near(part.seized, whole.seized, 0);
-				near(part.gas, whole.gas, 0);
-				near(part.first_time_s, whole.first_time_s, 0);
-				near(part.liquidations, whole.liquidations, 0);
-				near(part.waits, whole.waits, 0);
-				near(part.competing, whole.competing, 0);
-				near(part.recovered, whole.recovered, 0);
-				near((double)part.steps, (double)whole.steps, 0);
+				alike(&part, &whole, rounding);
 			}
 		}
 	}
@@ -101,14 +114,14 @@ static void under_every_process(void **state)
 
 	(void)state;
 	open_world(&w, &process_gbm, gbm, false);
-	compare(&w, true, &seen);
+	compare(&w, true, true, 0, &seen);
 	open_world(&w, &process_merton, merton, false);
-	compare(&w, true, &seen);
+	compare(&w, true, true, 0, &seen);
 	open_world(&w, &process_kou, kou, false);
-	compare(&w, true, &seen);
+	compare(&w, true, true, 0, &seen);
 	w.model.step_s = 1; /* more than one chunk an hour, and a last one that the horizon cuts */
 	w.model.horizon_s = 5000;
-	compare(&w, true, &seen);
+	compare(&w, true, true, 0, &seen);
 }
 
 static void on_both_sides(void **state)
@@ -118,9 +131,9 @@ static void on_both_sides(void **state)
 
 	(void)state;
 	open_world(&w, &process_gbm, gbm, true);
-	compare(&w, true, &seen);
+	compare(&w, true, true, 0, &seen);
 	open_world(&w, &process_merton, merton, true);
-	compare(&w, true, &seen);
+	compare(&w, true, true, 0, &seen);
 }
 
 /* What remembers is walked from the start, and only paths on which nothing happens are left out. */
@@ -130,18 +143,52 @@ static void with_a_memory_of_prices(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w, &process_merton, merton, false);
-	w.market.oracle = (struct oracle_policy){.on_deviation = true, .deviation = 0.003, .heartbeat_s = 3600};
-	compare(&w, false, &seen);
 	open_world(&w, &process_gbm, gbm, false);
 	w.market.oracle.twap_s = 600;
-	compare(&w, false, &seen);
+	compare(&w, false, false, 0, &seen);
+	open_world(&w, &process_gbm, gbm, false);
+	w.market.oracle.hop_s = 900;
+	compare(&w, false, false, 0, &seen);
 	open_world(&w, &process_gbm, gbm, false);
 	w.market.breaker = (struct breaker){.move = 0.01, .window_s = 600, .pause_s = 300};
-	compare(&w, false, &seen);
+	compare(&w, false, false, 0, &seen);
 	open_world(&w, &process_gbm, gbm, false);
 	w.market.gas = (struct gas){.units = 500000, .base_fee_gwei = 20, .price = 100, .congestion = 0.3};
-	compare(&w, false, &seen);
+	compare(&w, false, false, 0, &seen);
+	w.market.gas.congestion = 0;
+	compare(&w, true, true, 0, &seen);
+}
+
+/* Reports that wait for a deviation or a heartbeat: leaps while neither comes. */
+static void with_reports_on_deviation(void **state)
+{
+	struct seen seen;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_merton, merton, false);
+	w.market.oracle = (struct oracle_policy){.on_deviation = true, .deviation = 0.003, .heartbeat_s = 3600};
+	w.model.step_s = 1;
+	w.model.horizon_s = 9000;
+	compare(&w, false, true, 0, &seen);
+	w.market.oracle.heartbeat_s = 100; /* hardly longer than a chunk */
+	compare(&w, false, true, 0, &seen);
+}
+
+/* A market that recovers, with auctions in it: while lots are on offer every block counts. */
+static void with_markets_that_recover(void **state)
+{
+	struct seen seen;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_gbm, gbm, false);
+	w.liquidity = (struct liquidity){.type = &liquidity_pool, .parameter = 500, .recovery_s = 600};
+	w.model.step_s = 1;
+	w.model.horizon_s = 9000;
+	compare(&w, true, true, 1e-9, &seen);
+	rules_preset(&w.market.rules, &rules_maker);
+	compare(&w, true, true, 1e-9, &seen);
 }
 
 static void with_jumps_that_assets_share(void **state)
@@ -163,7 +210,7 @@ static void with_jumps_that_assets_share(void **state)
 	w.model.dependence.jumps_together = calloc(2, sizeof(bool));
 	w.model.dependence.jumps_together[0] = w.model.dependence.jumps_together[1] = true;
 	w.model.dependence.common_rate = 0.5 * assets[0].process.jump_rate;
-	compare(&w, true, &seen);
+	compare(&w, true, true, 0, &seen);
 	free(w.model.dependence.jumps_together);
 }
 
@@ -203,6 +250,8 @@ int main(void)
 		cmocka_unit_test(under_every_process),
 		cmocka_unit_test(on_both_sides),
 		cmocka_unit_test(with_a_memory_of_prices),
+		cmocka_unit_test(with_reports_on_deviation),
+		cmocka_unit_test(with_markets_that_recover),
 		cmocka_unit_test(with_jumps_that_assets_share),
 		cmocka_unit_test(not_where_it_would_be_wrong),
 	};

@@ -74,6 +74,13 @@ int64_t front_fire(struct front *front, double level)
 	return -1;
 }
 
+double front_highest(const struct front *front)
+{
+	double first = front->next < front->order->count ? front->order->entries[front->next].key : 0;
+
+	return front->back_count && front->back[0].key > first ? front->back[0].key : first;
+}
+
 int front_return(struct front *front, double key, uint32_t account)
 {
 	struct front_entry entry = {key, account};

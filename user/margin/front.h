@@ -40,6 +40,9 @@ void front_start(struct front *front);
 /* The next account whose key is above `level` (price for long, 1/price for short) leaves the front; -1: there is none. */
 int64_t front_fire(struct front *front, double level);
 
+/* The highest key in it, or 0. */
+double front_highest(const struct front *front);
+
 /* An account comes back under a key. 0 or -ENOMEM. */
 int front_return(struct front *front, double key, uint32_t account);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "margin/market_leap.h"
 #include "margin/market_walk.h"
 
 static struct position position_of(const struct account *account)
@@ -94,6 +95,7 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 	if (!walk)
 		return -ENOMEM;
 	walk->book = book;
+	walk->leaps = market_leaps(book);
 	walk->attempt_capacity = walk->lot_capacity = 64;
 	walk->assets = calloc(model->asset_count, sizeof(*walk->assets));
 	walk->positions = malloc(accounts * sizeof(*walk->positions));

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "margin/market_leap.h"
 #include "margin/market_walk.h"
 
 #define BEYOND_HORIZON 1.0 /* horizons that whoever waits in vain goes on trying after the end … */
@@ -214,8 +215,11 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 	walk->now_s = 0;
 	start(walk);
 	block = from ? skip(walk, from) : 0;
-	for (; !rc && goes_on(walk, model->horizon_s); walk->now_s = (double)++block * model->step_s)
+	for (; !rc && goes_on(walk, model->horizon_s); walk->now_s = (double)++block * model->step_s) {
 		rc = step(walk, block, walk->now_s < model->horizon_s + model->step_s / 2);
+		while (!rc && market_leap(walk, block))
+			block += STEPS_CHUNK;
+	}
 	crossing_land(walk, INFINITY); /* what never came is valued as if it had */
 	count_open(walk);
 	out->competing = walk->competing;

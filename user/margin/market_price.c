@@ -18,6 +18,7 @@ void market_price_start(struct market_price *price, const struct model *model, u
 	*price = (struct market_price){.model = model, .process = process, .path = path, .price = model->assets[asset].price,
 				       .place = {model->seed, path, asset, RNG_PRICE}};
 	price->start = price->log_price = log(price->price);
+	price->sd = sqrt(process->variance * model->step_s);
 	rng_open(&price->rng, model->seed, path, asset, RNG_PRICE);
 	rng_open(&price->own_times, model->seed, path, asset, RNG_JUMPS);
 	rng_open(&price->common_times, model->seed, path, 0, RNG_COMMON);
@@ -68,24 +69,29 @@ static double next_sum(struct market_price *price, double shock)
 
 static void levy_step(struct market_price *price, double now_s, double shock)
 {
-	const struct process *process = price->process;
 	double sum = next_sum(price, shock);
 
 	price->blocks++;
 	jump_until(price, now_s);
-	price->log_price = price->start + process->log_drift * now_s + sqrt(process->variance * price->model->step_s) * sum +
-			   price->own_jumps + price->common_jumps;
-}
-
-double market_price_next_jump(const struct market_price *price)
-{
-	return fmin(price->next_own_s, price->next_common_s);
+	price->log_price = price->start + price->process->log_drift * now_s + price->sd * sum + price->own_jumps + price->common_jumps;
 }
 
 void market_price_leap(struct market_price *price, float end)
 {
 	price->diffusion += (double)end;
 	price->blocks += STEPS_CHUNK;
+	price->log_price = price->start + price->process->log_drift * ((double)price->blocks * price->model->step_s) +
+			   price->sd * price->diffusion + price->own_jumps + price->common_jumps;
+}
+
+bool market_price_keeps(const struct market_price *price, float low, float high, const double level[2])
+{
+	double from = (double)price->blocks * price->model->step_s, to = from + STEPS_CHUNK * price->model->step_s;
+	double drift = price->process->log_drift, base = price->start + price->own_jumps + price->common_jumps;
+	double lowest = base + drift * (drift < 0 ? to : from), highest = base + drift * (drift < 0 ? from : to);
+
+	return price->next_own_s > to && price->next_common_s > to && lowest + price->sd * (price->diffusion + (double)low) >= level[0] &&
+	       highest + price->sd * (price->diffusion + (double)high) <= level[1];
 }
 
 void market_price_jump_to(struct market_price *price, uint64_t chunk, double diffusion)

@@ -12,6 +12,7 @@ struct market_price {
 	double log_price, price;
 	struct rng rng; /* of what is not drawn by chunks */
 	/* Lévy */
+	double sd; /* of the diffusion over a step */
 	double start, own_jumps, common_jumps; /* ln S at the start; sums of the jumps so far */
 	struct rng own_times;
 	double next_own_s, own_rate;
@@ -36,11 +37,14 @@ void market_price_start(struct market_price *price, const struct model *model, u
 /* To now_s, one step later. `shock`: the step's N(0, 1) where assets are correlated; NAN: one of its own. */
 void market_price_step(struct market_price *price, double now_s, double shock);
 
-/* When it jumps next; INFINITY: never. */
-double market_price_next_jump(const struct market_price *price);
-
-/* With `steps`, at the beginning of a chunk: to its end, where the diffusion has moved by `end`. */
+/* With `steps`, at the beginning of a chunk: to its end, where the diffusion has moved by `end`. It does not jump on the way. */
 void market_price_leap(struct market_price *price, float end);
+
+/*
+ * With `steps`, at the beginning of a chunk whose sums lie between `low` and `high`: whether ln S keeps between level[0] and
+ * level[1] to the chunk's end for certain, without a jump.
+ */
+bool market_price_keeps(const struct market_price *price, float low, float high, const double level[2]);
 
 /* With `steps`, from the start: to the beginning of a later chunk, of which `diffusion` is known. */
 void market_price_jump_to(struct market_price *price, uint64_t chunk, double diffusion);

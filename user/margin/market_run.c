@@ -29,7 +29,7 @@ struct starts {
 static int starts_init(struct starts *starts, const struct market_book *book)
 {
 	uint64_t paths = (book->model->paths + STEPS_PATHS - 1) / STEPS_PATHS * STEPS_PATHS;
-	bool forgets = market_screen_forgets(book->market);
+	bool forgets = market_screen_forgets(book);
 
 	*starts = (struct starts){0};
 	if (!market_screen_applies(book))

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ROUNDING 1e-9 /* of ln S: what sums of reports and of steps may be off by */
-
 bool market_screen_applies(const struct market_book *book)
 {
 	const struct market *market = book->market;
@@ -19,9 +17,9 @@ bool market_screen_applies(const struct market_book *book)
 	return !book->model->dependence.factor && !reports_err && !triggers_move && !(market->keepers.entry_cost > 0);
 }
 
-bool market_screen_forgets(const struct market *market)
+bool market_screen_forgets(const struct market_book *book)
 {
-	return !market->oracle.on_deviation && !(market->oracle.twap_s > 0) && !(market->gas.units > 0) && !(market->breaker.move > 0);
+	return market_leaps(book) && !book->market->oracle.on_deviation;
 }
 
 int market_screen_init(struct market_screen *screen, const struct market_book *book)
@@ -38,8 +36,8 @@ int market_screen_init(struct market_screen *screen, const struct market_book *b
 	for (size_t i = 0; i < assets; i++) {
 		const struct front_order *longs = &book->orders[2 * i], *shorts = longs + 1;
 
-		screen->levels[2 * i] = longs->count ? log(longs->entries[0].key) + ROUNDING : -INFINITY;
-		screen->levels[2 * i + 1] = shorts->count ? -log(shorts->entries[0].key) - ROUNDING : INFINITY;
+		screen->levels[2 * i] = longs->count ? log(longs->entries[0].key) + MARKET_ROUNDING : -INFINITY;
+		screen->levels[2 * i + 1] = shorts->count ? -log(shorts->entries[0].key) - MARKET_ROUNDING : INFINITY;
 	}
 	return 0;
 }
@@ -55,19 +53,6 @@ void market_screen_free(struct market_screen *screen)
 static bool beyond(double log_price, const double level[2])
 {
 	return log_price < level[0] || log_price > level[1];
-}
-
-/* Whether the span keeps to the levels for certain; its drift is the larger of its two ends'. */
-static bool keeps_off(const struct market_price *price, float low, float high, const double level[2])
-{
-	const struct model *model = price->model;
-	double from = (double)price->blocks * model->step_s, to = from + STEPS_CHUNK * model->step_s;
-	double drift = price->process->log_drift, base = price->start + price->own_jumps + price->common_jumps, sd = sqrt(price->process->variance * model->step_s);
-
-	if (market_price_next_jump(price) <= to)
-		return false;
-	return base + fmin(drift * from, drift * to) + sd * (price->diffusion + (double)low) >= level[0] &&
-	       base + fmax(drift * from, drift * to) + sd * (price->diffusion + (double)high) <= level[1];
 }
 
 /* Step by step; true if a price passes. */
@@ -114,7 +99,7 @@ void market_screen_paths(struct market_screen *screen, uint64_t path, uint64_t c
 			for (int i = 0; i < STEPS_PATHS; i++) {
 				if (chunks[i] != MARKET_NEVER)
 					continue;
-				if (keeps_off(&prices[i], span.low[i], span.high[i], &screen->levels[2 * asset])) {
+				if (market_price_keeps(&prices[i], span.low[i], span.high[i], &screen->levels[2 * asset])) {
 					market_price_leap(&prices[i], span.end[i]);
 				} else if (passes(&prices[i], blocks, &screen->levels[2 * asset])) {
 					chunks[i] = chunk;

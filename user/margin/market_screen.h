@@ -8,14 +8,14 @@
 #ifndef PL_MARGIN_MARKET_SCREEN_H
 #define PL_MARGIN_MARKET_SCREEN_H
 
-#include "margin/market_path.h"
+#include "margin/market_leap.h"
 #include "margin/market_price.h"
 
 /* Whether the first liquidation needs a price beyond a trigger, in this market and of these processes, and nothing else happens before. A mechanism that changes this has to be named there. */
 bool market_screen_applies(const struct market_book *book);
 
-/* Whether what was before that price makes no difference: no mean, deviation, fee or breaker remembers it. */
-bool market_screen_forgets(const struct market *market);
+/* Whether what was before that price makes no difference: there are leaps (market_leap.h), and no report waits for a deviation. */
+bool market_screen_forgets(const struct market_book *book);
 
 /* What a thread needs. */
 struct market_screen {

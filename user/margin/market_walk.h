@@ -72,6 +72,7 @@ struct market_walk {
 	double base_fee_wei, gas_variance; /* the latter: of the coin's moves over a block, as they have been of late */
 	double *shocks;			   /* of correlated assets: step by step; NULL: none */
 	struct waterfall_state waterfall;
+	bool leaps; /* market_leap.h */
 	struct path_result *out;
 };
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "margin/market_leap.h"
+
+#include <math.h>
+
+#include "margin/market_screen.h"
+#include "margin/market_walk.h"
+
+#define LATEST_REPORTS 60 /* half of them at least have landed, each by itself */
+
+bool market_leaps(const struct market_book *book)
+{
+	const struct market *market = book->market;
+	bool congestion = market->gas.units > 0 && market->gas.congestion > 0;
+	bool late = market->oracle.twap_s > 0 || market->oracle.hop_s > 0;
+
+	return market_screen_applies(book) && !late && !(market->breaker.move > 0) && !congestion;
+}
+
+/* Before whoever comes next looks at the price on chain, that much time for reports to land: those of the chunk are left out. */
+static double reports_take(const struct market_walk *walk)
+{
+	const struct model *model = walk->book->model;
+	const struct delay_law *law = &model->delays[DELAY_ORACLE];
+
+	if (walk->book->market->oracle.on_deviation) /* none is sent in the chunk */
+		return 0;
+	if (walk->scenario->no_delay)
+		return model->step_s;
+	return delay_quantile(law, 0.5) + walk->scenario->added_s[DELAY_ORACLE] + (LATEST_REPORTS + 1) * model->step_s;
+}
+
+/* Between which prices, in logarithms, no account is liquidatable, and no report is sent if they wait for a deviation. */
+static void bounds(const struct market_walk *walk, const struct asset_state *state, double level[2])
+{
+	const struct oracle_policy *policy = &walk->book->market->oracle;
+	double below = front_highest(&state->fronts[0]), above = front_highest(&state->fronts[1]);
+
+	level[0] = below > 0 ? log(below) + MARKET_ROUNDING : -INFINITY;
+	level[1] = above > 0 ? -log(above) - MARKET_ROUNDING : INFINITY;
+	if (policy->on_deviation) {
+		double last = log(state->oracle.last_price);
+
+		level[0] = fmax(level[0], last + log1p(-policy->deviation) + MARKET_ROUNDING);
+		level[1] = fmin(level[1], last + log1p(policy->deviation) - MARKET_ROUNDING);
+	}
+}
+
+/* Whether every report on its way keeps within the bounds too. */
+static bool reports_keep(const struct oracle *oracle, const double level[2])
+{
+	for (size_t i = 0; i < oracle->count; i++)
+		if (!(log(oracle->waiting[i].price) >= level[0] && log(oracle->waiting[i].price) <= level[1]))
+			return false;
+	return true;
+}
+
+static bool quiet(const struct market_walk *walk, const struct asset_state *state, double end_s, float *end)
+{
+	const struct oracle_policy *policy = &walk->book->market->oracle;
+	const struct market_price *price = &state->price;
+	float sums[STEPS_CHUNK], low = INFINITY, high = -INFINITY;
+	double level[2];
+
+	if (policy->on_deviation && (state->oracle.count || end_s - state->oracle.last_s >= policy->heartbeat_s))
+		return false;
+	bounds(walk, state, level);
+	if (!reports_keep(&state->oracle, level))
+		return false;
+	price->steps->walk(&price->place, (uint32_t)(price->blocks / STEPS_CHUNK), sums);
+	for (int i = 0; i < STEPS_CHUNK; i++) {
+		low = sums[i] < low ? sums[i] : low;
+		high = sums[i] > high ? sums[i] : high;
+	}
+	*end = sums[STEPS_CHUNK - 1];
+	return market_price_keeps(price, low, high, level);
+}
+
+bool market_leap(struct market_walk *walk, uint64_t block)
+{
+	const struct market_book *book = walk->book;
+	const struct model *model = book->model;
+	double end_s = (double)(block + STEPS_CHUNK) * model->step_s;
+	float ends[model->asset_count];
+
+	if (!walk->leaps || block % STEPS_CHUNK || block + STEPS_CHUNK > market_book_steps(model) || walk->lot_count || walk->crossing_count)
+		return false;
+	if (walk->attempt_count && walk->attempts[0].due_s <= end_s + reports_take(walk))
+		return false;
+	for (size_t i = 0; i < model->asset_count; i++)
+		if (!quiet(walk, &walk->assets[i], end_s, &ends[i]))
+			return false;
+	for (size_t i = 0; i < model->asset_count; i++) {
+		struct asset_state *state = &walk->assets[i];
+
+		market_price_leap(&state->price, ends[i]);
+		state->price.price = exp(state->price.log_price);
+		if (state->used > 0)
+			state->used = liquidity_recover(&book->market->liquidity[i], state->used, STEPS_CHUNK * model->step_s);
+		if (!book->market->oracle.on_deviation)
+			rng_skip(&state->reports, STEPS_CHUNK);
+		state->oracle.count = 0;
+	}
+	walk->out->steps += STEPS_CHUNK;
+	return true;
+}
