@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Each control and oracle policy alone: on tapes with numbers worked out by hand, to the cent, and where a law is known
- * against it. run() checks conservation on every path.
+ * against it (deviation and heartbeat: margin_oracle_law.c). run() checks conservation on every path.
  */
 #include "market_world.h"
 
@@ -249,68 +249,6 @@ static void more_keepers_come_sooner(void **state)
 
 /* ---- oracle policies ------------------------------------------------------------------------------------------------ */
 
-/* Reports of one asset's price under a policy: tells when they were sent. */
-static void follow(const struct oracle_policy *policy, double step_s, double volatility, size_t steps, size_t *reports, size_t *heartbeats,
-		   double *seconds)
-{
-	double sd = volatility * sqrt(step_s / YEAR_S), x = 0, last = 0;
-	struct oracle oracle;
-	struct rng rng;
-
-	assert_int_equal(oracle_init(&oracle, policy, step_s), 0);
-	oracle_start(&oracle, 1);
-	rng_open(&rng, 11, 0, 0, RNG_PRICE);
-	*reports = *heartbeats = 0;
-	*seconds = 0;
-	for (size_t k = 1; k <= steps; k++) {
-		double now = (double)k * step_s, report;
-
-		x += sd * rng_normal(&rng);
-		if (!oracle_observe(&oracle, exp(x), now, NULL, &report))
-			continue;
-		near(report, exp(x), 0);
-		(*reports)++;
-		*heartbeats += now - last >= policy->heartbeat_s;
-		*seconds += now - last;
-		last = now;
-	}
-	oracle_free(&oracle);
-}
-
-/*
- * No deviation of θ by t: (4/π)Σ(-1)^k/(2k + 1)·exp(-(2k + 1)²π²σ²t/8a²), a = ln(1 + θ) at either side. A price that is looked at
- * every second gets out as if the barrier stood 0.5826·σ·√dt farther (Broadie, Glasserman and Kou 1997).
- */
-static double stays_inside(double a, double sigma, double t)
-{
-	double sum = 0;
-
-	for (int k = 0; k < 200; k++)
-		sum += (k % 2 ? -1 : 1) / (2.0 * k + 1) * exp(-pow(2 * k + 1, 2) * M_PI * M_PI * sigma * sigma * t / YEAR_S / (8 * a * a));
-	return 4 / M_PI * sum;
-}
-
-static void deviation_and_heartbeat_follow_their_law(void **state)
-{
-	struct oracle_policy policy = {.on_deviation = true, .deviation = 0.005, .heartbeat_s = 3600};
-	double sigma = 0.8, a = log(1.005), seen = a + 0.5826 * sigma * sqrt(1 / YEAR_S), silent, mean = 0, seconds, n;
-	size_t reports, heartbeats;
-
-	(void)state;
-	near(stays_inside(a, sigma, 3600), 0.0340, 5e-5);
-	for (int t = 0; t < 3600; t++)
-		mean += stays_inside(a, sigma, t + 0.5);
-	near(mean, 1192, 0.5); /* of the smaller of both, in seconds */
-	follow(&policy, 1, sigma, 6000000, &reports, &heartbeats, &seconds);
-	n = (double)reports;
-	silent = stays_inside(seen, sigma, 3600);
-	near((double)heartbeats / n, silent, 4 * sqrt(silent * (1 - silent) / n) + 1e-3); /* the shift's own error: below 1e-3 */
-	mean = 0;
-	for (int t = 0; t < 3600; t++)
-		mean += stays_inside(seen, sigma, t + 0.5);
-	near(seconds / n, mean, 4 * 900 / sqrt(n) + 0.005 * mean);
-}
-
 /* Every moment of the window counts alike: the mean of the last prices, of those that are there before it is full. */
 static void twap_weighs_its_window_alike(void **state)
 {
@@ -409,7 +347,6 @@ int main(void)
 		cmocka_unit_test(messages_that_fail_are_sent_again),
 		cmocka_unit_test(keepers_come_for_profit),
 		cmocka_unit_test(more_keepers_come_sooner),
-		cmocka_unit_test(deviation_and_heartbeat_follow_their_law),
 		cmocka_unit_test(twap_weighs_its_window_alike),
 		cmocka_unit_test(twap_lags_by_a_third_of_its_window),
 		cmocka_unit_test(a_hop_delays_by_a_hop),

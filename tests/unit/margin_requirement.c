@@ -40,7 +40,7 @@ static struct requirement_answer ask(const struct one *one, enum requirement_of 
 	struct requirement_answer answer;
 	struct error err;
 
-	if (model_requirement(&one->model, &requirement, &control, &answer, &err))
+	if (model_requirement(&one->model, NULL, &requirement, &control, &answer, &err))
 		fail_msg("%s", err.text);
 	return answer;
 }

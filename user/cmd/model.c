@@ -132,11 +132,12 @@ static int find_answer(const struct arguments *a, const struct model_control *co
 	if (a->expected && required && answer->requirement.of == REQUIREMENT_ES99)
 		return error_set(err, -EINVAL, "%s: requirement: es99 is seen on paths only: leave --expected out, or keep the mean", a->config);
 	if (walked)
-		return market_run(&answer->market, &answer->model, control, &answer->result, &answer->more, err);
-	status = a->expected ? model_expect(&answer->model, control, &answer->result, err) :
-			       model_run(&answer->model, control, &answer->result, err);
+		status = market_run(&answer->market, &answer->model, control, &answer->result, &answer->more, err);
+	else
+		status = a->expected ? model_expect(&answer->model, control, &answer->result, err) :
+				       model_run(&answer->model, control, &answer->result, err);
 	if (!status && required && !answer->result.interrupted)
-		status = model_requirement(&answer->model, &answer->requirement, control, &answer->required, err);
+		status = model_requirement(&answer->model, walked ? &answer->market : NULL, &answer->requirement, control, &answer->required, err);
 	return status;
 }
 

@@ -107,14 +107,8 @@ static int read_root(struct conf root, const char *session, struct model *model,
 		return conf_error(horizon, err, "should be above 0 and at most 366d");
 	if (!(model->step_s > 0) || model->step_s > model->horizon_s)
 		return conf_error(step, err, "should be above 0 and at most the horizon");
-	if (model->dependent_delays != DELAYS_INDEPENDENT && model_market_wanted(root))
-		return conf_error(conf_get(delay, "dependence"), err, "is for engine instant; in a market that is walked, gas and congestion make delays depend on prices");
 	if (conf_exists(required) && read_requirement(required, requirement, err))
 		return -EINVAL;
-	if (conf_exists(required) && model_market_wanted(root))
-		return conf_error(required, err, "is answered for engine instant");
-	if (conf_exists(budget) && model_market_wanted(root))
-		return conf_error(budget, err, "is answered for engine instant; a market that is walked has no expectation to solve for");
 	if (model_market_wanted(root) ? model_market_read(root, session, model, market, err) : read_engine(engine, &model->engine, err))
 		return -EINVAL;
 	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, budget, requirement, "

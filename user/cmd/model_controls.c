@@ -14,7 +14,7 @@ static int read_settlement(struct conf map, const char *session, struct settleme
 	if (!conf_exists(map))
 		return 0;
 	if (conf_require(map, "delay", "how long a message takes: {type: lognormal, median: 15m, sigma: 0.5}", &delay, err) ||
-	    model_delay(delay, session, &out->delay, err))
+	    model_delay(delay, session, DELAYS_INDEPENDENT, &out->delay, err))
 		return -EINVAL;
 	return model_read_entries(map, entries, "delay", err);
 }

@@ -303,7 +303,7 @@ int model_delays(struct conf map, const char *session, struct model *model, stru
 	return conf_reject_unknown(map, "oracle, keeper, inclusion, dependence, volatility_window", err);
 }
 
-int model_delay(struct conf map, const char *session, struct delay_law *out, struct error *err)
+int model_delay(struct conf map, const char *session, enum delay_dependence dependence, struct delay_law *out, struct error *err)
 {
-	return read_delay(map, &(struct source){.session = session}, 0, out, err);
+	return read_delay(map, &(struct source){.session = session, .dependence = dependence}, 0, out, err);
 }

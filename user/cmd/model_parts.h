@@ -33,7 +33,7 @@ int model_asset_index(struct conf node, const struct model *model, size_t *out, 
 
 /* `delay:`; `session` (NULL: none) is where measured laws come from that do not say so themselves. */
 int model_delays(struct conf map, const char *session, struct model *model, struct error *err);
-/* One law. */
-int model_delay(struct conf map, const char *session, struct delay_law *out, struct error *err);
+/* One law; a measured one with what was around its samples where `dependence` asks for it. */
+int model_delay(struct conf map, const char *session, enum delay_dependence dependence, struct delay_law *out, struct error *err);
 
 #endif

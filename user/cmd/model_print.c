@@ -220,7 +220,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add(document, "decomposition", decomposition_json(answer));
 	if (!answer->market.rules.type)
 		json_add(document, "regime", regime_json(r));
-	if (!answer->market.rules.type && answer->model.budget > 0)
+	if (answer->model.budget > 0)
 		json_add(document, "latency_budget", budget_json(answer));
 	if (answer->requirement.below > 0)
 		json_add(document, "requirement", requirement_json(answer));
@@ -282,12 +282,16 @@ static void print_estimators(const struct model_result *r, FILE *out)
 			(unsigned long long)r->beyond_tape);
 }
 
-static void print_regime(const struct model *model, const struct model_result *r, FILE *out)
+static void print_regime(const struct model_result *r, FILE *out)
 {
 	if (isfinite(r->latency_share_beyond_p99))
 		fprintf(out, "  The latency loss is dominated by the %s of the delay: %.3g if every delay were the mean of %.3g s; %.3g %% of it "
 			"comes from the slowest 1 %%.\n", r->tail_dominated ? "tail" : "mean", r->latency_at_mean_delay, r->delay_mean_s,
 			100 * r->latency_share_beyond_p99);
+}
+
+static void print_budget(const struct model *model, const struct model_result *r, bool walked, FILE *out)
+{
 	if (!(model->budget > 0))
 		return;
 	if (isfinite(r->budget_added_s))
@@ -295,6 +299,10 @@ static void print_regime(const struct model *model, const struct model_result *r
 	else if (isfinite(r->budget_scale))
 		fprintf(out, "  A budget of %.6g is exceeded: all delays would have to shrink to %.3g %% of what they are.\n", model->budget,
 			100 * r->budget_scale);
+	else if (walked)
+		fprintf(out, "  A budget of %.6g is not reached by latency within reach: %s.\n", model->budget,
+			r->bad_debt.value > model->budget ? "without any delay it is above it"
+							  : "64 mean delays on top stay below it, or the search was stopped");
 	else
 		fprintf(out, "  A budget of %.6g is not reached by latency within reach: %s.\n", model->budget,
 			r->gap.value > model->budget ? "the gap alone is above it" : "1000 mean delays on top stay below it, or it is not known");
@@ -306,7 +314,8 @@ static void print_expectation(const struct model *model, const struct model_resu
 		fprintf(out, "  The measured delays being a finite sample adds ± %.2g.\n", r->measurement_stderr);
 	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency) and %.4g ± %.2g comes of latency.\n", r->gap.value,
 		r->gap.stderr_, r->latency.value, r->latency.stderr_);
-	print_regime(model, r, out);
+	print_regime(r, out);
+	print_budget(model, r, false, out);
 	fprintf(out, "  %.4g accounts are triggered on average", r->triggers.value);
 	if (isfinite(r->outcome_mean.seized))
 		fprintf(out, ", %.6g of collateral is sold", r->outcome_mean.seized);
@@ -346,6 +355,7 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 			more->absorbed[i].value, more->absorbed[i].stderr_, more->exhausted[i]);
 	if (waterfall->count)
 		fprintf(out, "  %.4g ± %.2g is left to the lenders.\n", more->lenders.value, more->lenders.stderr_);
+	print_budget(&answer->model, &answer->result, true, out);
 }
 
 static void print_requirement(const struct model_answer *answer, FILE *out)

@@ -129,6 +129,21 @@ double delay_quantile(const struct delay_law *law, double u)
 	return fmin(law->type->quantile(law, u), DELAY_MAX_S);
 }
 
+int delay_dependence_check(const struct delay_law stages[DELAY_STAGES], enum delay_dependence dependence, double window_s,
+			   struct error *err)
+{
+	bool known = false;
+
+	for (int i = 0; i < DELAY_STAGES; i++)
+		known = known || stages[i].record.count;
+	if (dependence != DELAYS_INDEPENDENT && !known)
+		return error_set(err, -EINVAL, "delays by %s need a measured law that knows what was around its samples",
+				 delay_dependence_names[dependence]);
+	if (dependence == DELAYS_BY_REGIME && !(window_s > 0))
+		return error_set(err, -EINVAL, "volatility_window is %g s; allowed: above 0", window_s);
+	return 0;
+}
+
 /* The first record at or after `key`; count if there is none. */
 static size_t record_at(const struct delay_record *record, double key)
 {

@@ -77,6 +77,10 @@ const struct delay_type *delay_find(const char *name);
 int delay_prepare(struct delay_law *law, struct error *err);
 void delay_free(struct delay_law *law);
 
+/* -EINVAL where no stage knows what was around its samples, or regimes have no window (s). */
+int delay_dependence_check(const struct delay_law stages[DELAY_STAGES], enum delay_dependence dependence, double window_s,
+			   struct error *err);
+
 double delay_mean(const struct delay_law *law);
 double delay_quantile(const struct delay_law *law, double u); /* never above DELAY_MAX_S */
 int delay_nodes(const struct delay_law *law, struct quadrature *out);

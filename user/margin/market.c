@@ -75,6 +75,8 @@ int market_check(const struct market *market, const struct model *model, struct 
 		return error_set(err, -EINVAL, "step is %g s, horizon %g s: a block's time, and one or more of them", model->step_s,
 				 model->horizon_s);
 	if (!rc)
+		rc = delay_dependence_check(model->delays, model->dependent_delays, model->volatility_window_s, err);
+	if (!rc)
 		rc = oracle_check(&market->oracle, model->step_s, err);
 	for (size_t i = 0; !rc && i < model->asset_count; i++)
 		rc = liquidity_check(&market->liquidity[i], err);

@@ -80,6 +80,10 @@ struct market_result {
 	double imbalance_max;   /* largest |what everybody gained together| on a path: rounding only */
 };
 
+/* The bad debt and its distribution only, without asking on. As market_run(). */
+int market_bad_debt(const struct market *market, const struct model *model, const struct model_control *control,
+		    struct model_result *result, struct market_result *more, struct error *err);
+
 /* Fills `result` (measurement_stderr and stages' measurement_stderr stay NAN) and `more`. As model_run(). */
 int market_run(const struct market *market, const struct model *model, const struct model_control *control,
 	       struct model_result *result, struct market_result *more, struct error *err);

@@ -49,28 +49,35 @@ struct attempt attempt_take_first(struct market_walk *walk)
 	return first;
 }
 
-double stage_delay(const struct market_walk *walk, const struct delay_law *law, enum delay_stage stage, struct rng *rng)
+double stage_delay(const struct market_walk *walk, uint32_t asset, const struct delay_law *law, enum delay_stage stage, struct rng *rng)
 {
-	return walk->scenario->no_delay ? 0 : delay_quantile(law, rng_uniform(rng)) + walk->scenario->added_s[stage];
+	struct delay_moment moment = {sqrt(walk->assets[asset].moving * SECONDS_PER_YEAR), walk->now_s, walk->start};
+	double u = rng_uniform(rng); /* also where it is not needed: what comes after it stays the same */
+
+	if (walk->scenario->no_delay)
+		return 0;
+	return (1 - walk->scenario->shorter) * delay_draw(law, walk->book->model->dependent_delays, &moment, u) +
+	       walk->scenario->added_s[stage];
 }
 
 double attempt_delay(struct market_walk *walk, uint32_t account, bool *own)
 {
 	const struct model *model = walk->book->model;
 	const struct keepers *keepers = &walk->book->market->keepers;
+	uint32_t asset = model->accounts[account].asset;
 	double first = INFINITY, inclusion;
 	struct rng rng;
 
 	rng_open(&rng, model->seed, walk->path, account, RNG_ATTEMPT);
 	rng.counter[0] = ATTEMPT_BLOCKS * walk->states[account].attempts++;
-	inclusion = stage_delay(walk, &model->delays[DELAY_INCLUSION], DELAY_INCLUSION, &rng);
+	inclusion = stage_delay(walk, asset, &model->delays[DELAY_INCLUSION], DELAY_INCLUSION, &rng);
 	*own = false;
 	if (keepers->has_own) {
-		first = stage_delay(walk, &keepers->own, DELAY_KEEPER, &rng);
+		first = stage_delay(walk, asset, &keepers->own, DELAY_KEEPER, &rng);
 		*own = true;
 	}
 	for (unsigned i = 0; i < walk->competing; i++) {
-		double delay = stage_delay(walk, &model->delays[DELAY_KEEPER], DELAY_KEEPER, &rng);
+		double delay = stage_delay(walk, asset, &model->delays[DELAY_KEEPER], DELAY_KEEPER, &rng);
 
 		if (delay < first) {
 			first = delay;

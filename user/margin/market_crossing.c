@@ -29,7 +29,7 @@ static double crossing_delay(struct market_walk *walk, uint32_t account)
 		if (!failed)
 			break;
 	}
-	return delay;
+	return (1 - walk->scenario->shorter) * delay;
 }
 
 int crossing_send(struct market_walk *walk, uint32_t account, double units, bool own)

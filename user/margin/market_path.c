@@ -40,7 +40,7 @@ static int report(struct market_walk *walk, struct asset_state *state, uint32_t 
 	if (!oracle_observe(&state->oracle, seen, walk->now_s, &state->reports, &value))
 		return 0;
 	return oracle_send(&state->oracle, value, walk->now_s,
-			   stage_delay(walk, &model->delays[DELAY_ORACLE], DELAY_ORACLE, &state->reports));
+			   stage_delay(walk, asset, &model->delays[DELAY_ORACLE], DELAY_ORACLE, &state->reports));
 }
 
 static int fire(struct market_walk *walk, struct asset_state *state)
@@ -74,6 +74,14 @@ static double shock_of(const struct market_walk *walk, uint64_t block, uint32_t 
 	return walk->shocks[(block - 1) * walk->book->model->asset_count + asset];
 }
 
+/* The volatility of the moment: an average over the window's time, whatever the process is. */
+static void follow(const struct model *model, struct asset_state *state, double move)
+{
+	double keep = exp(-model->step_s / model->volatility_window_s);
+
+	state->moving = keep * state->moving + (1 - keep) * move * move / model->step_s;
+}
+
 static int step(struct market_walk *walk, uint64_t block, bool triggers)
 {
 	const struct model *model = walk->book->model;
@@ -85,7 +93,11 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 		struct asset_state *state = &walk->assets[i];
 
 		if (block) {
+			double log_price = state->price.log_price;
+
 			market_price_step(&state->price, walk->now_s, shock_of(walk, block, i));
+			if (model->dependent_delays == DELAYS_BY_REGIME)
+				follow(model, state, state->price.log_price - log_price);
 			state->used = liquidity_recover(&market->liquidity[i], state->used, model->step_s);
 			rc = report(walk, state, i);
 			oracle_land(&state->oracle, walk->now_s);
@@ -119,6 +131,7 @@ static void start(struct market_walk *walk)
 		market_price_start(&state->price, model, i, walk->path);
 		rng_open(&state->reports, model->seed, walk->path, i, RNG_REPORT);
 		state->used = 0;
+		state->moving = pow(market_price_sd(&state->price), 2) / model->step_s;
 		oracle_start(&state->oracle, state->price.price);
 		controls_start(&state->controls, state->price.price, market_price_sd(&state->price));
 		front_start(&state->fronts[0]);
@@ -133,6 +146,12 @@ static void start(struct market_walk *walk)
 	walk->earned = 0;
 	walk->next_review_s = walk->book->market->keepers.review_s;
 	walk->last_arrival_s = 0;
+	if (model->dependent_delays == DELAYS_IN_BLOCKS) {
+		struct rng rng;
+
+		rng_open(&rng, model->seed, walk->path, UINT32_MAX, RNG_DELAY);
+		walk->start = rng_uniform(&rng);
+	}
 	walk->gas_variance = pow(market_price_sd(&walk->assets[walk->book->market->gas.asset].price), 2);
 	if (walk->shocks)
 		dependence_normals(&model->dependence, model->seed, walk->path, market_book_steps(model), model->asset_count,

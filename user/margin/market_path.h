@@ -10,6 +10,7 @@
 struct scenario {
 	bool no_delay, no_gas, no_impact;
 	double added_s[DELAY_STAGES];
+	double shorter; /* share that all delays lose, 0..1 */
 };
 
 /* What a path came to, in the numeraire. Gains of everybody involved add up to what prices brought those who held collateral. */

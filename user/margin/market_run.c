@@ -274,12 +274,73 @@ static int ask_without(struct questions *q, struct model_result *result)
 	return rc;
 }
 
-int market_run(const struct market *market, const struct model *model, const struct model_control *control,
+#define BUDGET_DOUBLINGS 7  /* of the mean delay, or a block: how far an added delay is looked for */
+#define BUDGET_BISECTIONS 9
+#define BUDGET_RUNS (BUDGET_DOUBLINGS + BUDGET_BISECTIONS)
+
+/* NAN where the user stopped. */
+static int mean_under(struct questions *q, const struct scenario *scenario, double *mean)
+{
+	uint64_t done;
+	int rc = ask(q, scenario, q->paths, &done);
+
+	*mean = 0;
+	for (uint64_t i = 0; i < done; i++)
+		*mean += q->other[i].bad_debt / (double)done;
+	if (done < q->paths)
+		*mean = NAN;
+	return rc;
+}
+
+static struct scenario changed(bool shorter, double by)
+{
+	return shorter ? (struct scenario){.shorter = by} : (struct scenario){.added_s[DELAY_INCLUSION] = by};
+}
+
+/*
+ * The delay that may be added until the mean reaches the budget, or the share that all delays have to lose, on the same random
+ * numbers. Bad debt rises with delays but for what a single path does, so the answer is as good as the mean is.
+ */
+static int ask_budget(struct questions *q, double budget, struct model_result *result)
+{
+	bool above = result->bad_debt.value > budget, between = false;
+	double low = 0, high = above ? 1 : fmax(result->delay_mean_s, q->book->model->step_s), mean;
+	int rc = 0;
+
+	result->budget_added_s = result->budget_scale = NAN;
+	for (int i = 0; !rc && !between && i < (above ? 1 : BUDGET_DOUBLINGS); i++) {
+		struct scenario scenario = changed(above, high);
+
+		rc = mean_under(q, &scenario, &mean);
+		between = above ? mean <= budget : mean > budget;
+		if (!between)
+			low = high, high *= 2;
+	}
+	for (int i = 0; !rc && between && i < BUDGET_BISECTIONS; i++) {
+		double middle = 0.5 * (low + high);
+		struct scenario scenario = changed(above, middle);
+
+		rc = mean_under(q, &scenario, &mean);
+		between = !isnan(mean);
+		if ((mean > budget) == above)
+			low = middle;
+		else
+			high = middle;
+	}
+	if (!rc && between && above)
+		result->budget_scale = 1 - high;
+	else if (!rc && between)
+		result->budget_added_s = low;
+	return rc;
+}
+
+static int run(const struct market *market, const struct model *model, const struct model_control *control, bool further,
 	       struct model_result *result, struct market_result *more, struct error *err)
 {
 	struct market_book book;
 	struct questions q = {.book = &book, .control = control,
-			      .runs = 1 + MARKET_PARTS - 1 + DELAY_STAGES + MODEL_CURVE_POINTS - 1};
+			      .runs = !further ? 1 : 1 + MARKET_PARTS - 1 + DELAY_STAGES + MODEL_CURVE_POINTS - 1 +
+							     (model->budget > 0 ? BUDGET_RUNS : 0)};
 	struct timespec begin, end;
 	int rc = market_check(market, model, err);
 
@@ -290,7 +351,7 @@ int market_run(const struct market *market, const struct model *model, const str
 	*more = (struct market_result){0};
 	rc = market_book_init(&book, market, model);
 	q.base = calloc(model->paths, sizeof(*q.base));
-	q.other = calloc(model->paths, sizeof(*q.other));
+	q.other = calloc(further ? model->paths : 1, sizeof(*q.other));
 	if (!rc && (!q.base || !q.other))
 		rc = -ENOMEM;
 	if (!rc)
@@ -300,12 +361,14 @@ int market_run(const struct market *market, const struct model *model, const str
 	q.run = 1;
 	if (!rc)
 		rc = market_summary(&book, q.base, q.paths, result, more);
-	if (!rc)
+	if (!rc && further)
 		rc = ask_parts(&q, more);
-	if (!rc)
+	if (!rc && further)
 		rc = ask_stages(&q, result, more);
-	if (!rc)
+	if (!rc && further)
 		rc = ask_without(&q, result);
+	if (!rc && further && model->budget > 0)
+		rc = ask_budget(&q, model->budget, result);
 	if (rc)
 		error_set(err, rc, rc == -EAGAIN ? "no thread could be started: raise the limit of processes"
 						 : "out of memory for %llu paths of %zu accounts",
@@ -320,4 +383,16 @@ int market_run(const struct market *market, const struct model *model, const str
 	free(q.base);
 	free(q.other);
 	return rc;
+}
+
+int market_run(const struct market *market, const struct model *model, const struct model_control *control,
+	       struct model_result *result, struct market_result *more, struct error *err)
+{
+	return run(market, model, control, true, result, more, err);
+}
+
+int market_bad_debt(const struct market *market, const struct model *model, const struct model_control *control,
+		    struct model_result *result, struct market_result *more, struct error *err)
+{
+	return run(market, model, control, false, result, more, err);
 }

@@ -44,6 +44,7 @@ struct account_state {
 struct asset_state {
 	struct market_price price;
 	double used; /* units that the market has not digested */
+	double moving; /* variance of ln S of late, per second */
 	struct rng reports;
 	struct oracle oracle;
 	struct controls controls;
@@ -55,6 +56,7 @@ struct market_walk {
 	const struct scenario *scenario;
 	uint64_t path;
 	double now_s, last_arrival_s;
+	double start; /* where in the measurement the path's delays begin, 0..1 */
 	struct asset_state *assets;
 	struct position *positions;
 	struct account_state *states;
@@ -90,8 +92,8 @@ struct attempt attempt_take_first(struct market_walk *walk);
 double attempt_delay(struct market_walk *walk, uint32_t account, bool *own);
 /* How many compete from now on. */
 void attempt_review(struct market_walk *walk);
-/* A delay of one stage in this scenario. */
-double stage_delay(const struct market_walk *walk, const struct delay_law *law, enum delay_stage stage, struct rng *rng);
+/* A delay of one stage in this scenario and at this moment of the asset's path. */
+double stage_delay(const struct market_walk *walk, uint32_t asset, const struct delay_law *law, enum delay_stage stage, struct rng *rng);
 
 /* What one transaction costs now. */
 double money_gas(const struct market_walk *walk);

@@ -38,21 +38,10 @@ static int check_prices(const struct model *model, struct error *err)
 	return engine_check(&model->engine, err);
 }
 
-static bool has_record(const struct model *model)
-{
-	for (int i = 0; i < DELAY_STAGES; i++)
-		if (model->delays[i].record.count)
-			return true;
-	return false;
-}
-
 static int check(const struct model *model, struct error *err)
 {
-	if (model->dependent_delays != DELAYS_INDEPENDENT && !has_record(model))
-		return error_set(err, -EINVAL, "delays by %s need a measured law that knows what was around its samples",
-				 delay_dependence_names[model->dependent_delays]);
-	if (model->dependent_delays == DELAYS_BY_REGIME && !(model->volatility_window_s > 0))
-		return error_set(err, -EINVAL, "volatility_window is %g s; allowed: above 0", model->volatility_window_s);
+	if (delay_dependence_check(model->delays, model->dependent_delays, model->volatility_window_s, err))
+		return -EINVAL;
 	if (!model->paths || model->paths > (1ull << 40))
 		return error_set(err, -EINVAL, "paths is %llu; allowed: 1 to 2^40", (unsigned long long)model->paths);
 	if (!(model->horizon_s > 0 && model->horizon_s <= DELAY_MAX_S))

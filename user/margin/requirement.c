@@ -13,6 +13,7 @@ const char *const requirement_names[] = {"mean", "es99", NULL};
 
 struct search {
 	const struct model *model;
+	const struct market *market;
 	const struct requirement *requirement;
 	const struct model_control *control;
 	struct account *accounts;
@@ -23,6 +24,7 @@ static int attempt(struct search *search, double scale, double *value, struct er
 {
 	struct model model = *search->model;
 	struct model_result result;
+	struct market_result more;
 	bool mean = search->requirement->of == REQUIREMENT_MEAN;
 	int rc;
 
@@ -31,16 +33,19 @@ static int attempt(struct search *search, double scale, double *value, struct er
 		search->accounts[i].liquidation_threshold = fmin(1, scale * model.accounts[i].liquidation_threshold);
 	}
 	model.accounts = search->accounts;
-	rc = mean && expected_known(&model) ? model_expect(&model, search->control, &result, err) :
-					      model_run(&model, search->control, &result, err);
+	if (search->market)
+		rc = market_bad_debt(search->market, &model, search->control, &result, &more, err);
+	else
+		rc = mean && expected_known(&model) ? model_expect(&model, search->control, &result, err) :
+						      model_run(&model, search->control, &result, err);
 	*value = rc ? NAN : result.interrupted ? NAN : mean ? result.bad_debt.value : result.es99;
 	return rc;
 }
 
-int model_requirement(const struct model *model, const struct requirement *requirement, const struct model_control *control,
+int model_requirement(const struct model *model, const struct market *market, const struct requirement *requirement, const struct model_control *control,
 		      struct requirement_answer *out, struct error *err)
 {
-	struct search search = {model, requirement, control, calloc(model->account_count, sizeof(struct account))};
+	struct search search = {model, market, requirement, control, calloc(model->account_count, sizeof(struct account))};
 	double low = REQUIREMENT_LOWEST, high = 1, value;
 	int rc;
 
@@ -48,7 +53,7 @@ int model_requirement(const struct model *model, const struct requirement *requi
 	if (!search.accounts)
 		return error_set(err, -ENOMEM, "out of memory for %zu accounts", model->account_count);
 	for (size_t i = 0; i < model->account_count; i++)
-		if (model->accounts[i].debt > 0)
+		if (model->accounts[i].debt != 0)
 			high = fmax(high, 1 / model->accounts[i].liquidation_threshold);
 	rc = attempt(&search, high, &value, err);
 	if (!rc && value <= requirement->below) {

@@ -6,7 +6,7 @@
 #ifndef PL_MARGIN_REQUIREMENT_H
 #define PL_MARGIN_REQUIREMENT_H
 
-#include "margin/model.h"
+#include "margin/market.h"
 
 enum requirement_of { REQUIREMENT_MEAN, REQUIREMENT_ES99 };
 extern const char *const requirement_names[]; /* "mean", "es99", NULL */
@@ -23,8 +23,8 @@ struct requirement_answer {
 };
 #define REQUIREMENT_LOWEST 0.5
 
-/* As model_run(), fifteen times; by closed form where the mean has one. */
-int model_requirement(const struct model *model, const struct requirement *requirement, const struct model_control *control,
+/* As model_run(), fifteen times; by closed form where the mean has one, and in the market where there is one (NULL: none). */
+int model_requirement(const struct model *model, const struct market *market, const struct requirement *requirement, const struct model_control *control,
 		      struct requirement_answer *out, struct error *err);
 
 #endif
