@@ -157,6 +157,17 @@ static void with_a_memory_of_prices(void **state)
 	compare(&w, false, false, 0, &seen);
 	w.market.gas.congestion = 0;
 	compare(&w, true, true, 0, &seen);
+	/* delays by the volatility of the moment, or from one stretch of a measurement */
+	for (int dependence = DELAYS_BY_REGIME; dependence <= DELAYS_IN_BLOCKS; dependence++) {
+		double samples[] = {1, 2, 3, 100, 1, 2, 3, 300}, delays[] = {1, 2, 3, 100, 1, 2, 3, 300}, keys[] = {0.1, 0.2, 0.3, 0.4, 0.7, 0.8, 0.9, 1};
+
+		open_world(&w, &process_gbm, gbm, false);
+		w.model.delays[DELAY_ORACLE] = (struct delay_law){.type = &delay_empirical, .samples = samples, .sample_count = 8,
+								  .record = {keys, delays, 8}};
+		w.model.dependent_delays = (enum delay_dependence)dependence;
+		w.model.volatility_window_s = 600;
+		compare(&w, false, false, 0, &seen);
+	}
 }
 
 /* Reports that wait for a deviation or a heartbeat: leaps while neither comes. */

@@ -14,7 +14,9 @@ bool market_leaps(const struct market_book *book)
 	bool congestion = market->gas.units > 0 && market->gas.congestion > 0;
 	bool late = market->oracle.twap_s > 0 || market->oracle.hop_s > 0;
 
-	return market_screen_applies(book) && !late && !(market->breaker.move > 0) && !congestion;
+	bool dependent = book->model->dependent_delays != DELAYS_INDEPENDENT; /* they look at every move, or come late together */
+
+	return market_screen_applies(book) && !late && !dependent && !(market->breaker.move > 0) && !congestion;
 }
 
 /* Before whoever comes next looks at the price on chain, that much time for reports to land: those of the chunk are left out. */

@@ -14,7 +14,7 @@ struct market_walk;
 
 /*
  * Whether this market allows it: prices by chunks (steps.h), triggers that only a report on chain beyond them can set off
- * (market_screen_applies()), and nothing that remembers every block: no mean price, hop, breaker or congestion.
+ * (market_screen_applies()), and nothing that remembers every block: no mean price, hop, breaker, congestion or delays that know of prices.
  */
 bool market_leaps(const struct market_book *book);
 
