@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct oracle_config oracles[2];
 static const struct chain_config config = {
-	.name = "fuzz", .oracles = oracles, .oracle_count = 2, .finality_ns = 12000000000};
+	.name = "fuzz", .oracles = oracles, .oracle_count = 2, .finality_ns = 12000000000, .calldata = true};
 static const struct chain_stamps stamps = {1, 2, 3};
 
 static int64_t open_ids[OPEN_MAX];
@@ -49,6 +49,12 @@ static void on_final(void *context, const struct chain_final *f)
 	(void)context;
 	require(f->level < CHAIN_LEVELS && f->number >> 62 == 0 && strlen(f->hash) == 66);
 	require(f->after_mono_ns == TIME_UNKNOWN || f->after_mono_ns > 0);
+}
+
+static void on_calldata(void *context, const struct chain_calldata *c)
+{
+	(void)context;
+	require(strlen(c->tx_hash) == 66 && *c->type && strlen(c->message.digest) < sizeof(c->message.digest));
 }
 
 /* Every request is JSON with an id, and no single message makes more than a connection's worth of them. */
@@ -100,7 +106,12 @@ static void answer(struct chain *chain, const char *member, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct chain_callbacks callbacks = {
-		.on_update = on_update, .on_block = on_block, .on_final = on_final, .on_warning = on_warning};
+		.on_update = on_update,
+		.on_block = on_block,
+		.on_calldata = on_calldata,
+		.on_final = on_final,
+		.on_warning = on_warning,
+	};
 	const char *line = (const char *)data, *end = line + size;
 	struct chain *chain;
 	int64_t now_ns = 1;

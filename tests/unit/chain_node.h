@@ -31,7 +31,8 @@ struct node {
 	struct chain_final finals[NODE_KEPT];
 	char *requests[NODE_KEPT];
 	char warning[1024]; /* the last one */
-	unsigned update_count, block_count, final_count, request_count, warning_count;
+	struct chain_calldata carried[NODE_KEPT];
+	unsigned update_count, block_count, final_count, carried_count, request_count, warning_count;
 	int send_result;
 };
 
@@ -60,6 +61,14 @@ static inline void node_on_final(void *context, const struct chain_final *final)
 	node->finals[node->final_count++] = *final;
 }
 
+static inline void node_on_calldata(void *context, const struct chain_calldata *calldata)
+{
+	struct node *node = context;
+
+	assert_in_range(node->carried_count, 0, NODE_KEPT - 1);
+	node->carried[node->carried_count++] = *calldata;
+}
+
 static inline int node_on_send(void *context, const char *text, size_t len)
 {
 	struct node *node = context;
@@ -84,6 +93,7 @@ static inline void node_start(struct node *node, bool passive)
 	struct chain_callbacks callbacks = {.context = node,
 					    .on_update = node_on_update,
 					    .on_block = node_on_block,
+					    .on_calldata = node_on_calldata,
 					    .on_final = node_on_final,
 					    .send = passive ? NULL : node_on_send,
 					    .on_warning = node_on_warning};

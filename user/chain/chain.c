@@ -114,8 +114,11 @@ void chain_disconnected(struct chain *chain)
 
 void chain_step(struct chain *chain, int64_t now_mono_ns)
 {
-	if (chain->connected)
-		finality_step(chain, now_mono_ns);
+	chain->now_ns = now_mono_ns;
+	if (!chain->connected || !limit_step(chain))
+		return;
+	fetch_step(chain, now_mono_ns);
+	finality_step(chain, now_mono_ns);
 }
 
 void chain_note_block(struct chain *chain, uint64_t number)
@@ -252,6 +255,7 @@ void chain_free(struct chain *chain)
 {
 	if (!chain)
 		return;
+	request_connection_lost(chain); /* frees what was asked */
 	seen_free(chain->seen);
 	free(chain);
 }

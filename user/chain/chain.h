@@ -61,6 +61,7 @@ struct chain_config {
 	char *rpc; /* url */
 	struct oracle_config *oracles;
 	size_t oracle_count;
+	bool calldata; /* fetch the transaction of each update */
 	int64_t finality_ns; /* how often the node is asked which block is final; 0: never */
 };
 
@@ -116,6 +117,13 @@ struct chain_final {
 	struct chain_stamps stamps; /* of the message that said so */
 };
 
+/* An oracle message that a transaction carries: by its digest it is the very one that a feed delivered. */
+struct chain_calldata {
+	char tx_hash[67];
+	const char *type; /* as in feed/calldata.h: a literal */
+	struct feed_message message;
+};
+
 #define CHAIN_COUNTERS(X)                                                                                              \
 	X(HEADS, heads, "newHeads notifications", 0)                                                                   \
 	X(LOGS, logs, "log notifications of configured oracles", 0)                                                    \
@@ -129,6 +137,11 @@ struct chain_final {
 	X(OTHER_LOGS, other_logs, "logs of other contracts, feeds or events", 0)                                       \
 	X(HEAD_GAPS, missing_heads, "blocks whose head the node did not send", 1)                                      \
 	X(BACKFILL_FAILED, backfill_failed, "gaps that the node refused to fill: updates may be missing", 1)            \
+	X(CALLDATA_FETCHED, calldata_fetched, "transactions of updates that were fetched and looked through", 0)          \
+	X(CALLDATA_EMPTY, calldata_empty, "fetched transactions without an oracle message of a known format", 0)          \
+	X(CALLDATA_OVERSIZED, calldata_oversized, "fetched transactions whose input is longer than nodes take", 0)        \
+	X(CALLDATA_MISSED, calldata_missed, "transactions that were not fetched: their updates have no bytes to join by", 0) \
+	X(RATE_LIMITED, rate_limited, "requests that the node put off because there were too many: they are repeated", 0) \
 	X(FINALITY_REFUSED, finality_refused, "questions for the final block that the node refused", 0)                \
 	X(FINAL_REVERTED, final_reverted, "final blocks that were replaced all the same", 1)
 
@@ -143,6 +156,7 @@ struct chain_callbacks {
 	void *context;
 	void (*on_update)(void *context, const struct chain_update *update);
 	void (*on_block)(void *context, const struct chain_block *block);
+	void (*on_calldata)(void *context, const struct chain_calldata *calldata);
 	void (*on_final)(void *context, const struct chain_final *final); /* never called for a passive reader */
 	/* Sends one JSON-RPC request; NULL for a passive reader (replay). Negative errno if it cannot. */
 	int (*send)(void *context, const char *text, size_t len);

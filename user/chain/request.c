@@ -25,6 +25,7 @@ static const char *const remedies[] = {
 	[REQUEST_LOGS] = "no updates will be seen: use a WebSocket endpoint that allows eth_subscribe logs",
 	[REQUEST_BLOCK_NUMBER] = "updates missed while the connection was down cannot be fetched: allow eth_blockNumber",
 	[REQUEST_GET_LOGS] = "updates missed while the connection was down are not in the session: allow eth_getLogs",
+	[REQUEST_TRANSACTION] = "updates are not joined by their bytes: allow eth_getTransactionByHash, or leave out 'calldata'",
 	[REQUEST_FINAL] = "when blocks become final is not in the session: it needs eth_getBlockByNumber with the tags safe and finalized",
 };
 
@@ -45,24 +46,36 @@ void request_warn(struct chain *chain, const char *text)
 
 /* ---- sending -------------------------------------------------------------------------------------------------------- */
 
-void request_send(struct chain *chain, const struct request *request, const char *method, const char *params)
+static void forget(struct request *request)
+{
+	free(request->text);
+	*request = (struct request){0};
+}
+
+bool request_send(struct chain *chain, const struct request *request, const char *method, const char *params)
 {
 	struct request *slot = chain->pending;
-	char *text;
-	int len;
 
 	while (slot < chain->pending + PENDING_MAX && slot->id)
 		slot++;
 	if (slot == chain->pending + PENDING_MAX)
-		return; /* only aggregator() is asked more than a few times at once, and only for the sake of a hint */
+		return false; /* only aggregator() is asked more than a few times at once, and only for the sake of a hint */
 	*slot = *request;
 	slot->id = ++chain->next_id;
-	len = asprintf(&text, "{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64 ",\"method\":\"%s\",\"params\":%s}", slot->id, method,
-		       params);
-	if (len < 0 || chain->callbacks.send(chain->callbacks.context, text, (size_t)len))
-		slot->id = 0;
-	if (len >= 0)
-		free(text);
+	if (asprintf(&slot->text, "{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64 ",\"method\":\"%s\",\"params\":%s}", slot->id, method,
+		     params) < 0)
+		slot->text = NULL;
+	if (slot->text && !chain->callbacks.send(chain->callbacks.context, slot->text, strlen(slot->text)))
+		return true;
+	forget(slot);
+	return false;
+}
+
+void request_forget(struct chain *chain, enum request_kind kind, unsigned fetch)
+{
+	for (struct request *r = chain->pending; r < chain->pending + PENDING_MAX; r++)
+		if (r->id && r->kind == kind && r->fetch == fetch)
+			forget(r);
 }
 
 static void put_hex(FILE *out, const uint8_t *bytes, size_t len)
@@ -149,7 +162,10 @@ void request_send_filter(struct chain *chain, enum request_kind kind, const char
 void request_connection_lost(struct chain *chain)
 {
 	backfill_connection_lost(chain);
-	memset(chain->pending, 0, sizeof(chain->pending));
+	fetch_connection_lost(chain);
+	for (struct request *r = chain->pending; r < chain->pending + PENDING_MAX; r++)
+		forget(r);
+	chain->pause_ns = chain->paused_until_ns = chain->repeat_due_ns = 0;
 	for (int i = 0; i < CHAIN_LEVELS; i++)
 		chain->levels[i].refused = false; /* the next connection may be to another node */
 }
@@ -217,6 +233,8 @@ static void request_failed(struct chain *chain, const struct request *request, c
 		logs_answered(chain);
 	if (kind == REQUEST_FINAL)
 		finality_refused(chain, request->level);
+	else if (kind == REQUEST_TRANSACTION)
+		fetch_refused(chain, request->fetch);
 	else
 		chain->counters[CHAIN_COUNTER_RPC_ERRORS]++;
 	if (chain->warned & 1u << kind)
@@ -290,6 +308,9 @@ static void read_result(struct chain *chain, const struct request *request, stru
 	case REQUEST_FINAL:
 		finality_answer(chain, request->level, result, stamps);
 		return;
+	case REQUEST_TRANSACTION:
+		fetch_answer(chain, request->fetch, result);
+		return;
 	}
 	chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 	request_failed(chain, request, "(an answer of another type)");
@@ -305,6 +326,8 @@ static void read_passive(struct chain *chain, struct json_object *answer)
 	if (json_object_is_type(result, json_type_array) && json_object_array_length(result) &&
 	    json_member(json_object_array_get_idx(result, 0), "topics"))
 		backfill_page(chain, result);
+	else if (json_member(result, "input"))
+		fetch_read(chain, result);
 }
 
 void request_answer(struct chain *chain, struct json_object *answer, const struct chain_stamps *stamps)
@@ -324,8 +347,11 @@ void request_answer(struct chain *chain, struct json_object *answer, const struc
 	for (struct request *slot = chain->pending; slot < chain->pending + PENDING_MAX; slot++) {
 		if (slot->id != (uint64_t)id)
 			continue;
+		if (error && limit_refused(chain, slot, error))
+			return;
 		request = *slot; /* the slot is free for what the answer leads to */
-		slot->id = 0;
+		forget(slot);
+		chain->pause_ns = 0;
 		if (error)
 			request_failed(chain, &request, json_text(json_member(error, "message")));
 		else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What chain.c (notifications), request.c (requests, answers), backfill.c (gaps) and finality.c share. Not for other folders. */
+/* What chain.c (notifications), request.c (requests, answers), limit.c, backfill.c (gaps), fetch.c (calldata) and finality.c share. Not for other folders. */
 #ifndef PL_CHAIN_STATE_H
 #define PL_CHAIN_STATE_H
 
@@ -12,6 +12,7 @@
 #define HEADS_KEPT   1024
 #define PENDING_MAX  64
 #define RECENT_KEPT  256
+#define FETCHES_KEPT 256
 
 enum request_kind {
 	REQUEST_HEADS,	      /* eth_subscribe newHeads */
@@ -20,13 +21,17 @@ enum request_kind {
 	REQUEST_GET_LOGS,     /* what was missed */
 	REQUEST_AGGREGATOR,   /* aggregator(): is the oracle's address a proxy? */
 	REQUEST_FINAL,	      /* the last block of a level */
+	REQUEST_TRANSACTION,  /* of an update */
 };
 
 struct request {
 	uint64_t id; /* 0: free */
+	char *text;  /* as it was sent */
+	bool put_off; /* there were too many: sent once more after a pause */
 	enum request_kind kind;
 	const struct oracle_config *oracle; /* REQUEST_AGGREGATOR */
 	enum chain_level level;		    /* REQUEST_FINAL */
+	unsigned fetch;			    /* REQUEST_TRANSACTION: index in fetches */
 };
 
 struct head {
@@ -56,6 +61,16 @@ struct level {
 	int64_t asked_ns, last_asked_ns; /* the question under way, and the last one that was answered */
 };
 
+enum fetch_state { FETCH_NONE, FETCH_WAITING, FETCH_ASKED, FETCH_DONE };
+
+/* A transaction that is to be fetched, or was: its updates come one by one. */
+struct fetch {
+	enum fetch_state state;
+	char tx_hash[HASH_TEXT];
+	unsigned tries;
+	int64_t due_ns; /* waiting: not before; asked: given up then */
+};
+
 struct chain {
 	const struct chain_config *config;
 	struct chain_callbacks callbacks;
@@ -75,12 +90,16 @@ struct chain {
 	bool gap_open;		/* logs since block gap_from may be missing, until a backfill is through */
 	uint64_t gap_from;
 
+	int64_t now_ns, paused_until_ns, repeat_due_ns, pause_ns; /* pause_ns 0: the last answer was no refusal */
 	uint64_t next_id; /* never reused, so that an answer of an earlier connection matches nothing */
 	struct request pending[PENDING_MAX];
 	unsigned logs_unconfirmed; /* log subscriptions without an answer yet */
 	unsigned warned;	   /* kinds of request whose error was said already, a bit each */
 	bool proxies_asked;
 	struct backfill backfill;
+	struct fetch fetches[FETCHES_KEPT]; /* a ring */
+	unsigned fetch_newest, fetches_asked;
+	int64_t fetch_due_ns;
 	struct level levels[CHAIN_LEVELS];
 	int64_t finality_due_ns;
 	bool has_reverted;
@@ -93,13 +112,22 @@ void request_subscribe(struct chain *chain);
 void request_answer(struct chain *chain, struct json_object *answer, const struct chain_stamps *stamps);
 void request_connection_lost(struct chain *chain);
 
-/* Copies `request` but for its id. Where sending fails the connection is gone, and the next one asks again. */
-void request_send(struct chain *chain, const struct request *request, const char *method, const char *params);
+/* Copies `request` but for its id. False where sending failed (the connection is gone, and the next one asks again) or too
+ * many are open. */
+bool request_send(struct chain *chain, const struct request *request, const char *method, const char *params);
 /* The same, `before` and `after` around the filter for the logs of a type of oracle. */
 void request_send_filter(struct chain *chain, enum request_kind kind, const char *method, const char *before, int type,
 			 const char *after);
+/* An answer to it is from then on one to nothing that was asked. */
+void request_forget(struct chain *chain, enum request_kind kind, unsigned fetch);
 bool request_has_type(const struct chain *chain, int type);
 void request_warn(struct chain *chain, const char *text);
+
+/* limit.c */
+/* Puts the request off if that is what the error says. */
+bool limit_refused(struct chain *chain, struct request *request, struct json_object *error);
+/* Repeats what was put off; false as long as nothing else should be asked. */
+bool limit_step(struct chain *chain);
 
 /* backfill.c: one getLogs after the other, from the last block that was seen to `tip` */
 void backfill_open(struct chain *chain, uint64_t from);
@@ -108,6 +136,15 @@ void backfill_page(struct chain *chain, struct json_object *logs);
 /* Nodes limit the range or the number of results, each in its own words: whatever the text, half of it is tried. False: it was one block. */
 bool backfill_halve(struct chain *chain);
 void backfill_connection_lost(struct chain *chain);
+
+/* fetch.c */
+void fetch_add(struct chain *chain, const char *tx_hash);
+void fetch_step(struct chain *chain, int64_t now_ns);
+void fetch_answer(struct chain *chain, unsigned fetch, struct json_object *transaction);
+void fetch_refused(struct chain *chain, unsigned fetch);
+void fetch_connection_lost(struct chain *chain);
+/* Of an answer that nobody here asked for: a passive reader. */
+void fetch_read(struct chain *chain, struct json_object *transaction);
 
 /* finality.c */
 void finality_step(struct chain *chain, int64_t now_ns);

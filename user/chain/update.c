@@ -145,6 +145,7 @@ void update_read_log(struct chain *chain, struct json_object *object, const stru
 	if (!log.removed) {
 		chain->recent_newest = (chain->recent_newest + 1) % RECENT_KEPT;
 		chain->recent[chain->recent_newest] = recent;
+		fetch_add(chain, recent.update.tx_hash);
 	}
 	emit(chain, &recent.update);
 }

@@ -10,6 +10,7 @@
 #include "cmd/decode_parts.h"
 #include "cmd/site_parts.h"
 #include "feed/preset.h"
+#include "feed/calldata.h"
 #include "solana/decode.h"
 
 #define INPUT_MAX (16 << 20) /* a subscriber's largest message */
@@ -85,6 +86,7 @@ static void each_type(each_type_fn each, void *context)
 		each(context, d->name, "block", d->help, (int)strlen(d->help));
 	for (const struct decoder *d = packet_decoders; d->name; d++)
 		each(context, d->name, "block", d->help, (int)strlen(d->help));
+	each(context, calldata_decoder.name, "none", calldata_decoder.help, (int)strlen(calldata_decoder.help));
 	for (const struct decoder *d = solana_decoders; d->name; d++)
 		each(context, d->name, "none", d->help, (int)strlen(d->help));
 	for (const struct preset *p = presets; p->name; p++) /* the first line is `# what it reads` */
@@ -221,6 +223,8 @@ static int find_how(const struct arguments *args, struct how *out)
 		out->decoder = packet_decoder_find(args->type);
 	if (!out->decoder)
 		out->decoder = solana_decoder_find(args->type);
+	if (!out->decoder && !strcmp(args->type, calldata_decoder.name))
+		out->decoder = &calldata_decoder;
 	out->block_decoder = block_decoder_find(args->type);
 	if (out->decoder || out->block_decoder)
 		return EXIT_OK;

@@ -78,6 +78,7 @@ static struct json_object *message_json(const struct feed_message *m)
 	json_object_object_add(out, "exponent", m->has_exponent ? json_object_new_int(m->exponent) : NULL);
 	json_object_object_add(out, "price", price_or_null(m->price));
 	json_object_object_add(out, "published_ns", time_or_null(m->published_ns));
+	json_object_object_add(out, "digest", text_or_null(m->digest));
 	add_details(out, m->details);
 	return out;
 }

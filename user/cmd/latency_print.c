@@ -53,13 +53,16 @@ int latency_json_joins(struct json_object *document, sqlite3 *db, struct error *
 
 	for (size_t i = 0; i < accounts.count; i++) {
 		const struct join_account *a = &accounts.items[i];
-		struct json_object *item = json_object_new_object();
+		struct json_object *item = json_object_new_object(), *methods = json_object_new_object();
 
+		for (int m = 0; m < JOIN_METHODS; m++)
+			json_add_count(methods, join_method_names[m], a->by[m]);
 		json_add_name(item, "feed", a->feed);
 		json_add_name(item, "asset", a->asset);
 		json_add_name(item, "joined_by", a->joined_by);
 		json_add_count(item, "total", a->total);
 		json_add_count(item, "matched", a->matched);
+		json_add(item, "matched_by", methods);
 		json_add_count(item, "censored", a->censored);
 		json_add_count(item, "superseded", a->superseded);
 		json_add_count(item, "unmatched", a->unmatched);
@@ -209,14 +212,33 @@ void latency_print_memory(const struct latency_list *list)
 		putchar('\n');
 }
 
+/* " by key", " by bytes 118, key 2". */
+static void print_methods(const struct join_account *a)
+{
+	const char *before = " by";
+	int methods = 0;
+
+	for (int m = 0; m < JOIN_METHODS; m++)
+		methods += a->by[m] > 0;
+	for (int m = 0; m < JOIN_METHODS; m++) {
+		if (!a->by[m])
+			continue;
+		printf("%s %s", before, join_method_names[m]);
+		if (methods > 1)
+			printf(" %" PRIu64, a->by[m]);
+		before = ",";
+	}
+}
+
 /* "venue ETH/USD by key: 410 rows = 120 matched + 3 open + 287 overtaken + 0 unmatched; …": nothing is left out. */
 static void print_join(const struct join_account *a)
 {
 	char *feed = text_printable(a->feed), *asset = text_printable(a->asset);
 
-	printf("join: %s%s%s%s%s: %" PRIu64 " = %" PRIu64 " matched + %" PRIu64 " open + %" PRIu64 " overtaken + %" PRIu64
-	       " unmatched", feed ? feed : "?", a->feed[0] ? " " : "", asset ? asset : "?", a->joined_by[0] ? " by " : "",
-	       a->joined_by, a->total, a->matched, a->censored, a->superseded, a->unmatched);
+	printf("join: %s%s%s", feed ? feed : "?", a->feed[0] ? " " : "", asset ? asset : "?");
+	print_methods(a);
+	printf(": %" PRIu64 " = %" PRIu64 " matched + %" PRIu64 " open + %" PRIu64 " overtaken + %" PRIu64 " unmatched", a->total,
+	       a->matched, a->censored, a->superseded, a->unmatched);
 	if (a->before_start)
 		printf("; %" PRIu64 " updates of before the feed's first message", a->before_start);
 	if (a->repeated)

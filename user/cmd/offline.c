@@ -98,6 +98,14 @@ static void on_chain_block(void *context, const struct chain_block *block)
 	source->offline->handlers.on_block(source->offline->handlers.context, source->name, block);
 }
 
+static void on_chain_calldata(void *context, const struct chain_calldata *calldata)
+{
+	const struct source *source = context;
+
+	if (source->offline->handlers.on_calldata)
+		source->offline->handlers.on_calldata(source->offline->handlers.context, source->name, calldata);
+}
+
 static void on_chain_warning(void *context, const char *text)
 {
 	fprintf(stderr, "%s: %s\n", ((struct source *)context)->name, text);
@@ -167,6 +175,7 @@ static int open_sources(struct offline *offline, const char *keylog, struct erro
 				.context = source,
 				.on_update = on_chain_update,
 				.on_block = on_chain_block,
+				.on_calldata = on_chain_calldata,
 				.on_warning = on_chain_warning,
 			};
 

@@ -25,6 +25,7 @@ struct offline_handlers {
 	void (*on_message)(void *context, uint32_t feed, const struct stream_message *message); /* of an active feed */
 	void (*on_update)(void *context, const char *chain, const struct chain_update *update);
 	void (*on_block)(void *context, const char *chain, const struct chain_block *block);
+	void (*on_calldata)(void *context, const char *chain, const struct chain_calldata *calldata); /* NULL: nobody wants to know */
 };
 
 struct offline_input {

@@ -143,6 +143,13 @@ static void on_chain_block(void *context, const struct chain_block *block)
 	session_put_chain_block(c->recorder->session, c->name, block);
 }
 
+static void on_chain_calldata(void *context, const struct chain_calldata *calldata)
+{
+	struct connection *c = context;
+
+	session_put_chain_calldata(c->recorder->session, c->name, calldata);
+}
+
 static void on_chain_final(void *context, const struct chain_final *final)
 {
 	struct connection *c = context;
@@ -244,6 +251,7 @@ static int open_connections(struct recorder *r, struct error *err)
 				.context = c,
 				.on_update = on_chain_update,
 				.on_block = on_chain_block,
+				.on_calldata = on_chain_calldata,
 				.on_final = on_chain_final,
 				.send = on_chain_send,
 				.on_warning = on_chain_warning,

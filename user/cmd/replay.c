@@ -168,6 +168,14 @@ static void on_block(void *context, const char *chain, const struct chain_block 
 	rows(r, 1);
 }
 
+static void on_calldata(void *context, const char *chain, const struct chain_calldata *calldata)
+{
+	struct replay *r = context;
+
+	session_put_chain_calldata(r->session, chain, calldata);
+	rows(r, 1);
+}
+
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
 static int open_files(struct replay *r, struct error *err)
@@ -178,7 +186,7 @@ static int open_files(struct replay *r, struct error *err)
 		.file_count = r->arguments->file_count,
 		.keylog = r->arguments->keylog,
 	};
-	struct offline_handlers handlers = {r, on_record, on_set, on_slot, NULL, on_message, on_update, on_block};
+	struct offline_handlers handlers = {r, on_record, on_set, on_slot, NULL, on_message, on_update, on_block, on_calldata};
 
 	return offline_open(&r->offline, &input, &handlers, err);
 }

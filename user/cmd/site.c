@@ -254,6 +254,8 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 		return -EINVAL;
 	if (read_finality(conf_get(map, "finality"), &out->finality_ns, err))
 		return -EINVAL;
+	if (conf_exists(conf_get(map, "calldata")) && conf_read_bool(conf_get(map, "calldata"), &out->calldata, err))
+		return -EINVAL;
 	oracles = conf_get(map, "oracles");
 	if (conf_exists(oracles) && !conf_is_list(oracles))
 		return conf_error(oracles, err, "should be a list of oracles: {asset, type, address}");
@@ -263,7 +265,7 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 	for (size_t i = 0; i < conf_count(oracles); i++, out->oracle_count++)
 		if (site_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
 			return -EINVAL;
-	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, compression, finality, oracles", err);
+	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, compression, finality, calldata, oracles", err);
 }
 
 /* Whether a feed, or a chain before this one, has its name: counters go by names. */

@@ -18,12 +18,15 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/keccak.h"
 #include "base/wide.h"
 #include "feed/build.h"
 #include "feed/decoder.h"
+#include "feed/digest.h"
 #include "feed/raw.h"
 
 #define WORD	      32
+#define CONTEXT_WORDS 3
 #define HEAD_WORDS    7 /* context, three offsets, vs */
 #define COMMON_WORDS  6
 #define VALUES_MAX    8
@@ -148,7 +151,18 @@ static int read_values(const struct schema *schema, const uint8_t *words, struct
 	return 0;
 }
 
-static int read_data(struct chainlink *chainlink, const uint8_t *data, size_t len, size_t signatures, struct error *err)
+/* What the oracles have signed. */
+static void set_digest(struct feed_message *message, const uint8_t *context, const uint8_t *data, size_t len)
+{
+	uint8_t signed_bytes[KECCAK256_LEN + CONTEXT_WORDS * WORD];
+
+	keccak256(data, len, signed_bytes);
+	memcpy(signed_bytes + KECCAK256_LEN, context, CONTEXT_WORDS * WORD);
+	message_set_digest(message, signed_bytes, sizeof(signed_bytes));
+}
+
+static int read_data(struct chainlink *chainlink, const uint8_t *context, const uint8_t *data, size_t len, size_t signatures,
+		     struct error *err)
 {
 	struct feed_details details = {.count = 0};
 	const struct schema *schema;
@@ -180,6 +194,7 @@ static int read_data(struct chainlink *chainlink, const uint8_t *data, size_t le
 	details_uint(&details, "oracle_signatures", signatures);
 	if (read_values(schema, data + WORD * COMMON_WORDS, &message, &details, err))
 		return -EBADMSG;
+	set_digest(&message, context, data, len);
 	chainlink->emit(chainlink->context, &message);
 	chainlink->updates++;
 	return 0;
@@ -201,7 +216,7 @@ static int read_report(struct chainlink *chainlink, const uint8_t *data, size_t 
 		return error_set(err, -EBADMSG, "%zu bytes are left over at offset %zu", len - end, end);
 	if (id)
 		*id = report_len >= WORD ? report : NULL;
-	return read_data(chainlink, report, report_len, rs_len / WORD, err);
+	return read_data(chainlink, data, report, report_len, rs_len / WORD, err);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------------- */

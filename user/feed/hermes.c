@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Decoder `pyth-hermes`: Pyth's Hermes, as WebSocket messages {"type":"price_update","price_feed":{…}} and as the events
- * of /v2/updates/price/stream {"binary":{…},"parsed":[{…}]}; `binary` is read where there is no `parsed`. Shapes: pyth-network/pyth-crosschain,
+ * of /v2/updates/price/stream {"binary":{…},"parsed":[{…}]}; `binary` is read where there is no `parsed`, and for the digests
+ * where there is (`vaa` over WebSocket, where binary was asked for). Shapes: pyth-network/pyth-crosschain,
  * apps/hermes/server/src/api/ws.rs (ServerMessage) and types.rs (RpcPriceFeed, ParsedPriceUpdate).
  *
  * The key is publish_time in whole seconds, as PriceFeedUpdate carries it on chain. The price is text in the message
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/json.h"
 #include "feed/build.h"
 #include "feed/decoder.h"
@@ -74,8 +76,57 @@ static int read_feed(struct json_object *feed, struct feed_message *message, str
 	return 0;
 }
 
+/* ---- digests: of the signed bytes that come beside the parsed prices ---- */
+
+struct signed_updates {
+	struct signed_update {
+		char id[FEED_TEXT_MAX], key[FEED_TEXT_MAX], mantissa[FEED_TEXT_MAX], digest[33];
+	} *list;
+	size_t count, room;
+};
+
+static void keep_signed(void *context, const struct feed_message *message)
+{
+	struct signed_updates *all = context;
+	struct signed_update *one;
+
+	if (array_grow((void **)&all->list, all->count, &all->room, sizeof(*one)))
+		return;
+	one = &all->list[all->count++];
+	memcpy(one->id, message->id, sizeof(one->id));
+	memcpy(one->key, message->key, sizeof(one->key));
+	memcpy(one->mantissa, message->mantissa, sizeof(one->mantissa));
+	memcpy(one->digest, message->digest, sizeof(one->digest));
+}
+
+/* The parsed prices stand by themselves: bytes that cannot be read only leave them without digests. */
+static void read_signed(struct json_object *text, const char *encoding, struct signed_updates *out)
+{
+	static const struct decode_options none;
+	struct raw raw;
+
+	if (!raw_encoded(text, encoding, &raw, NULL))
+		pnau_decode(&none, raw.data, raw.len, keep_signed, out, NULL);
+	raw_free(&raw);
+}
+
+/* The same update, not just the same feed. */
+static void set_digest(const struct signed_updates *all, struct feed_message *message)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct signed_update *one = &all->list[i];
+
+		if (!strcmp(one->id, message->id) && !strcmp(one->key, message->key) && !strcmp(one->mantissa, message->mantissa)) {
+			memcpy(message->digest, one->digest, sizeof(message->digest));
+			return;
+		}
+	}
+}
+
 static int read_typed(const char *type, struct json_object *root, decode_emit_fn emit, void *context, struct error *err)
 {
+	struct json_object *feed = json_member(root, "price_feed");
+	struct signed_updates all = {NULL, 0, 0};
 	struct feed_details details;
 	struct feed_message message;
 	const char *status = json_text(json_member(root, "status"));
@@ -87,18 +138,26 @@ static int read_typed(const char *type, struct json_object *root, decode_emit_fn
 	}
 	if (strcmp(type, "price_update"))
 		return 0;
-	if (read_feed(json_member(root, "price_feed"), &message, &details, err))
+	if (read_feed(feed, &message, &details, err))
 		return error_prefix(err, -EBADMSG, "/price_feed");
+	read_signed(json_member(feed, "vaa"), "base64", &all);
+	set_digest(&all, &message);
+	free(all.list);
 	emit(context, &message);
 	return 1;
 }
 
-static int read_parsed(struct json_object *parsed, decode_emit_fn emit, void *context, struct error *err)
+static int read_parsed(struct json_object *parsed, struct json_object *binary, decode_emit_fn emit, void *context,
+		       struct error *err)
 {
+	struct json_object *data = json_member(binary, "data");
 	size_t count = json_object_array_length(parsed);
+	struct signed_updates all = {NULL, 0, 0};
 	struct error later;
 	int updates = 0, first_fault = 0;
 
+	for (size_t i = 0; json_object_is_type(data, json_type_array) && i < json_object_array_length(data); i++)
+		read_signed(json_object_array_get_idx(data, i), json_text(json_member(binary, "encoding")), &all);
 	for (size_t i = 0; i < count; i++) {
 		struct error *here = first_fault ? &later : err;
 		struct feed_details details;
@@ -108,9 +167,11 @@ static int read_parsed(struct json_object *parsed, decode_emit_fn emit, void *co
 			first_fault = error_prefix(here, -EBADMSG, "/parsed/%zu", i);
 			continue;
 		}
+		set_digest(&all, &message);
 		emit(context, &message);
 		updates++;
 	}
+	free(all.list);
 	return first_fault ? first_fault : updates;
 }
 
@@ -158,7 +219,7 @@ int hermes_decode(const struct decode_options *options, const uint8_t *data, siz
 	if (type)
 		ret = read_typed(type, root, emit, context, err);
 	else if (json_object_is_type(parsed, json_type_array))
-		ret = read_parsed(parsed, emit, context, err);
+		ret = read_parsed(parsed, json_member(root, "binary"), emit, context, err);
 	else if (json_member(root, "binary") && !parsed)
 		ret = read_binary(options, json_member(root, "binary"), emit, context, err);
 	else

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "feed/cursor.h"
+#include "feed/digest.h"
 #include "feed/lazer.h"
 
 #define PAYLOAD_MAGIC 0x93c7d375u
@@ -89,6 +90,21 @@ static void add_details(const struct values *values, struct feed_details *detail
 			details_int(details, properties[i].name, values->value[i]);
 }
 
+/* Timestamp, channel and properties in one order of bytes, which the formats have not. */
+static void set_digest(struct feed_message *message, uint64_t timestamp_us, unsigned channel, const struct values *values)
+{
+	uint64_t all[2 + 2 * PROPERTIES] = {timestamp_us, channel};
+	uint8_t bytes[sizeof(all)];
+
+	for (size_t i = 0; i < PROPERTIES; i++) {
+		all[2 + 2 * i] = values->has[i];
+		all[3 + 2 * i] = values->has[i] ? (uint64_t)values->value[i] : 0;
+	}
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(all[i / 8] >> (56 - 8 * (i % 8)));
+	message_set_digest(message, bytes, sizeof(bytes));
+}
+
 static int read_feed(struct lazer *lazer, struct cursor *c, read_fn read, unsigned channel)
 {
 	struct feed_details details = {.count = 0};
@@ -104,6 +120,7 @@ static int read_feed(struct lazer *lazer, struct cursor *c, read_fn read, unsign
 		return -EBADMSG;
 	details_uint(&details, "channel", channel);
 	add_details(&values, &details);
+	set_digest(&message, lazer->timestamp_us, channel, &values);
 	snprintf(price, sizeof(price), "%" PRId64, values.value[PROPERTY_PRICE]);
 	return lazer_finish(lazer, &message, values.has[PROPERTY_PRICE] ? price : NULL, values.has[PROPERTY_EXPONENT],
 			    (int)values.value[PROPERTY_EXPONENT], c->err);

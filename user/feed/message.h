@@ -36,6 +36,7 @@ struct feed_message {
 	bool has_exponent;	      /* false where the exponent is not in the message nor configured: price is then unknown */
 	double price;		      /* NAN where unknown */
 	int64_t published_ns;	      /* UTC, by the publisher's clock; TIME_UNKNOWN where absent */
+	char digest[33]; /* hex of what names this update by its bytes (digest.h); "" where they do not */
 	enum feed_signature signature;
 	const struct feed_details *details; /* NULL: none. The decoder's own: of no use once it has returned from the emission */
 };

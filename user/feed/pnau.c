@@ -25,6 +25,7 @@
 #include "feed/build.h"
 #include "feed/cursor.h"
 #include "feed/decoder.h"
+#include "feed/digest.h"
 #include "feed/pnau.h"
 #include "feed/raw.h"
 #include "feed/signature.h"
@@ -208,6 +209,7 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 	struct feed_details details = {.count = 0};
 	struct feed_message message;
 	unsigned type = (unsigned)cursor_be(&c, 1, "type");
+	bool proven;
 	int ret;
 
 	if (c.failed)
@@ -220,8 +222,9 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 	ret = proof_holds(data, len, proof, nodes, pnau->vaa.root);
 	if (ret < 0)
 		return error_set(err, ret, "no memory for a message of %zu bytes", len);
-	details_text(&details, "merkle", ret ? "verified" : "bad");
-	if (!ret && message.signature == FEED_SIGNATURE_VERIFIED) /* they have signed the root: this is not under it */
+	proven = ret;
+	details_text(&details, "merkle", proven ? "verified" : "bad");
+	if (!proven && message.signature == FEED_SIGNATURE_VERIFIED) /* they have signed the root: this is not under it */
 		message.signature = FEED_SIGNATURE_BAD;
 	details_text(&details, "kind", type == TWAP ? "twap" : "price_feed");
 	details_uint(&details, "sequence", pnau->vaa.sequence);
@@ -234,6 +237,8 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 	ret = type == TWAP ? read_twap(&c, &message, &details) : pnau_read_price(&c, &message, &details);
 	if (ret)
 		return ret;
+	if (proven)
+		message_set_digest(&message, pnau->vaa.body, pnau->vaa.body_len);
 	pnau->emit(pnau->context, &message);
 	pnau->updates++;
 	return 0;

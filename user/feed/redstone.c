@@ -24,6 +24,7 @@
 #include "feed/build.h"
 #include "feed/cursor.h"
 #include "feed/decoder.h"
+#include "feed/digest.h"
 #include "feed/raw.h"
 #include "feed/redstone.h"
 
@@ -146,6 +147,7 @@ static int read_package(struct redstone *redstone, const uint8_t *data, size_t i
 		details_hex(&all, "feed_id", at, FEED_ID);
 		message.signature = signature;
 		message.details = &all;
+		message_set_digest(&message, data + package->start, signed_len);
 		redstone->emit(redstone->context, &message);
 		redstone->updates++;
 	}
@@ -199,8 +201,17 @@ static int read_payload(void *context, const uint8_t *data, size_t len, struct e
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------------- */
 
-static int read_json_point(struct redstone *redstone, struct json_object *point, int64_t timestamp_ms,
-			   enum feed_signature signature, const struct feed_details *details, struct error *err)
+/* What the points of a package share. */
+struct json_package {
+	int64_t timestamp_ms;
+	enum feed_signature signature;
+	struct feed_details details;
+	uint8_t *signed_bytes; /* NULL: its values are no numbers */
+	size_t signed_len;
+};
+
+static int read_json_point(struct redstone *redstone, struct json_object *point, const struct json_package *package,
+			   struct error *err)
 {
 	struct json_object *id = json_member(point, "dataFeedId");
 	const char *name = json_text(id ? id : json_member(point, "symbol")); /* its name before 2022 */
@@ -209,14 +220,16 @@ static int read_json_point(struct redstone *redstone, struct json_object *point,
 	struct decimal price;
 
 	message_clear(&message);
-	message.details = details;
-	message.signature = signature;
+	message.details = &package->details;
+	message.signature = package->signature;
 	if (!name || !*name || message_set_id(&message, name))
 		return error_set(err, -EBADMSG, "dataFeedId: missing, or no text of up to 95 characters");
 	if (!value || decimal_parse(value, &price) || message_set_price(&message, &price))
 		return error_set(err, -EBADMSG, "value: missing, or no number");
-	if (set_time(&message, (uint64_t)timestamp_ms, err))
+	if (set_time(&message, (uint64_t)package->timestamp_ms, err))
 		return -EBADMSG;
+	if (package->signed_bytes)
+		message_set_digest(&message, package->signed_bytes, package->signed_len);
 	redstone->emit(redstone->context, &message);
 	redstone->updates++;
 	return 0;
@@ -225,28 +238,27 @@ static int read_json_point(struct redstone *redstone, struct json_object *point,
 static int read_json_package(struct redstone *redstone, struct json_object *package, struct error *err)
 {
 	struct json_object *points = json_member(package, "dataPoints"), *signer = json_member(package, "signerAddress");
-	struct feed_details details = {.count = 0};
-	enum feed_signature signature;
+	struct json_package shared = {0};
 	char recovered[SIGNER_TEXT];
-	int64_t timestamp_ms;
 	int first_fault = 0;
 
 	if (!json_object_is_type(points, json_type_array))
 		return error_set(err, -EBADMSG, "dataPoints: missing, or no list");
-	if (!json_integer(json_member(package, "timestampMilliseconds"), &timestamp_ms) || timestamp_ms < 0)
+	if (!json_integer(json_member(package, "timestampMilliseconds"), &shared.timestamp_ms) || shared.timestamp_ms < 0)
 		return error_set(err, -EBADMSG, "timestampMilliseconds: missing, or no integer");
 	if (json_text(signer))
-		details_text(&details, "claimed_signer", json_text(signer));
-	signature = redstone_check(redstone->options, package, timestamp_ms, recovered);
+		details_text(&shared.details, "claimed_signer", json_text(signer));
+	shared.signed_bytes = redstone_signed(points, shared.timestamp_ms, &shared.signed_len);
+	shared.signature = redstone_check(redstone->options, package, shared.signed_bytes, shared.signed_len, recovered);
 	if (*recovered)
-		details_text(&details, "signer", recovered);
+		details_text(&shared.details, "signer", recovered);
 	for (size_t i = 0; i < json_object_array_length(points); i++) {
-		int ret = read_json_point(redstone, json_object_array_get_idx(points, i), timestamp_ms, signature, &details,
-					  first_fault ? NULL : err);
+		int ret = read_json_point(redstone, json_object_array_get_idx(points, i), &shared, first_fault ? NULL : err);
 
 		if (ret && !first_fault)
 			first_fault = error_prefix(err, ret, "dataPoints/%zu", i);
 	}
+	free(shared.signed_bytes);
 	return first_fault;
 }
 

@@ -80,8 +80,7 @@ static bool read_signature(struct json_object *package, uint8_t out[SIGNATURE_LE
 	       hex_decode(text, strlen(text), out, SIGNATURE_LEN + 1) == SIGNATURE_LEN + 1;
 }
 
-/* The signed bytes, for free(); NULL where there are none. */
-static uint8_t *serialize(struct json_object *points, int64_t timestamp_ms, size_t *len)
+uint8_t *redstone_signed(struct json_object *points, int64_t timestamp_ms, size_t *len)
 {
 	size_t count = json_object_array_length(points);
 	uint8_t *bytes = malloc(count * POINT + TAIL);
@@ -101,23 +100,18 @@ static uint8_t *serialize(struct json_object *points, int64_t timestamp_ms, size
 	return bytes;
 }
 
-enum feed_signature redstone_check(const struct decode_options *options, struct json_object *package, int64_t timestamp_ms,
-				   char signer[SIGNER_TEXT])
+enum feed_signature redstone_check(const struct decode_options *options, struct json_object *package,
+				   const uint8_t *signed_bytes, size_t len, char signer[SIGNER_TEXT])
 {
 	const char *claimed = json_text(json_member(package, "signerAddress"));
-	uint8_t signature[SIGNATURE_LEN + 1], address[SIGNER_ADDRESS], *bytes;
+	uint8_t signature[SIGNATURE_LEN + 1], address[SIGNER_ADDRESS];
 	char named[SIGNER_TEXT];
 	enum feed_signature verdict;
-	size_t len;
 
 	*signer = '\0';
-	if ((!options->signer_count && (!options->explain || !claimed)) || !read_signature(package, signature))
+	if ((!options->signer_count && (!options->explain || !claimed)) || !signed_bytes || !read_signature(package, signature))
 		return FEED_SIGNATURE_UNCHECKED;
-	bytes = serialize(json_member(package, "dataPoints"), timestamp_ms, &len);
-	if (!bytes)
-		return FEED_SIGNATURE_UNCHECKED;
-	verdict = ecdsa_check(options, bytes, len, signature, signer);
-	free(bytes);
+	verdict = ecdsa_check(options, signed_bytes, len, signature, signer);
 	if (options->signer_count)
 		return verdict;
 	if (hex_decode(claimed, strlen(claimed), address, sizeof(address)) != sizeof(address))

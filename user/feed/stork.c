@@ -20,6 +20,7 @@
 #include "feed/build.h"
 #include "feed/cursor.h"
 #include "feed/decoder.h"
+#include "feed/digest.h"
 #include "feed/raw.h"
 #include "feed/stork.h"
 
@@ -87,6 +88,7 @@ static int read_asset(struct stork *stork, const char *name, struct json_object 
 	struct feed_details details = {.count = 0};
 	struct feed_message message;
 	struct decimal price;
+	uint8_t value[STORK_VALUE_LEN];
 	int64_t timestamp_ns;
 	char signer[SIGNER_TEXT];
 
@@ -108,6 +110,8 @@ static int read_asset(struct stork *stork, const char *name, struct json_object 
 	message.signature = stork_check(stork->options, is_signed, &price, signer);
 	if (*signer)
 		details_text(&details, "signer", signer);
+	if (stork_value(is_signed, &price, value))
+		message_set_digest(&message, value, sizeof(value));
 	stork->emit(stork->context, &message);
 	stork->updates++;
 	return 0;

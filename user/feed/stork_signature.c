@@ -14,8 +14,8 @@
 #include "base/wide.h"
 
 #define KEY	  SIGNER_ADDRESS
-#define WORD	  32
-#define SIGNED    (KEY + 5 * WORD)
+#define WORD	  STORK_WORD
+#define SIGNED    (KEY + STORK_VALUE_LEN)
 #define PREFIX	  "\x19" "Ethereum Signed Message:\n32"
 #define PREFIX_LEN (sizeof(PREFIX) - 1)
 
@@ -39,21 +39,27 @@ static bool read_time(struct json_object *value, uint8_t out[WORD])
 	return true;
 }
 
+bool stork_value(struct json_object *price, const struct decimal *value, uint8_t out[STORK_VALUE_LEN])
+{
+	return read_hex(json_member(price, "encoded_asset_id"), out, WORD) &&
+	       read_time(json_at(price, "/timestamped_signature/timestamp"), out + WORD) &&
+	       wide_parse(value->mantissa, out + 2 * WORD, WORD) &&
+	       read_hex(json_member(price, "publisher_merkle_root"), out + 3 * WORD, WORD) &&
+	       read_hex(json_at(price, "/calculation_alg/checksum"), out + 4 * WORD, WORD);
+}
+
 enum feed_signature stork_check(const struct decode_options *options, struct json_object *price, const struct decimal *value,
 				char signer[SIGNER_TEXT])
 {
-	struct json_object *stamp = json_member(price, "timestamped_signature"), *parts = json_member(stamp, "signature");
-	uint8_t message[SIGNED], text[PREFIX_LEN + KECCAK256_LEN], signature[SIGNATURE_LEN + 1], *words = message + KEY;
+	struct json_object *parts = json_at(price, "/timestamped_signature/signature");
+	uint8_t message[SIGNED], text[PREFIX_LEN + KECCAK256_LEN], signature[SIGNATURE_LEN + 1];
 	char claimed[SIGNER_TEXT];
 	enum feed_signature verdict;
 
 	*signer = '\0';
 	if (!options->signer_count && !options->explain)
 		return FEED_SIGNATURE_UNCHECKED;
-	if (!read_hex(json_member(price, "public_key"), message, KEY) || !read_hex(json_member(price, "encoded_asset_id"), words, WORD) ||
-	    !read_time(json_member(stamp, "timestamp"), words + WORD) || !wide_parse(value->mantissa, words + 2 * WORD, WORD) ||
-	    !read_hex(json_member(price, "publisher_merkle_root"), words + 3 * WORD, WORD) ||
-	    !read_hex(json_at(price, "/calculation_alg/checksum"), words + 4 * WORD, WORD) ||
+	if (!read_hex(json_member(price, "public_key"), message, KEY) || !stork_value(price, value, message + KEY) ||
 	    !read_hex(json_member(parts, "r"), signature, WORD) || !read_hex(json_member(parts, "s"), signature + WORD, WORD) ||
 	    !read_hex(json_member(parts, "v"), signature + SIGNATURE_LEN, 1))
 		return FEED_SIGNATURE_UNCHECKED;

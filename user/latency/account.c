@@ -11,7 +11,7 @@
 
 static const char query[] =
 	"SELECT ifnull(t.feed, ''), t.asset, s.joined_by, total, matched, censored, superseded, unmatched, s.before_start,"
-	" s.repeated, s.false_match_rate, s.false_match_low, s.false_match_high FROM (SELECT feed, asset, count(*) AS total,"
+	" s.repeated, s.false_match_rate, s.false_match_low, s.false_match_high, s.by_bytes, s.by_key, s.by_price FROM (SELECT feed, asset, count(*) AS total,"
 	"  sum(status = 'matched') AS matched, sum(status = 'censored') AS censored, sum(status = 'superseded') AS superseded,"
 	"  sum(status = 'unmatched') AS unmatched FROM timeline GROUP BY feed, asset) t"
 	" LEFT JOIN timeline_summary s ON s.feed = t.feed AND s.asset = t.asset"
@@ -51,6 +51,8 @@ static int add_row(struct join_account_list *list, sqlite3_stmt *row)
 	account->false_matches.share = column_share(row, 10);
 	account->false_matches.ci95[0] = column_share(row, 11);
 	account->false_matches.ci95[1] = column_share(row, 12);
+	for (int m = 0; m < JOIN_METHODS; m++)
+		account->by[m] = (uint64_t)sqlite3_column_int64(row, 13 + m);
 	return 0;
 }
 

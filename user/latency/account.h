@@ -13,9 +13,14 @@
 #include "base/error.h"
 #include "stats/proportion.h"
 
+/* How an update found its message, from the finest to the coarsest. */
+enum join_method { JOIN_BY_BYTES, JOIN_BY_KEY, JOIN_BY_PRICE, JOIN_METHODS };
+extern const char *const join_method_names[JOIN_METHODS];
+
 struct join_account {
 	char feed[96], asset[96]; /* feed "": updates of an asset that no feed carries */
-	char joined_by[8];	  /* "key", "price"; "" where nothing matched */
+	char joined_by[8];	  /* the coarsest method that was used; "" where nothing matched */
+	uint64_t by[JOIN_METHODS]; /* of the matched */
 	uint64_t total;		  /* rows of the timeline = matched + censored + superseded + unmatched */
 	uint64_t matched, censored, superseded, unmatched;
 	uint64_t before_start, repeated; /* updates without a row */

@@ -17,6 +17,7 @@ static const char fingerprint_query[] =
 	"SELECT '3' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_update) || ' ' || (SELECT ifnull(max(rowid), 0) FROM chain_block) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_final) || ' ' ||"
+	" (SELECT ifnull(max(rowid), 0) FROM chain_calldata) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM sent) || ' ' || (SELECT ifnull(max(rowid), 0) FROM clock) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM feed) || ' ' ||"
 	" ifnull((SELECT value FROM session WHERE key = 'keeper_after'), '') || ' ' ||"
@@ -141,7 +142,7 @@ static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_
 	sqlite3_bind_value(insert, COLUMN_STALL, sqlite3_column_value(row, 8));
 	bind_text(insert, COLUMN_STATUS, update ? "matched" : status_of(join, row, feed, asset));
 	if (update) {
-		bind_text(insert, COLUMN_JOINED_BY, message->by_price ? "price" : "key");
+		bind_text(insert, COLUMN_JOINED_BY, join_method_names[message->method]);
 		bind_update(insert, update);
 	}
 	if (feed != NOTHING && join_reacts(join, asset))
@@ -193,26 +194,38 @@ static bool write_unmatched(const struct join *join, sqlite3_stmt *insert)
 	return true;
 }
 
+/* What the matches are worth is what the worst of them are. */
+static const char *coarsest(const struct join_summary *summary)
+{
+	for (int m = JOIN_METHODS - 1; m >= 0; m--)
+		if (summary->by[m])
+			return join_method_names[m];
+	return NULL;
+}
+
 static bool write_summaries(const struct join *join, const char *schema)
 {
 	sqlite3_stmt *insert = NULL;
-	char sql[256];
+	char sql[320];
 	bool done;
 
 	snprintf(sql, sizeof(sql), "INSERT INTO %s.timeline_summary (feed, asset, joined_by, before_start, repeated,"
-		 " false_match_rate, false_match_low, false_match_high) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", schema);
+		 " false_match_rate, false_match_low, false_match_high, by_bytes, by_key, by_price)"
+		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", schema);
 	done = sqlite3_prepare_v2(join->db, sql, -1, &insert, NULL) == SQLITE_OK;
 	for (size_t i = 0; done && i < join->summary_count; i++) {
 		const struct join_summary *summary = &join->summaries[i];
 
 		sqlite3_bind_text(insert, 1, intern_text(&join->names, join->feeds[summary->feed].name), -1, SQLITE_STATIC);
 		sqlite3_bind_text(insert, 2, intern_text(&join->names, summary->asset), -1, SQLITE_STATIC);
-		sqlite3_bind_text(insert, 3, summary->by_key ? "key" : summary->by_price ? "price" : NULL, -1, SQLITE_STATIC);
+		sqlite3_bind_text(insert, 3, coarsest(summary), -1, SQLITE_STATIC);
 		sqlite3_bind_int64(insert, 4, (int64_t)summary->before_start);
 		sqlite3_bind_int64(insert, 5, (int64_t)summary->repeated);
 		sqlite3_bind_double(insert, 6, summary->false_matches.share); /* NAN binds NULL */
 		sqlite3_bind_double(insert, 7, summary->false_matches.ci95[0]);
 		sqlite3_bind_double(insert, 8, summary->false_matches.ci95[1]);
+		for (int m = 0; m < JOIN_METHODS; m++)
+			sqlite3_bind_int64(insert, 9 + m, (int64_t)summary->by[m]);
 		done = insert_row(insert);
 	}
 	sqlite3_finalize(insert);

@@ -2,9 +2,9 @@
 /*
  * What the join holds in memory, and its steps: load → decide → stage → match → sent → (join.c) write.
  *
- * Bounded by need: what grows is the on-chain updates (120 bytes each), the messages that an update's key names or that
- * an update took (48 bytes each) and the keeper's packets (32 bytes, and 8 for each feed). All other messages are copied
- * from table to table. Where a feed and asset has no key in common with the chain, prices decide: its messages are sorted
+ * Bounded by need: what grows is the on-chain updates (128 bytes each), the messages that an update's key or bytes name or
+ * that an update took (56 bytes each) and the keeper's packets (32 bytes, and 8 for each feed). All other messages are copied
+ * from table to table. Where a feed and asset has neither keys nor bytes in common with the chain, prices decide: its messages are sorted
  * by arrival into a temporary table, and read through a window (join_recent.h).
  */
 #ifndef PL_LATENCY_JOIN_DATA_H
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "latency/account.h"
 #include "latency/intern.h"
 #include "session/clockmap.h"
 #include "session/nicmap.h"
@@ -44,18 +45,27 @@ struct join_update { /* an on-chain update that was not undone */
 	int64_t id;
 	uint32_t asset, key;
 	uint32_t place; /* chain and contract: updates of one place are in order */
+	uint32_t carried, carried_count; /* in join.carried: what its transaction carries */
 	double price;
 	double half_digit; /* half a unit of the last digit that the chain stores; 0 unknown */
 	int64_t published_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns; /* UTC */
 	int64_t landed_ns; /* seen, else the end of its block's second; TIME_UNKNOWN */
 };
 
+/* A message in the calldata of an update's transaction. */
+struct join_carried {
+	uint32_t tx;	 /* in transactions: network and hash */
+	uint32_t type;	 /* in names: chain_calldata.type */
+	uint32_t digest; /* in digests */
+};
+
 struct join_message { /* one that is held; which ones: see above */
 	int64_t id;
 	uint32_t feed; /* index in join.feeds */
 	uint32_t asset, key;
+	uint32_t digest; /* INTERN_NONE: no transaction of an update carries it */
 	uint32_t update; /* index of the update that it matched, or NOTHING */
-	bool by_price;
+	uint8_t method;	 /* enum join_method, where it matched */
 	double price;
 	int64_t arrival_ns; /* UTC: wire, else the first packet, else app */
 };
@@ -68,7 +78,8 @@ struct join_packet {
 /* An asset that is updated on chain, at a feed that carries it: what is known without holding its messages. */
 struct join_carrier {
 	uint32_t feed, asset;
-	bool by_price; /* no key matches: its messages are staged … */
+	bool by_key;   /* keys match */
+	bool by_price; /* neither they nor bytes decide: its messages are staged … */
 	int64_t first_row, row_count; /* … in these rows of temp.join_message */
 	int64_t start_published_ns, start_arrival_ns; /* the first message, by its publisher's clock and by ours; INT64_MAX unknown */
 	int64_t last_arrival_ns; /* of the last one; TIME_UNKNOWN: no message has an arrival */
@@ -84,10 +95,10 @@ struct join_unmatched {
 /* What became of the updates of an asset at one feed, and is in no row. */
 struct join_summary {
 	uint32_t feed, asset;
-	uint64_t by_key, by_price; /* matched rows */
+	uint64_t by[JOIN_METHODS]; /* matched rows */
 	uint64_t before_start;	   /* updates of before the feed's first message */
 	uint64_t repeated;	   /* updates whose message had landed already: elsewhere, or a second time */
-	struct proportion false_matches; /* share of matches that are with a wrong message; NAN unknown */
+	struct proportion false_matches; /* share of the matches, of all methods, that are with a wrong message; NAN unknown */
 };
 
 /* From `at_ns` on the block `number` and those before it were final, as the node `chain` of `network` says. */
@@ -107,8 +118,10 @@ struct join {
 	struct clockmap *clock;
 	struct nicmap *nics;
 	struct intern names; /* assets, feeds, places */
-	struct intern keys;
+	struct intern keys, digests, transactions;
 	struct join_feed *feeds;
+	struct join_carried *carried; /* by tx and type */
+	size_t carried_count;
 	struct join_final *finals;   /* by network, chain and number */
 	size_t final_count;
 	struct join_update *updates; /* in the order in which they landed */
@@ -158,6 +171,10 @@ struct join_carrier *join_carrier_of(const struct join *join, uint32_t feed, uin
 /* When the block became final for the first of the network's nodes that saw it become so; TIME_UNKNOWN: for none. */
 int join_load_finals(struct join *join, struct error *err);
 int64_t join_final_ns(const struct join *join, uint32_t network, int64_t number);
+
+/* The messages in the transactions of updates; and those of them that an update of an oracle of that type may come of. */
+int join_load_carried(struct join *join, struct error *err);
+void join_find_carried(const struct join *join, const char *tx, const char *oracle_type, struct join_update *update);
 
 /* UTC of the first known of three stamps of the monotonic clock. */
 int64_t join_arrival_ns(const struct join *join, sqlite3_stmt *row, int wire, int first, int app);

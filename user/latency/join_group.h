@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One asset at one feed, while the join matches it: by key (join_match.c), by price (join_price.c), and how often either
- * goes wrong (join_false.c).
+ * One asset at one feed, while the join matches it: by key and by bytes (join_exact.c), by price (join_price.c), and how
+ * often that goes wrong (join_false.c).
  */
 #ifndef PL_LATENCY_JOIN_GROUP_H
 #define PL_LATENCY_JOIN_GROUP_H
@@ -14,6 +14,13 @@
 #include "latency/join_recent.h"
 #include "stats/proportion.h"
 
+/* Positions in messages[] of those that have a number (key or digest), by (number, position). */
+struct group_index {
+	size_t member; /* offset of the number in struct join_message */
+	uint32_t *positions;
+	size_t count;
+};
+
 struct group { /* messages by arrival, and the updates of the asset as they landed */
 	struct join *join;
 	const uint32_t *messages; /* indices in join->messages; by price: of those that were taken */
@@ -21,8 +28,9 @@ struct group { /* messages by arrival, and the updates of the asset as they land
 	const uint32_t *updates; /* indices in join->updates */
 	size_t update_count;
 	uint32_t *target;  /* by update: position in messages[], or NOTHING */
-	uint32_t *by_key;  /* positions in messages[] that have a key, by (key, position) */
-	size_t key_count;
+	uint8_t *method;   /* by update: enum join_method, where it has a target */
+	struct group_index keys, digests;
+	size_t held;		      /* of join->messages, which stand by their ids; behind them those that are taken by price */
 	struct recent_message *found; /* by price, by update: what it matched; position NOTHING: nothing */
 	uint32_t *taken;	      /* by price: room for messages[] */
 	struct join_carrier *carrier;
@@ -45,6 +53,14 @@ static inline bool price_equals(double message, const struct join_update *update
 	return distance <= PRICE_EQUAL * fabs(update->price) || distance <= update->half_digit;
 }
 
+/* Sets targets and methods of all updates. False where no key matches, or where those that match are by chance: then nothing is set. */
+bool match_by_key(struct group *group);
+/* The share of matches by key that are wrong: those whose prices disagree. */
+struct proportion false_matches_by_key(const struct group *group);
+
+/* The bytes overrule a key, which several messages may share. True where every update has its message, by bytes or before. */
+bool match_by_bytes(struct group *group);
+
 /*
  * The latest message of the update's price before it was seen, from position `from` on; else the one with the nearest
  * price within the tolerance. `except` is passed over (NOTHING: none is). `recent` has been read up to the landing.
@@ -52,7 +68,8 @@ static inline bool price_equals(double message, const struct join_update *update
 const struct recent_message *find_by_price(const struct recent *recent, const struct join_update *update, uint32_t from,
 					   uint32_t except);
 
-/* Fills group->target, group->found, and messages with those that were taken. 0, -ENOMEM or -EIO. */
+/* For the updates without a target: fills group->target, method and found, and messages with those that were taken, those
+ * by bytes among them. 0, -ENOMEM or -EIO. */
 int match_by_price(struct group *group);
 
 /*

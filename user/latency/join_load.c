@@ -97,7 +97,7 @@ static const char update_query[] =
 	" told AS (SELECT ifnull(c.network, u.chain) AS network, u.* FROM chain_update u LEFT JOIN chain c ON c.name = u.chain)"
 	"SELECT u.id, u.asset, u.key, u.price, u.exponent, u.published_ns,"
 	" coalesce(u.block_ns, b.block_ns, l.block_ns), ifnull(b.wire, l.wire), ifnull(b.complete, l.complete),"
-	" u.seen_mono_ns, u.removed, u.network, u.block_number, u.network || ' ' || u.address,"
+	" u.seen_mono_ns, u.removed, u.network, u.block_number, u.network || ' ' || u.tx_hash, u.type, u.network || ' ' || u.address,"
 	" u.network || ' ' || u.address || ' ' || u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index"
 	" FROM told u LEFT JOIN block b ON b.hash = u.block_hash AND b.network = u.network AND u.block_hash <> ''"
 	" LEFT JOIN lone l ON l.number = u.block_number AND l.network = u.network AND (u.block_hash = '' OR l.hash = '')"
@@ -131,9 +131,10 @@ static int read_update(struct join *join, sqlite3_stmt *row, struct join_update 
 	if (!status)
 		status = intern_add(&join->names, column_text(row, 11), &network);
 	if (!status)
-		status = intern_add(&join->names, column_text(row, 13), &update->place);
+		status = intern_add(&join->names, column_text(row, 15), &update->place);
 	if (!status)
-		status = intern_add(logs, column_text(row, 14), log);
+		status = intern_add(logs, column_text(row, 16), log);
+	join_find_carried(join, column_text(row, 13), column_text(row, 14), update);
 	update->final_ns = join_final_ns(join, network, sqlite3_column_int64(row, 12));
 	return status;
 }
@@ -323,6 +324,8 @@ int join_load(struct join *join, struct error *err)
 	if (!status)
 		status = join_load_finals(join, err);
 	if (!status)
+		status = join_load_carried(join, err);
+	if (!status)
 		status = load_updates(join, err);
 	if (!status)
 		status = mark_assets(join, err);
@@ -342,6 +345,9 @@ void join_free(struct join *join)
 	intern_free(&join->names);
 	intern_free(&join->keys);
 	free(join->feeds);
+	intern_free(&join->digests);
+	intern_free(&join->transactions);
+	free(join->carried);
 	free(join->finals);
 	free(join->updates);
 	free(join->messages);

@@ -1,83 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Which on-chain update belongs to which message, feed by feed and asset by asset. The rules are told in docs/session.md. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "latency/join_group.h"
-
-/* ---- by key ---- */
-
-static int by_key_then_position(const void *a, const void *b, void *context)
-{
-	const struct group *group = context;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	uint32_t x_key = message_at(group, x)->key, y_key = message_at(group, y)->key;
-
-	if (x_key != y_key)
-		return x_key < y_key ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
-static void sort_keys(struct group *group)
-{
-	group->key_count = 0;
-	for (uint32_t i = 0; i < group->message_count; i++)
-		if (message_at(group, i)->key != INTERN_NONE)
-			group->by_key[group->key_count++] = i;
-	qsort_r(group->by_key, group->key_count, sizeof(*group->by_key), by_key_then_position, group);
-}
-
-/* The earliest message with the update's key and price (a publish time in whole seconds has several messages), else the earliest with its key. */
-static uint32_t find_by_key(const struct group *group, const struct join_update *update)
-{
-	size_t low = 0, high = group->key_count, first;
-
-	if (update->key == INTERN_NONE)
-		return NOTHING;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (message_at(group, group->by_key[middle])->key < update->key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	first = low;
-	for (; low < group->key_count && message_at(group, group->by_key[low])->key == update->key; low++)
-		if (price_equals(message_at(group, group->by_key[low])->price, update))
-			return group->by_key[low];
-	return first < low ? group->by_key[first] : NOTHING;
-}
-
-/* False where no key matches, or where those that match are by chance: then nothing is set. A match whose prices disagree is a wrong one. */
-static bool match_by_key(struct group *group, struct proportion *wrong)
-{
-	uint64_t matched = 0, priced = 0, contradicted = 0;
-
-	sort_keys(group);
-	for (size_t i = 0; i < group->update_count; i++) {
-		const struct join_update *update = update_at(group, i);
-		uint32_t position = find_by_key(group, update);
-
-		group->target[i] = position;
-		if (position == NOTHING)
-			continue;
-		matched++;
-		if (isnan(update->price) || isnan(message_at(group, position)->price))
-			continue;
-		priced++;
-		contradicted += !price_equals(message_at(group, position)->price, update);
-	}
-	*wrong = proportion_of(contradicted, priced);
-	if (matched && !(priced >= KEY_DOUBT_COUNT && 2 * contradicted > priced))
-		return true;
-	for (size_t i = 0; i < group->update_count; i++)
-		group->target[i] = NOTHING;
-	return false;
-}
 
 /* ---- results ---- */
 
@@ -100,7 +28,7 @@ static int add_unmatched(struct join *join, uint32_t feed, uint32_t update)
 }
 
 /* A message goes with the first update that took it; updates come in the order in which they landed. *unmatched: how many found none. */
-static int settle(struct group *group, bool by_price, struct join_summary *summary, uint64_t *unmatched)
+static int settle(struct group *group, struct join_summary *summary, uint64_t *unmatched)
 {
 	uint32_t newest = NOTHING; /* position of the newest message that landed */
 
@@ -123,9 +51,8 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 			continue;
 		}
 		message->update = group->updates[i];
-		message->by_price = by_price;
-		summary->by_key += !by_price;
-		summary->by_price += by_price;
+		message->method = group->method[i];
+		summary->by[group->method[i]]++;
 		if (newest == NOTHING || position > newest)
 			newest = position;
 	}
@@ -137,34 +64,60 @@ static int settle(struct group *group, bool by_price, struct join_summary *summa
 	return 0;
 }
 
+/* Matches by bytes are right: the share of wrong ones among the others is less among all. */
+static void share_of_all(struct join_summary *summary)
+{
+	uint64_t all = 0;
+	double others;
+
+	for (int m = 0; m < JOIN_METHODS; m++)
+		all += summary->by[m];
+	others = all ? (double)(all - summary->by[JOIN_BY_BYTES]) / (double)all : 1;
+	summary->false_matches.share = others > 0 ? others * summary->false_matches.share : 0;
+	for (int i = 0; i < 2; i++)
+		summary->false_matches.ci95[i] = others > 0 ? others * summary->false_matches.ci95[i] : 0;
+}
+
+/* By bytes, and by key where keys were found to mean the same. True where every update has its message. */
+static bool match_exactly(struct group *group)
+{
+	if (group->carrier->by_key)
+		match_by_key(group);
+	else
+		for (size_t i = 0; i < group->update_count; i++)
+			group->target[i] = NOTHING;
+	return match_by_bytes(group);
+}
+
 static int match_group(struct group *group)
 {
 	struct join_summary *summary;
 	struct join *join = group->join;
 	uint64_t unmatched = 0;
-	bool by_key;
 	int status = 0;
 
 	if (array_grow((void **)&join->summaries, join->summary_count, &join->summary_room, sizeof(*summary)))
 		return -ENOMEM;
 	summary = &join->summaries[join->summary_count++];
 	*summary = (struct join_summary){.feed = group->carrier->feed, .asset = group->carrier->asset};
-	by_key = match_by_key(group, &summary->false_matches);
-	if (!by_key)
+	match_exactly(group);
+	if (group->carrier->by_price)
 		status = match_by_price(group);
+	summary->false_matches = false_matches_by_key(group);
 	if (!status)
-		status = settle(group, !by_key, summary, &unmatched);
-	if (!status && !by_key)
+		status = settle(group, summary, &unmatched);
+	if (!status && summary->by[JOIN_BY_PRICE])
 		status = false_matches_by_price(group, unmatched, &summary->false_matches);
+	if (!status)
+		share_of_all(summary);
 	return status;
 }
 
-/* Prices decide but where a key does. */
+/* Prices decide but where a key does, or every update has its bytes. */
 static int decide_group(struct group *group)
 {
-	struct proportion wrong;
-
-	group->carrier->by_price = !match_by_key(group, &wrong);
+	group->carrier->by_key = match_by_key(group);
+	group->carrier->by_price = !match_exactly(group) && !group->carrier->by_key;
 	return 0;
 }
 
@@ -247,11 +200,15 @@ static int walk(struct join *join, int (*each)(struct group *group), struct erro
 	size_t updates_size = (join->update_count + 1) * sizeof(uint32_t);
 	uint32_t *messages = malloc(messages_size), *updates = malloc(updates_size);
 	uint32_t *carriers = malloc((join->carrier_count + 1) * sizeof(*carriers));
-	struct group group = {.join = join, .target = malloc(updates_size), .by_key = malloc(messages_size),
+	struct group group = {.join = join, .held = message_count, .target = malloc(updates_size),
+			      .method = malloc(join->update_count + 1),
+			      .keys = {offsetof(struct join_message, key), malloc(messages_size), 0},
+			      .digests = {offsetof(struct join_message, digest), malloc(messages_size), 0},
 			      .found = malloc((join->update_count + 1) * sizeof(*group.found)), .taken = malloc(updates_size)};
 	int status = -ENOMEM;
 
-	if (messages && updates && carriers && group.target && group.by_key && group.found && group.taken) {
+	if (messages && updates && carriers && group.target && group.method && group.keys.positions && group.digests.positions &&
+	    group.found && group.taken) {
 		number(messages, message_count);
 		number(updates, join->update_count);
 		number(carriers, join->carrier_count);
@@ -264,7 +221,9 @@ static int walk(struct join *join, int (*each)(struct group *group), struct erro
 	free(updates);
 	free(carriers);
 	free(group.target);
-	free(group.by_key);
+	free(group.method);
+	free(group.keys.positions);
+	free(group.digests.positions);
 	free(group.found);
 	free(group.taken);
 	if (status == -EIO)
@@ -272,13 +231,14 @@ static int walk(struct join *join, int (*each)(struct group *group), struct erro
 	return status ? error_set(err, status, "session: no memory for the join of %zu messages", join->message_count) : 0;
 }
 
-/* Keys that match by chance, or not at all: what was held for their sake is not needed. */
+/* Keys that match by chance, or not at all: what was held for their sake alone is not needed. */
 static void drop_by_price(struct join *join)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < join->message_count; i++)
-		if (!join_carrier_of(join, join->messages[i].feed, join->messages[i].asset)->by_price)
+		if (join->messages[i].digest != INTERN_NONE ||
+		    !join_carrier_of(join, join->messages[i].feed, join->messages[i].asset)->by_price)
 			join->messages[kept++] = join->messages[i];
 	join->message_count = kept;
 }

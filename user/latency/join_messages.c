@@ -66,10 +66,11 @@ static int see_carrier(struct join *join, const struct join_message *message, in
 
 /* ---- the reading ---- */
 
-enum column { COLUMN_ID, COLUMN_FEED, COLUMN_ASSET, COLUMN_KEY, COLUMN_PRICE, COLUMN_PUBLISHED, COLUMN_WIRE, COLUMN_FIRST, COLUMN_APP };
+enum column { COLUMN_ID, COLUMN_FEED, COLUMN_ASSET, COLUMN_KEY, COLUMN_PRICE, COLUMN_PUBLISHED, COLUMN_WIRE, COLUMN_FIRST, COLUMN_APP,
+	      COLUMN_DIGEST };
 
-static const char query[] = "SELECT id, feed_id, asset, key, price, published_ns, wire_mono_ns, first_mono_ns, app_mono_ns"
-			    " FROM oracle_message ORDER BY id";
+static const char query[] = "SELECT id, feed_id, asset, key, price, published_ns, wire_mono_ns, first_mono_ns, app_mono_ns,"
+			    " digest FROM oracle_message ORDER BY id";
 
 static int add_message(struct join *join, sqlite3_stmt *row)
 {
@@ -88,9 +89,10 @@ static int add_message(struct join *join, sqlite3_stmt *row)
 	if (see_carrier(join, &message, sqlite3_column_type(row, COLUMN_PUBLISHED) == SQLITE_NULL ?
 						TIME_UNKNOWN : sqlite3_column_int64(row, COLUMN_PUBLISHED)))
 		return -ENOMEM;
-	/* A key that no update has matches nothing: it need not be kept. */
+	/* A key that no update has, and bytes that no transaction has, match nothing: it need not be kept. */
 	message.key = intern_find(&join->keys, (const char *)sqlite3_column_text(row, COLUMN_KEY));
-	if (message.key == INTERN_NONE)
+	message.digest = intern_find(&join->digests, (const char *)sqlite3_column_text(row, COLUMN_DIGEST));
+	if (message.key == INTERN_NONE && message.digest == INTERN_NONE)
 		return 0;
 	message.price = sqlite3_column_type(row, COLUMN_PRICE) == SQLITE_NULL ? NAN : sqlite3_column_double(row, COLUMN_PRICE);
 	if (array_grow((void **)&join->messages, join->message_count, &join->message_room, sizeof(message)))

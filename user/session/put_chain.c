@@ -42,3 +42,14 @@ void session_put_chain_final(struct session *session, const char *chain, const s
 	row->chain_final.final = *final;
 	session_publish(session);
 }
+
+void session_put_chain_calldata(struct session *session, const char *chain, const struct chain_calldata *calldata)
+{
+	struct row *row = session_claim(session, ROW_CHAIN_CALLDATA);
+
+	if (!row)
+		return;
+	session_copy_text(row->chain_calldata.chain, sizeof(row->chain_calldata.chain), chain);
+	row->chain_calldata.calldata = *calldata;
+	session_publish(session);
+}

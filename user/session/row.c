@@ -37,8 +37,8 @@ static const char *const sql[ROW_KINDS] = {
 	[ROW_NIC] = "INSERT OR REPLACE INTO nic (id, interface, device) VALUES (?1, ?2, ?3)",
 	[ROW_NIC_CLOCK] = "INSERT INTO nic_clock (nic_id, mono_ns, nic_ns, half_width_ns) VALUES (?1, ?2, ?3, ?4)",
 	[ROW_ORACLE_MESSAGE] = "INSERT INTO oracle_message (feed_id, asset, message_id, key, mantissa, exponent, price,"
-			       " published_ns, nic_id, nic_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes)"
-			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+			       " published_ns, nic_id, nic_ns, first_mono_ns, wire_mono_ns, stall_ns, app_mono_ns, bytes,"
+			       " digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
 	[ROW_BLOCK_ARRIVAL] = block_arrival_sql,
 	[ROW_SHRED_ARRIVAL] = "INSERT INTO shred_arrival (feed_id, number, kind, shred, fec_set, mono_ns, resigned, repair,"
 			      " tick, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -59,6 +59,8 @@ static const char *const sql[ROW_KINDS] = {
 			     " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
 	[ROW_CHAIN_BLOCK] = "INSERT INTO chain_block (chain, number, hash, parent, block_ns, block_wire_mono_ns,"
 			    " block_complete_mono_ns, app_mono_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[ROW_CHAIN_CALLDATA] = "INSERT INTO chain_calldata (chain, tx_hash, type, message_id, key, mantissa, exponent, price,"
+			       " published_ns, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[ROW_CHAIN_FINAL] = "INSERT INTO chain_final (chain, level, number, hash, after_mono_ns, seen_mono_ns, app_mono_ns)"
 			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ROW_SENT] = "INSERT INTO sent (mono_ns, bytes, seq, local_port, remote_port) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -153,6 +155,7 @@ static void bind_oracle_message(sqlite3_stmt *s, const struct session_oracle_mes
 	bind_time(s, 13, row->stall_ns);
 	bind_time(s, 14, row->app_mono_ns);
 	sqlite3_bind_int64(s, 15, row->bytes);
+	bind_text(s, 16, row->message.digest);
 }
 
 static void bind_block_arrival(sqlite3_stmt *s, const struct session_block_arrival *row)
@@ -305,6 +308,17 @@ static void bind_chain_block(sqlite3_stmt *s, const struct row *row)
 	bind_time(s, 8, block->stamps.app_mono_ns);
 }
 
+static void bind_chain_calldata(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_calldata *calldata = &row->chain_calldata.calldata;
+
+	bind_name(s, 1, row->chain_calldata.chain);
+	bind_name(s, 2, calldata->tx_hash);
+	bind_name(s, 3, calldata->type);
+	bind_message(s, 4, &calldata->message);
+	bind_text(s, 10, calldata->message.digest);
+}
+
 static void bind_chain_final(sqlite3_stmt *s, const struct row *row)
 {
 	const struct chain_final *final = &row->chain_final.final;
@@ -385,6 +399,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_CHAIN_BLOCK:
 		bind_chain_block(s, row);
+		break;
+	case ROW_CHAIN_CALLDATA:
+		bind_chain_calldata(s, row);
 		break;
 	case ROW_CHAIN_FINAL:
 		bind_chain_final(s, row);

@@ -24,6 +24,7 @@ enum row_kind {
 	ROW_FLOW,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
+	ROW_CHAIN_CALLDATA,
 	ROW_CHAIN_FINAL,
 	ROW_SENT,
 	ROW_LOSS,
@@ -66,6 +67,10 @@ struct row {
 			char chain[FEED_TEXT_MAX];
 			struct chain_block block;
 		} chain_block;
+		struct {
+			char chain[FEED_TEXT_MAX];
+			struct chain_calldata calldata;
+		} chain_calldata;
 		struct {
 			char chain[FEED_TEXT_MAX];
 			struct chain_final final;

@@ -16,7 +16,8 @@ CREATE TABLE chain (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, network T
 CREATE TABLE oracle_message (
   id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), asset TEXT, message_id TEXT, key TEXT,
   mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER, nic_id INTEGER REFERENCES nic(id),
-  nic_ns INTEGER, first_mono_ns INTEGER, wire_mono_ns INTEGER, stall_ns INTEGER, app_mono_ns INTEGER, bytes INTEGER NOT NULL);
+  nic_ns INTEGER, first_mono_ns INTEGER, wire_mono_ns INTEGER, stall_ns INTEGER, app_mono_ns INTEGER, bytes INTEGER NOT NULL,
+  digest TEXT);
 CREATE TABLE block_arrival (
   feed_id INTEGER NOT NULL REFERENCES feed(id), number INTEGER NOT NULL, fec_set INTEGER,
   first_mono_ns INTEGER NOT NULL, decodable_mono_ns INTEGER, last_mono_ns INTEGER NOT NULL,
@@ -51,6 +52,9 @@ CREATE TABLE chain_update (
 CREATE TABLE chain_block (
   chain TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, parent TEXT NOT NULL, block_ns INTEGER,
   block_wire_mono_ns INTEGER, block_complete_mono_ns INTEGER, app_mono_ns INTEGER);
+CREATE TABLE chain_calldata (
+  chain TEXT NOT NULL, tx_hash TEXT NOT NULL, type TEXT NOT NULL, message_id TEXT, key TEXT, mantissa TEXT,
+  exponent INTEGER, price REAL, published_ns INTEGER, digest TEXT);
 CREATE TABLE chain_final (
   chain TEXT NOT NULL, level TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, after_mono_ns INTEGER,
   seen_mono_ns INTEGER, app_mono_ns INTEGER);
@@ -67,5 +71,6 @@ CREATE TABLE timeline (
   published_ns INTEGER, nic_ns INTEGER, wire_ns INTEGER, app_ns INTEGER, sent_ns INTEGER, block_ns INTEGER,
   block_wire_ns INTEGER, block_complete_ns INTEGER, seen_ns INTEGER, final_ns INTEGER, stall_ns INTEGER);
 CREATE TABLE timeline_summary (
-  feed TEXT NOT NULL, asset TEXT NOT NULL, joined_by TEXT, before_start INTEGER NOT NULL, repeated INTEGER NOT NULL,
+  feed TEXT NOT NULL, asset TEXT NOT NULL, joined_by TEXT, by_bytes INTEGER NOT NULL, by_key INTEGER NOT NULL,
+  by_price INTEGER NOT NULL, before_start INTEGER NOT NULL, repeated INTEGER NOT NULL,
   false_match_rate REAL, false_match_low REAL, false_match_high REAL);

@@ -149,7 +149,7 @@ function publishBtc(publish_time) {
 	send('btc-wss', publish_time, price.price, wssClients, (client) => client.send(frame), frame.length);
 	// node holds a chunk back until the end of the tick: uncork, so that it leaves when we say that it left
 	send('btc-sse', publish_time, price.price, sseClients, (response) => { response.write(event); response.socket?.uncork(); }, event.length);
-	relay({ asset: 'BTC/USD', key: publish_time, mantissa: price.price, conf: price.conf, expo: price.expo, published_at: published_at.toString() });
+	relay({ asset: 'BTC/USD', key: publish_time, mantissa: price.price, conf: price.conf, expo: price.expo, update: update.toString('hex'), published_at: published_at.toString() });
 }
 
 // Stress publishes faster than once a second: the key still has to be new each time, so it runs ahead of the clock.

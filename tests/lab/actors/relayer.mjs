@@ -34,7 +34,8 @@ const oracles = {
 		calldata: (u) => {
 			const price = { price: BigInt(u.mantissa), conf: BigInt(u.conf), expo: u.expo, publishTime: BigInt(u.key) };
 			const data = encodeAbiParameters(PRICE_FEED, [{ id: `0x${BTC_ID}`, price, emaPrice: price }]);
-			return encodeFunctionData({ abi: config.contracts.pyth_abi, functionName: 'updatePriceFeeds', args: [[data]] });
+			// MockPyth reads no accumulator updates: the real one stands behind its arguments, where contracts do not look
+			return encodeFunctionData({ abi: config.contracts.pyth_abi, functionName: 'updatePriceFeeds', args: [[data]] }) + u.update;
 		},
 	},
 };

@@ -74,6 +74,7 @@ feeds:
 	return `${all}chains:
   - name: anvil
     rpc: ws://${chain}:${PORTS.chain}
+    calldata: true
     oracles:
       - {asset: ETH/USD, type: chainlink, address: "${config.contracts.aggregator}"}
       - {asset: BTC/USD, type: pyth-evm, address: "${config.contracts.pyth}", id: "0x${BTC_ID}"}
