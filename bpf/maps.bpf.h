@@ -8,7 +8,6 @@
 #include "record.h"
 #include "shred.bpf.h"
 
-#define SETS_MAX 65536 /* a minute of three feeds at 20,000 shreds a second; a CPU may hold 128 places back for itself */
 #define RETIRED_MAX 4096
 
 /* Filled by userspace through the mapping of .bss; see record.h. */
@@ -33,16 +32,28 @@ struct {
 	__type(value, struct feed_counters);
 } counters SEC(".maps");
 
-/*
- * LRU: whatever slot numbers come, even a flood of ones that do not exist, there is room for the next set. Those pushed
- * out are the ones that no packet came for lately; userspace counts them (sets begun, less those it has taken out or finds).
- */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, SETS_MAX);
-	__type(key, struct pl_set_key);
-	__type(value, struct pl_set);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PL_SET_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct pl_set_bucket);
 } sets SEC(".maps");
+
+/* Held while a set begins. In a map of its own, as one with a lock in it cannot be mapped. */
+struct set_lock {
+	struct bpf_spin_lock lock;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct set_lock);
+} set_locks SEC(".maps");
+
+/* Random, set before the programs are loaded: nobody outside can tell which sets share a bucket. */
+const volatile __u64 set_seed;
 
 /* Slots that userspace has taken out: what still comes of them is late, and must not begin a second summary. */
 struct {

@@ -88,7 +88,7 @@ struct pl_egress {
 };
 
 /*
- * State of one FEC set, kept in a map: bit i = data shred fec_set_index + i, bit 32 + p = code shred at position p.
+ * State of one FEC set, kept in a table: bit i = data shred fec_set_index + i, bit 32 + p = code shred at position p.
  * shred.bpf.h updates it; everything about the slot can be summed from its sets, so a packet costs one look-up.
  */
 struct pl_set_key {
@@ -108,6 +108,33 @@ struct pl_set {
 	__u32 published_tick; /* highest reference tick of its data shreds */
 	__u32 votes;	      /* by how much the shreds with this signature outnumber those with another */
 	__u64 signature; /* beginning of the leader's, the same in all shreds of a set that came through whole */
+};
+
+/*
+ * The table of sets, which userspace maps: buckets with places for PL_SET_WAYS sets each. Only the kernel side fills a
+ * place (set_table.bpf.h), only userspace gives one back: it writes PL_SET_LEAVING over `rest`, so that no packet finds the
+ * set any more, reads it, and writes PL_SET_FREE.
+ *
+ * Sets spread over the buckets like balls over urns. With as many live ones as userspace lets stay (PL_SETS_LIVE, two to
+ * a bucket) one bucket in 10^11 has more than it can hold, with half as many again one in 10^7.
+ */
+#define PL_SET_WAYS 16
+#define PL_SET_BUCKETS_LOG2 14
+#define PL_SET_BUCKETS (1 << PL_SET_BUCKETS_LOG2)
+#define PL_SETS_MAX (PL_SET_WAYS * PL_SET_BUCKETS)
+#define PL_SETS_LIVE 32768 /* half a minute of three feeds at 20,000 shreds a second */
+
+#define PL_SET_FREE 0ULL
+#define PL_SET_LEAVING (~0ULL)
+
+struct pl_set_tag {
+	__u64 slot;
+	__u64 rest; /* shred_set_rest(), or PL_SET_FREE or PL_SET_LEAVING, which are none */
+};
+
+struct pl_set_bucket {
+	struct pl_set_tag tags[PL_SET_WAYS];
+	struct pl_set sets[PL_SET_WAYS]; /* of the tag with the same index */
 };
 
 /* Summary of one slot, made in userspace from its sets (shred_slot_add). */
@@ -162,6 +189,7 @@ _Static_assert(sizeof(struct pl_stream) == 72, "pl_stream");
 _Static_assert(sizeof(struct pl_egress) == 32, "pl_egress");
 _Static_assert(sizeof(struct pl_set_key) == 16, "pl_set_key");
 _Static_assert(sizeof(struct pl_set) == 64, "pl_set");
+_Static_assert(sizeof(struct pl_set_bucket) == 1280, "pl_set_bucket");
 _Static_assert(sizeof(struct pl_slot_key) == 16, "pl_slot_key");
 _Static_assert(sizeof(struct pl_set_record) == 48, "pl_set_record");
 _Static_assert(sizeof(struct pl_shred_record) == 40, "pl_shred_record");

@@ -138,6 +138,12 @@ static __always_inline __u32 shred_count(__u64 bits)
 #endif
 }
 
+/* What tells a set from others of its slot number: pl_set_tag.rest. The feed is below PL_FEEDS_MAX. */
+static __always_inline __u64 shred_set_rest(const struct pl_set_key *key)
+{
+	return (__u64)(key->feed + 1) << 32 | key->fec_set_index;
+}
+
 /* The state of a set of which `shred` is the first, before it is taken in. */
 static __always_inline void shred_begin_set(struct pl_set *set, const struct shred *shred, __u64 stamp_ns)
 {

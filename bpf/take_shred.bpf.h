@@ -5,6 +5,7 @@
 
 #include "frame.bpf.h"
 #include "maps.bpf.h"
+#include "set_table.bpf.h"
 #include "shred.bpf.h"
 
 static __always_inline enum pl_counter set_record(const struct pl_set_key *key, const struct pl_set *set, __u64 stamp_ns)
@@ -56,36 +57,26 @@ static __always_inline enum pl_counter shred_payload_record(const struct frame *
 	return PL_COUNTER_PACKETS;
 }
 
-/* The state of a set that was not in the table. NULL with `why` where it cannot or must not begin. */
-static __always_inline struct pl_set *set_begin(const struct pl_set_key *key, const struct shred *shred, __u64 stamp_ns,
-						struct feed_counters *counters, enum pl_counter *why)
-{
-	struct pl_slot_key slot = {.slot = key->slot, .feed = key->feed};
-	struct pl_set fresh = {};
-
-	*why = PL_COUNTER_LATE;
-	if (bpf_map_lookup_elem(&retired, &slot))
-		return NULL;
-	*why = PL_COUNTER_MAP_FULL;
-	shred_begin_set(&fresh, shred, stamp_ns);
-	/* Fails where another CPU was first, which is as good. */
-	if (!bpf_map_update_elem(&sets, key, &fresh, BPF_NOEXIST))
-		counters->count[PL_COUNTER_SETS]++;
-	return bpf_map_lookup_elem(&sets, key);
-}
-
 static __always_inline enum pl_counter shred_take(const struct shred *shred, __u32 feed, __u64 stamp_ns,
 						  struct feed_counters *counters)
 {
 	struct pl_set_key key = {.slot = shred->slot, .feed = feed, .fec_set_index = shred->fec_set_index};
-	enum pl_counter why = PL_COUNTER_MAP_FULL;
+	__u64 rest = shred_set_rest(&key);
+	struct pl_set_bucket *bucket = set_bucket(key.slot, rest);
 	struct pl_set *set;
 
-	set = bpf_map_lookup_elem(&sets, &key);
+	if (!bucket)
+		return PL_COUNTER_MAP_FULL;
+	set = set_find(bucket, key.slot, rest);
+	if (!set) {
+		struct pl_slot_key slot = {.slot = key.slot, .feed = key.feed};
+
+		if (bpf_map_lookup_elem(&retired, &slot))
+			return PL_COUNTER_LATE;
+		set = set_insert(bucket, rest, shred, stamp_ns, counters);
+	}
 	if (!set)
-		set = set_begin(&key, shred, stamp_ns, counters, &why);
-	if (!set)
-		return why;
+		return PL_COUNTER_MAP_FULL;
 	if (shred_update_set(set, shred, stamp_ns) == SHRED_DECODABLE)
 		return set_record(&key, set, stamp_ns);
 	return PL_COUNTER_PACKETS;

@@ -77,7 +77,7 @@ SEC("xdp.frags")
 int bench_sets(struct xdp_md *xdp)
 {
 	next_shred(xdp);
-	return xdp_take(xdp);
+	return xdp_take(xdp, false);
 }
 
 /* The generator of `make bench-tap`: each frame is the next shred, and leaves by the interface. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the parts of the tap share: tap.c (load, drain, counters, slots), table.c (what to match), attach.c and
- * attach_nic.c (where to hook in) and guard.c (taking clsact filters off again when this process dies).
+ * What the parts of the tap share: tap.c (load, drain, counters), sets.c (the table of FEC sets), table.c (what to match),
+ * attach.c and attach_nic.c (where to hook in) and guard.c (taking clsact filters off again when this process dies).
  */
 #ifndef PL_TAP_INTERNAL_H
 #define PL_TAP_INTERNAL_H
@@ -43,13 +43,13 @@ struct tap {
 	int guard_pipe;
 	unsigned int guard_count;
 
-	struct pl_set_key *set_keys; /* copies of the table of sets, allocated by the first tap_retire_slots() */
+	struct pl_set_bucket *buckets; /* the kernel's table of sets, mapped: PL_SET_BUCKETS */
+	struct pl_set_key *set_keys;   /* of those that the last look at it found; arrays of PL_SETS_MAX */
 	struct pl_set *set_values;
+	uint32_t *set_places; /* in the table: bucket * PL_SET_WAYS + way */
 	uint32_t *set_order;
 	struct slots_span *spans;
 	struct slots_memory *memory;
-	uint64_t retired[PL_FEEDS_MAX]; /* sets taken out of the kernel's table */
-	uint64_t evicted[PL_FEEDS_MAX]; /* sets that the kernel pushed out of it, as far as the last look told */
 	uint64_t astray[PL_FEEDS_MAX];
 	uint64_t late[PL_FEEDS_MAX]; /* packets of a slot that were still taken in while it was being retired */
 };
@@ -77,6 +77,10 @@ void guard_stop(struct tap *tap);
  * the caller closes once its link holds the program. -EOPNOTSUPP or what the kernel says where the driver has no stamps.
  */
 int tap_nic_program(const struct tap *tap, const char *interface, int ifindex, int *fd, struct error *err);
+
+/* The kernel's table of sets, from the moment the programs are loaded: sets.c, which has tap_retire_slots() too. */
+int sets_open(struct tap *tap, struct error *err);
+void sets_close(struct tap *tap);
 
 /* The last warning libbpf gave, one line, for an error's text; "" if there was none since tap_open(). */
 const char *tap_libbpf_warning(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the two tables of FEC sets, the kernel's (tap.c) and that of replay (aggregate.c), have in common when slots leave
+ * What the two tables of FEC sets, the kernel's (sets.c) and that of replay (aggregate.c), have in common when slots leave
  * them: the order, where a slot ends, and which sets are none.
  *
  * Nothing in the recognition rule protects slot and fec_set_index: a bit that flips there makes a shred of a set, or of a

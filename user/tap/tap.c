@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
-#include "shred.bpf.h"
 #include "tap/internal.h"
 
 static char libbpf_warning[256];
@@ -47,6 +47,16 @@ static int load_error(int code, struct error *err)
 			 libbpf_warning);
 }
 
+static int random_seed(struct tap *tap, struct error *err)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return error_set(err, -errno, "random numbers: %s", strerror(errno));
+	tap->kernel->rodata->set_seed = seed;
+	return 0;
+}
+
 int tap_open(struct tap **out, const struct tap_options *options, struct error *err)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -70,11 +80,17 @@ int tap_open(struct tap **out, const struct tap_options *options, struct error *
 	}
 	if (options && options->ring_bytes)
 		bpf_map__set_max_entries(tap->kernel->maps.ring, options->ring_bytes);
+	code = random_seed(tap, err);
+	if (code)
+		goto fail;
 	code = stamp__load(tap->kernel);
 	if (code) {
 		load_error(code, err);
 		goto fail;
 	}
+	code = sets_open(tap, err);
+	if (code)
+		goto fail;
 	tap->ring = ring_buffer__new(bpf_map__fd(tap->kernel->maps.ring), on_record, tap, NULL);
 	if (!tap->ring) {
 		code = error_set(err, -errno, "mapping the ring: %s", strerror(errno));
@@ -113,146 +129,9 @@ int tap_counters(struct tap *tap, uint32_t feed, uint64_t out[PL_COUNTER_MAX])
 		for (i = 0; i < PL_COUNTER_MAX; i++)
 			out[i] += values[cpu][i];
 	out[PL_COUNTER_LATE] += tap->late[feed];
-	out[PL_COUNTER_EVICTED] += tap->evicted[feed];
 	out[PL_COUNTER_ASTRAY] += tap->astray[feed];
 	free(values);
 	return code;
-}
-
-static int open_copies(struct tap *tap)
-{
-	__u32 max = bpf_map__max_entries(tap->kernel->maps.sets);
-
-	if (!tap->set_keys)
-		tap->set_keys = calloc(max, sizeof(*tap->set_keys));
-	if (!tap->set_values)
-		tap->set_values = calloc(max, sizeof(*tap->set_values));
-	if (!tap->set_order)
-		tap->set_order = calloc(max, sizeof(*tap->set_order));
-	if (!tap->spans)
-		tap->spans = calloc(max, sizeof(*tap->spans));
-	if (!tap->memory)
-		tap->memory = slots_memory_new();
-	return tap->set_keys && tap->set_values && tap->set_order && tap->spans && tap->memory ? 0 : -ENOMEM;
-}
-
-/* Copies the table of sets in one go, and lists its slots. Returns how many. */
-static ssize_t copy_sets(struct tap *tap)
-{
-	struct slots_table table = {tap->set_keys, tap->set_values, tap->set_order, 0};
-	int fd = bpf_map__fd(tap->kernel->maps.sets);
-	__u32 count = bpf_map__max_entries(tap->kernel->maps.sets), i;
-	char cursor[sizeof(struct pl_set_key)];
-
-	/* ENOENT: that was all of them. */
-	if (bpf_map_lookup_batch(fd, NULL, cursor, tap->set_keys, tap->set_values, &count, NULL) && errno != ENOENT)
-		return -errno;
-	for (i = 0; i < count; i++)
-		tap->set_order[i] = i;
-	table.count = count;
-	return slots_list(tap->memory, &table, tap->spans);
-}
-
-/* Takes the sets of one slot out of the kernel's table. True: a slot came of it. */
-static bool retire_slot(struct tap *tap, const struct slots_span *span, tap_set_fn on_set, tap_slot_fn on_slot, void *context)
-{
-	const uint32_t *order = tap->set_order + span->begin;
-	const struct pl_set_key *first = &tap->set_keys[order[0]];
-	struct pl_slot_key key = {.slot = first->slot, .feed = first->feed};
-	uint32_t feed = key.feed < PL_FEEDS_MAX ? key.feed : PL_FEED_NONE;
-	int sets = bpf_map__fd(tap->kernel->maps.sets);
-	struct pl_slot slot = {};
-	__u8 yes = 1;
-	uint32_t i;
-	/* From here on the kernel begins no set of this slot any more. One begun in the moment before is late as well. */
-	bool again = bpf_map_update_elem(bpf_map__fd(tap->kernel->maps.retired), &key, &yes, BPF_NOEXIST) && errno == EEXIST;
-
-	for (i = 0; i < span->end - span->begin; i++) {
-		const struct pl_set_key *set_key = &tap->set_keys[order[i]];
-		struct pl_set set = tap->set_values[order[i]];
-
-		if (bpf_map_lookup_and_delete_elem(sets, set_key, &set))
-			bpf_map_delete_elem(sets, set_key);
-		tap->retired[feed]++;
-		if (!again && slots_is_astray(tap->memory, set_key, &set)) {
-			tap->astray[feed] += shred_count(set.seen) + set.duplicates;
-			continue;
-		}
-		shred_slot_add(&slot, set_key, &set);
-		if (!again)
-			on_set(context, set_key, &set);
-	}
-	if (again)
-		tap->late[feed] += slot.packets;
-	else if (slot.sets)
-		on_slot(context, &key, &slot);
-	return !again && slot.sets;
-}
-
-/*
- * Sets that began (as of before the copy) and were neither taken out nor are there any more. Those that began since the
- * counters were read make it too small, never too large; the next look makes up for it.
- */
-static void count_evicted(struct tap *tap, const uint64_t *begun, uint64_t *live)
-{
-	uint32_t feed;
-
-	for (feed = 0; feed < PL_FEEDS_MAX; feed++) {
-		uint64_t known = tap->retired[feed] + live[feed] + tap->evicted[feed];
-
-		if (begun[feed] > known)
-			tap->evicted[feed] += begun[feed] - known;
-	}
-}
-
-static int read_begun(struct tap *tap, uint64_t begun[PL_FEEDS_MAX])
-{
-	uint64_t counters[PL_COUNTER_MAX];
-	uint32_t feed;
-	int code = 0;
-
-	for (feed = 0; feed < PL_FEEDS_MAX && !code; feed++) {
-		code = tap_counters(tap, feed, counters);
-		begun[feed] = counters[PL_COUNTER_SETS];
-	}
-	return code;
-}
-
-int tap_retire_slots(struct tap *tap, uint64_t now_ns, uint64_t idle_ns, size_t sets_max, tap_set_fn on_set,
-		     tap_slot_fn on_slot, void *context)
-{
-	uint32_t half = bpf_map__max_entries(tap->kernel->maps.sets) / 2, i;
-	uint64_t begun[PL_FEEDS_MAX], live[PL_FEEDS_MAX] = {0};
-	int slots = 0, code = open_copies(tap);
-	size_t there = 0, taken = 0;
-	ssize_t count;
-
-	if (!code)
-		code = read_begun(tap, begun);
-	if (code)
-		return code;
-	count = copy_sets(tap);
-	if (count < 0)
-		return count;
-	if (count)
-		there = tap->spans[count - 1].end;
-	if (there > half && idle_ns)
-		slots_sort_by_silence(tap->spans, count);
-	for (i = 0; i < count; i++) {
-		const struct slots_span *span = &tap->spans[i];
-		uint32_t feed = tap->set_keys[tap->set_order[span->begin]].feed, sets = span->end - span->begin;
-		bool over = !idle_ns || (span->last_ns <= now_ns && now_ns - span->last_ns >= idle_ns);
-
-		if ((over || there > half) && (!taken || taken + sets <= sets_max)) {
-			slots += retire_slot(tap, span, on_set, on_slot, context);
-			taken += sets;
-			there -= sets;
-		} else {
-			live[feed < PL_FEEDS_MAX ? feed : PL_FEED_NONE] += sets;
-		}
-	}
-	count_evicted(tap, begun, live);
-	return slots;
 }
 
 void tap_detach(struct tap *tap)
@@ -269,10 +148,6 @@ void tap_close(struct tap *tap)
 	tap_detach(tap);
 	ring_buffer__free(tap->ring);
 	stamp__destroy(tap->kernel);
-	free(tap->set_keys);
-	free(tap->set_values);
-	free(tap->set_order);
-	free(tap->spans);
-	free(tap->memory);
+	sets_close(tap);
 	free(tap);
 }

@@ -72,10 +72,10 @@ int tap_counters(struct tap *tap, uint32_t feed, uint64_t out[PL_COUNTER_MAX]);
 
 /*
  * Takes out (returns and deletes) the state of every slot that had no packet for `idle_ns` before `now_ns`; sets of a slot
- * are passed before it. idle_ns 0 takes all. Where the table is more than half full the slots that were silent for longest
- * leave before that, so that there is room for the next. At most sets_max sets are taken (but one slot in any case): what
- * is over and left is taken by the next call. What is to be said of `evicted`, `astray` and `late` is known after it.
- * Returns the number of slots, or a negative errno.
+ * are passed before it. idle_ns 0 takes all. Where there are more than PL_SETS_LIVE sets the slots that were silent for
+ * longest leave before that, so that there is room for the next. At most sets_max sets are taken (but one slot in any
+ * case): what is over and left is taken by the next call. What is to be said of `astray` and `late` is known after it.
+ * Returns the number of slots.
  */
 typedef void (*tap_set_fn)(void *context, const struct pl_set_key *key, const struct pl_set *set);
 typedef void (*tap_slot_fn)(void *context, const struct pl_slot_key *key, const struct pl_slot *slot);
