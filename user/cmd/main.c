@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{"compare", "two sites or two days side by side, with intervals", cmd_compare},
 	{"model", "bad debt under the measured latency", cmd_model},
 	{"fit", "the parameters of a price process from a file of prices", cmd_fit},
+	{"plot", "results of the model side by side, as a picture", cmd_plot},
 	{"report", "one self-contained page with plots", cmd_report},
 	{"export", "a table of a session as CSV or JSON Lines", cmd_export},
 	{"decode", "one message through one decoder, as JSON", cmd_decode},

@@ -10,12 +10,10 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/model_result.h"
 #include "output/json_out.h"
 #include "output/report.h"
 #include "session/session.h"
-
-#define MODEL_SCHEMA "pricelag.model/1"
-#define MODEL_BYTES_MAX (64 << 20)
 
 struct arguments {
 	const char *session, *model, *output;
@@ -67,39 +65,6 @@ static const struct argp argp = {
 	"\vThe figures are those of 'pricelag latency' and the other commands. Exit status 3: the page is written, but its "
 	"figures are not to be trusted as they stand; the reasons are on stderr and at the top of the page.",
 	NULL, NULL, NULL};
-
-static int read_model(const char *path, struct json_object **out, struct error *err)
-{
-	FILE *file = fopen(path, "r");
-	char *text = NULL;
-	const char *schema;
-	size_t len;
-	int status = 0;
-
-	if (!file)
-		return error_set(err, -errno, "%s: %s; 'pricelag model --json > %s' makes it", path, strerror(errno), path);
-	text = malloc(MODEL_BYTES_MAX);
-	len = text ? fread(text, 1, MODEL_BYTES_MAX, file) : 0;
-	if (!text)
-		status = error_set(err, -ENOMEM, "%s: out of memory", path);
-	else if (ferror(file))
-		status = error_set(err, -EIO, "%s: cannot be read", path);
-	else if (len == MODEL_BYTES_MAX)
-		status = error_set(err, -EFBIG, "%s: larger than any result of 'pricelag model'", path);
-	else if ((status = json_read(out, text, len, err)))
-		error_prefix(err, status, "%s", path);
-	fclose(file);
-	free(text);
-	if (status)
-		return status;
-	schema = json_text(json_member(*out, "schema"));
-	if (schema && !strcmp(schema, MODEL_SCHEMA))
-		return 0;
-	json_object_put(*out);
-	*out = NULL;
-	return error_set(err, -EINVAL, "%s: not a result of the model (schema %s); 'pricelag model --json' prints one", path,
-			 MODEL_SCHEMA);
-}
 
 /* Into a file beside the target and then over it: a page that is there is replaced by a whole one, or stays. */
 static int write_file(sqlite3 *db, struct json_object *model, const char *path, char *reasons, size_t reasons_size,
@@ -167,7 +132,7 @@ int cmd_report(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	status = session_open_read(&db, a.session, &err);
 	if (!status && a.model)
-		status = read_model(a.model, &model, &err);
+		status = model_result_read(a.model, &model, &err);
 	if (!status)
 		status = write_file(db, model, a.output, reasons, sizeof(reasons), &err);
 	if (!status && a.json)
