@@ -130,7 +130,8 @@ static void fill_updates(struct fixture *f, const char *feed, const char *asset,
 	for (int i = 0; i < count; i++) {
 		long long wire = 1100000000LL + 900000000LL / count * i * 8, seen = wire + 200000000 + i * 17 % count * 1000000LL;
 
-		sql = sqlite3_mprintf("INSERT INTO oracle_message VALUES (%d, 0, %Q, 'x', '%d', '%d', 0, %d, NULL, NULL, %lld, %lld,"
+		sql = sqlite3_mprintf("INSERT INTO oracle_message (id, feed_id, asset, message_id, key, mantissa, exponent, price, first_mono_ns,"
+				      " wire_mono_ns, stall_ns, app_mono_ns, bytes) VALUES (%d, 0, %Q, 'x', '%d', '%d', 0, %d, %lld, %lld,"
 				      " 0, %lld, 100)", i + 1, asset, i, 100 + i, 100 + i, wire, wire, wire + 40000 + i);
 		fixture_sql(f, sql);
 		sqlite3_free(sql);
@@ -386,7 +387,8 @@ static void large_sessions_are_thinned_and_say_so(void **state)
 	fill_header(&f);
 	fixture_sql(&f, "INSERT INTO feed VALUES (0, 'hermes', 'oracle', 'json', 'ws')");
 	fixture_sql(&f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
-			" INSERT INTO oracle_message SELECT i, 0, 'ETH/USD', 'x', i, i, 0, i, NULL, NULL, 1100000000 + i * 400000,"
+			" INSERT INTO oracle_message (id, feed_id, asset, message_id, key, mantissa, exponent, price, first_mono_ns, wire_mono_ns,"
+			" stall_ns, app_mono_ns, bytes) SELECT i, 0, 'ETH/USD', 'x', i, i, 0, i, 1100000000 + i * 400000,"
 			" 1100000000 + i * 400000, 0, 1100000000 + i * 400000 + 40000 + i % 97, 100 FROM n");
 	/* the one outlier must be drawn */
 	fixture_sql(&f, "UPDATE oracle_message SET app_mono_ns = wire_mono_ns + 7654321 WHERE id = 12345");
