@@ -2,6 +2,7 @@
 // What the lab's actors share: where things are, seeded chance, and a log of what was done at which CLOCK_MONOTONIC time.
 import fs from 'node:fs';
 import https from 'node:https';
+import net from 'node:net';
 import path from 'node:path';
 
 export const MNEMONIC = 'test test test test test test test test test test test junk'; // anvil's own default
@@ -12,6 +13,12 @@ export const PORTS = { ethUdp: 9500, ethWs: 9501, btcWss: 9502, btcSse: 9503, he
 
 // How to log in at the vendors' servers of the lab; known to everyone.
 export const VENDOR = { token: 'lab-token', streamsId: 'lab-id', streamsSecret: 'lab-secret' };
+// What the vendors' prices are called, and which of the mnemonic's accounts posts them. Each goes to a contract of its own.
+export const FAMILIES = {
+	hermes: { asset: 'BTC/HERMES', account: 4 },
+	lazer: { asset: 'BTC/LAZER', account: 5 },
+	streams: { asset: 'BTC/STREAMS', account: 6 },
+};
 export const STREAMS_FEED = `0x0003${'5b'.repeat(30)}`; // a feed of reports of version 3, times in seconds
 
 // CLOCK_MONOTONIC in ns, as the kernel side of pricelag reads it.
@@ -83,6 +90,18 @@ export function secureServer(config, port, handler) {
 	server.on('keylog', (line) => fs.appendFileSync(file('keylog.txt'), line));
 	server.keepAliveTimeout = 0;
 	return new Promise((done) => server.listen(port, config.addresses.venue, () => done(server)));
+}
+
+// Tells whoever listens at a socket of the lab's folder, an update a line: the relayer is not at the venue.
+export function relaySocket(config, name) {
+	const sockets = new Set();
+	net.createServer((socket) => {
+		sockets.add(socket);
+		socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+	}).listen(path.join(config.dir, name));
+	return (update) => {
+		for (const socket of sockets) socket.write(JSON.stringify(update, (_, v) => (typeof v === 'bigint' ? v.toString() : v)) + '\n');
+	};
 }
 
 // Calls `what` at CLOCK_MONOTONIC `due`: timers have a grain of 1 ms, which is logged by whoever needs it exactly.

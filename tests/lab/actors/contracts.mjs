@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import solc from 'solc';
 import { encodeDeployData, getContractAddress, parseGwei } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
-import { CHAIN_ID, MNEMONIC } from './common.mjs';
+import { CHAIN_ID, FAMILIES, MNEMONIC } from './common.mjs';
 
 const [url, out] = process.argv.slice(2);
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -64,10 +64,17 @@ const { aggregator, pyth } = compile();
 await untilUp();
 const transmitter = mnemonicToAccount(MNEMONIC, { addressIndex: 1 });
 const deployer = mnemonicToAccount(MNEMONIC, { addressIndex: 0 });
+const poster = (feed) => mnemonicToAccount(MNEMONIC, { addressIndex: FAMILIES[feed].account });
 fs.writeFileSync(out, JSON.stringify({
 	aggregator: await deploy(transmitter, 0, aggregator, []),
 	aggregator_nonce: 1,
 	aggregator_abi: aggregator.abi,
 	pyth: await deploy(deployer, 0, pyth, [60n, 0n]), // valid for 60 s, no fee
+	// of the vendors' feeds; a Chainlink-like aggregator numbers its rounds by the feed's own keys
+	families: {
+		hermes: await deploy(poster('hermes'), 0, pyth, [60n, 0n]),
+		lazer: await deploy(poster('lazer'), 0, aggregator, []),
+		streams: await deploy(poster('streams'), 0, aggregator, []),
+	},
 	pyth_abi: pyth.abi.filter((entry) => entry.name === 'updatePriceFeeds'),
 }));

@@ -18,7 +18,8 @@ const config = {
 	tls: 'TLSv1.3',
 	stress: false, // bursts of messages of many sizes
 	chain: true, // false: the venue alone
-	vendors: false, // servers of the oracles' own formats, and the vendors' clients
+	vendors: false, // servers of the oracles' own formats; with a chain their prices are posted on it too
+	clients: true, // of the vendors' own, beside those servers
 	fault: '', // program that drops and reorders the venue's packets (tests/lab/fault.c)
 	relay: { median_ms: 120, sigma: 0.5 },
 	keeper: { median_ms: 15, sigma: 0.4 },
@@ -100,7 +101,7 @@ if (config.fault) await start('venue', 'fault', [config.fault, 'node0', config.a
 await actor('venue', 'publisher');
 if (config.vendors) {
 	await actor('venue', 'vendors');
-	await actor('node', 'vendor_clients', { NODE_EXTRA_CA_CERTS: path.join(dir, 'ca.crt') });
+	if (config.clients) await actor('node', 'vendor_clients', { NODE_EXTRA_CA_CERTS: path.join(dir, 'ca.crt') });
 }
 if (config.chain) await Promise.all([actor('chain', 'relayer'), actor('node', 'second'), actor('node', 'keeper')]);
 fs.writeFileSync(path.join(dir, 'ready'), `${process.pid}\n`);

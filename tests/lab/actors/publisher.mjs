@@ -2,10 +2,8 @@
 // The venue: two seeded price walks, published in real wire formats. ETH/USD over UDP (fixed layout) and ws (JSON),
 // BTC/USD as Pyth's Hermes does over wss and as server-sent events. Logs the time right before each send.
 import dgram from 'node:dgram';
-import net from 'node:net';
-import path from 'node:path';
 import { WebSocketServer } from 'ws';
-import { BTC_ID, Chance, ETH_SYMBOL, Log, PORTS, at, now, ready, secureServer, settings } from './common.mjs';
+import { BTC_ID, Chance, ETH_SYMBOL, Log, PORTS, at, now, ready, relaySocket, secureServer, settings } from './common.mjs';
 import { accumulatorUpdate } from './pnau.mjs';
 
 const config = settings();
@@ -83,14 +81,7 @@ await secureServer(config, PORTS.btcSse, (request, response) => {
 	response.on('close', () => sseClients.delete(response));
 });
 
-const relayers = new Set();
-net.createServer((socket) => {
-	relayers.add(socket);
-	socket.on('close', () => relayers.delete(socket)).on('error', () => socket.destroy());
-}).listen(path.join(config.dir, 'relay.sock'));
-const relay = (update) => {
-	for (const socket of relayers) socket.write(JSON.stringify(update) + '\n');
-};
+const relay = relaySocket(config, 'relay.sock');
 
 // ---- ETH/USD --------------------------------------------------------------------------------------------------------
 const eth = new Walk(300000, 0.8, 1);
@@ -117,7 +108,7 @@ function publishEth() {
 	if (pace.uniform() < 0.5) sends.reverse(); // so that neither feed always wins the race
 	const published_at = now();
 	sends.forEach((one) => one());
-	relay({ asset: 'ETH/USD', key: round, mantissa: mantissa.toString(), published_at: published_at.toString() });
+	relay({ asset: 'ETH/USD', key: round, mantissa, published_at });
 }
 
 function ethLoop(due) {
@@ -149,7 +140,7 @@ function publishBtc(publish_time) {
 	send('btc-wss', publish_time, price.price, wssClients, (client) => client.send(frame), frame.length);
 	// node holds a chunk back until the end of the tick: uncork, so that it leaves when we say that it left
 	send('btc-sse', publish_time, price.price, sseClients, (response) => { response.write(event); response.socket?.uncork(); }, event.length);
-	relay({ asset: 'BTC/USD', key: publish_time, mantissa: price.price, conf: price.conf, expo: price.expo, update: update.toString('hex'), published_at: published_at.toString() });
+	relay({ asset: 'BTC/USD', key: publish_time, mantissa: price.price, conf: price.conf, expo: price.expo, update: update.toString('hex'), published_at });
 }
 
 // Stress publishes faster than once a second: the key still has to be new each time, so it runs ahead of the clock.

@@ -7,7 +7,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import { encodeAbiParameters, encodeFunctionData, parseGwei } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
-import { BTC_ID, CHAIN_ID, Chance, Log, MNEMONIC, PORTS, at, now, ready, settings } from './common.mjs';
+import { BTC_ID, CHAIN_ID, Chance, FAMILIES, Log, MNEMONIC, PORTS, at, now, ready, settings } from './common.mjs';
 
 const config = settings();
 const log = new Log(config, 'relayer');
@@ -16,28 +16,30 @@ const PRICE = { type: 'tuple', components: [
 	{ name: 'price', type: 'int64' }, { name: 'conf', type: 'uint64' }, { name: 'expo', type: 'int32' }, { name: 'publishTime', type: 'uint256' }] };
 const PRICE_FEED = [{ type: 'tuple', components: [{ name: 'id', type: 'bytes32' }, { ...PRICE, name: 'price' }, { ...PRICE, name: 'emaPrice' }] }];
 
+// Chainlink's events, of a round that is the update's key
+const aggregator = (to) => ({
+	to,
+	calldata: (u) => encodeFunctionData({ abi: config.contracts.aggregator_abi, functionName: 'post', args: [BigInt(u.key), BigInt(u.mantissa)] }),
+});
+const pyth = (to) => ({
+	to,
+	calldata: (u) => {
+		const price = { price: BigInt(u.mantissa), conf: BigInt(u.conf), expo: u.expo, publishTime: BigInt(u.key) };
+		const data = encodeAbiParameters(PRICE_FEED, [{ id: `0x${BTC_ID}`, price, emaPrice: price }]);
+		// MockPyth reads no accumulator updates: the real one stands behind its arguments, where contracts do not look
+		return encodeFunctionData({ abi: config.contracts.pyth_abi, functionName: 'updatePriceFeeds', args: [[data]] }) + u.update;
+	},
+});
+const poster = (addressIndex, nonce, stream, law) => ({ account: mnemonicToAccount(MNEMONIC, { addressIndex }), nonce, law, chance: new Chance(config.seed, stream) });
+const { families } = config.contracts;
 const oracles = {
-	'ETH/USD': {
-		account: mnemonicToAccount(MNEMONIC, { addressIndex: 1 }),
-		nonce: config.contracts.aggregator_nonce,
-		to: config.contracts.aggregator,
-		law: config.relay,
-		chance: new Chance(config.seed, 11),
-		calldata: (u) => encodeFunctionData({ abi: config.contracts.aggregator_abi, functionName: 'post', args: [BigInt(u.key), BigInt(u.mantissa)] }),
-	},
-	'BTC/USD': {
-		account: mnemonicToAccount(MNEMONIC, { addressIndex: 2 }),
-		nonce: 0,
-		to: config.contracts.pyth,
-		law: { ...config.relay, max_ms: 900 }, // MockPyth ignores what is not newer: stay below the second between two updates
-		chance: new Chance(config.seed, 12),
-		calldata: (u) => {
-			const price = { price: BigInt(u.mantissa), conf: BigInt(u.conf), expo: u.expo, publishTime: BigInt(u.key) };
-			const data = encodeAbiParameters(PRICE_FEED, [{ id: `0x${BTC_ID}`, price, emaPrice: price }]);
-			// MockPyth reads no accumulator updates: the real one stands behind its arguments, where contracts do not look
-			return encodeFunctionData({ abi: config.contracts.pyth_abi, functionName: 'updatePriceFeeds', args: [[data]] }) + u.update;
-		},
-	},
+	'ETH/USD': { ...aggregator(config.contracts.aggregator), ...poster(1, config.contracts.aggregator_nonce, 11, config.relay) },
+	// MockPyth ignores what is not newer: stay below the second between two updates
+	'BTC/USD': { ...pyth(config.contracts.pyth), ...poster(2, 0, 12, { ...config.relay, max_ms: 900 }) },
+	// … but of Hermes several are on their way at once, and some are ignored
+	[FAMILIES.hermes.asset]: { ...pyth(families.hermes), ...poster(FAMILIES.hermes.account, 1, 13, config.relay) },
+	[FAMILIES.lazer.asset]: { ...aggregator(families.lazer), ...poster(FAMILIES.lazer.account, 1, 14, config.relay) },
+	[FAMILIES.streams.asset]: { ...aggregator(families.streams), ...poster(FAMILIES.streams.account, 1, 15, config.relay) },
 };
 
 // One connection: transactions reach the node in the order of their nonces.
@@ -69,9 +71,13 @@ function relay(update) {
 	});
 }
 
-const venue = net.connect(path.join(config.dir, 'relay.sock'), ready);
-venue.on('close', () => process.exit(0)).on('error', (error) => {
-	console.error(`relayer: ${error.message}`);
-	process.exit(1);
-});
-readline.createInterface({ input: venue }).on('line', (line) => relay(JSON.parse(line)));
+for (const name of config.vendors ? ['relay.sock', 'vendors.sock'] : ['relay.sock']) {
+	const venue = net.connect(path.join(config.dir, name));
+	venue.on('close', () => process.exit(0)).on('error', (error) => {
+		console.error(`relayer: ${error.message}`);
+		process.exit(1);
+	});
+	readline.createInterface({ input: venue }).on('line', (line) => relay(JSON.parse(line)));
+	await new Promise((done) => venue.once('connect', done));
+}
+ready();

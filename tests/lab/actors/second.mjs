@@ -30,5 +30,5 @@ chain.on('message', (text) => {
 });
 const opened = (socket) => new Promise((done) => socket.once('open', done));
 await Promise.all([opened(venue), opened(chain)]);
-chain.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['logs', { address: [config.contracts.aggregator, config.contracts.pyth] }] }));
+chain.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['logs', { address: [config.contracts.aggregator, config.contracts.pyth, ...Object.values(config.contracts.families)] }] }));
 ready();

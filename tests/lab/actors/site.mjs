@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The site.yaml that records this lab.
 import path from 'node:path';
-import { BTC_ID, ETH_SYMBOL, PORTS, STREAMS_FEED } from './common.mjs';
+import { BTC_ID, ETH_SYMBOL, FAMILIES, PORTS, STREAMS_FEED } from './common.mjs';
 import { EVM_SIGNER, SOLANA_SIGNER } from './lazer.mjs';
 
 // The vendors' formats, each as its server gives it: LAB_TOKEN, LAB_ID and LAB_SECRET are in the environment.
@@ -14,6 +14,7 @@ function vendorFeeds(venue, ca) {
     ca: ${ca}
     ${bearer}
     decode: {type: pyth-hermes}
+    assets: {${FAMILIES.hermes.asset}: "0x${BTC_ID}"}
   - name: lazer
     role: oracle
     connect: wss://${venue}:${PORTS.lazer}/v1/stream
@@ -21,6 +22,7 @@ function vendorFeeds(venue, ca) {
     ${bearer}
     send: ['${subscribe({ properties: ['price', 'bestBidPrice', 'publisherCount', 'exponent'], formats: ['solana'], deliveryFormat: 'binary', parsed: false })}']
     decode: {type: pyth-lazer, signer: ${SOLANA_SIGNER}}
+    assets: {${FAMILIES.lazer.asset}: "1"}
   - name: lazer-json
     role: oracle
     connect: wss://${venue}:${PORTS.lazer}/v1/stream
@@ -28,6 +30,7 @@ function vendorFeeds(venue, ca) {
     ${bearer}
     send: ['${subscribe({ properties: ['price', 'exponent'], formats: ['evm'], jsonBinaryEncoding: 'hex' })}']
     decode: {type: pyth-lazer, signer: "${EVM_SIGNER}"}
+    assets: {${FAMILIES.lazer.asset}: "1"}
   - name: streams
     role: oracle
     connect: wss://${venue}:${PORTS.streams}/api/v1/ws?feedIDs=${STREAMS_FEED}
@@ -35,6 +38,7 @@ function vendorFeeds(venue, ca) {
     compression: deflate
     auth: {type: chainlink-hmac, id: "\${LAB_ID}", secret: "\${LAB_SECRET}"}
     decode: {type: chainlink-streams}
+    assets: {${FAMILIES.streams.asset}: "${STREAMS_FEED}"}
 `;
 }
 
@@ -71,6 +75,11 @@ feeds:
 `;
 	const all = config.vendors ? feeds + vendorFeeds(venue, ca) : feeds;
 	if (!config.chain) return all;
+	const { families } = config.contracts;
+	const vendorOracles = !config.vendors ? '' : `      - {asset: ${FAMILIES.hermes.asset}, type: pyth-evm, address: "${families.hermes}", id: "0x${BTC_ID}"}
+      - {asset: ${FAMILIES.lazer.asset}, type: chainlink, address: "${families.lazer}"}
+      - {asset: ${FAMILIES.streams.asset}, type: chainlink, address: "${families.streams}"}
+`;
 	return `${all}chains:
   - name: anvil
     rpc: ws://${chain}:${PORTS.chain}
@@ -78,7 +87,7 @@ feeds:
     oracles:
       - {asset: ETH/USD, type: chainlink, address: "${config.contracts.aggregator}"}
       - {asset: BTC/USD, type: pyth-evm, address: "${config.contracts.pyth}", id: "0x${BTC_ID}"}
-keeper:
+${vendorOracles}keeper:
   match: {tcp: ${PORTS.chain}, remote: ${chain}}
   after: wire
   assets: [ETH/USD]

@@ -4,7 +4,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { encodeAbiParameters } from 'viem';
 import { WebSocketServer } from 'ws';
-import { BTC_ID, Chance, Log, PORTS, STREAMS_FEED, VENDOR, now, ready, secureServer, settings } from './common.mjs';
+import { BTC_ID, Chance, FAMILIES, Log, PORTS, STREAMS_FEED, VENDOR, now, ready, relaySocket, secureServer, settings } from './common.mjs';
 import { streamUpdated } from './lazer.mjs';
 import { accumulatorUpdate } from './pnau.mjs';
 
@@ -21,7 +21,21 @@ function every(ms, what) {
 	const tick = () => { what(); setTimeout(tick, ms * (0.5 + chance.uniform())); };
 	setTimeout(tick, ms);
 }
-const sent = (feed, key, price) => log.write({ feed, key: String(key), price, sent_ns: now() });
+function sent(feed, key, price) {
+	const sent_ns = now();
+	log.write({ feed, key: String(key), price, sent_ns });
+	return sent_ns;
+}
+
+// Each third message goes on chain: what is not posted is overtaken.
+const relay = relaySocket(config, 'vendors.sock');
+const posts = {};
+function post(feed, key, mantissa, published_at, update) {
+	posts[feed] = (posts[feed] ?? 0) + 1;
+	if (posts[feed] % 3 === 0) relay({ asset: FAMILIES[feed].asset, key, mantissa, conf: '4200000000', expo: -8, update, published_at });
+	// another venue's price, that this one never had
+	if (feed === 'lazer' && posts[feed] % 30 === 0) relay({ asset: FAMILIES[feed].asset, key: key + 1, mantissa: mantissa + 1000000n, published_at });
+}
 
 // A WebSocket server for one path that asks `admits` first, and its clients.
 async function socketServer(port, path, options, admits) {
@@ -60,11 +74,12 @@ every(100, () => {
 	const common = { price: String(price), conf: '4200000000', expo: -8, publish_time: publishTime };
 	const update = accumulatorUpdate({ id: BTC_ID, ...common, prev_publish_time: publishTime - 1, slot });
 	const parsed = [{ id: BTC_ID, price: common, ema_price: common, metadata: { slot, proof_available_time: publishTime, prev_publish_time: publishTime - 1 } }];
-	sent('hermes', publishTime, price);
+	const sent_ns = sent('hermes', publishTime, price);
 	for (const [response, wants] of hermes) {
 		response.write(`data:${JSON.stringify({ binary: { encoding: wants.encoding, data: [update.toString(wants.encoding)] }, ...(wants.parsed && { parsed }) })}\n\n`);
 		response.socket?.uncork();
 	}
+	post('hermes', publishTime, price, sent_ns, update.toString('hex'));
 });
 
 // ---- Lazer ------------------------------------------------------------------------------------------------------------
@@ -88,8 +103,9 @@ every(50, async () => {
 	const key = timestampUs;
 	const feeds = [{ priceFeedId: 1, price, exponent: -8, bestBidPrice: price - 1000000n, publisherCount: 16 }];
 	const updates = await Promise.all([...lazer].map(async ([client, request]) => [client, await streamUpdated(request, key, feeds)]));
-	sent('lazer', key, price);
+	const sent_ns = sent('lazer', key, price);
 	for (const [client, update] of updates) client.send(update);
+	post('lazer', key, price, sent_ns);
 });
 
 // ---- Data Streams -------------------------------------------------------------------------------------------------------
@@ -118,11 +134,13 @@ const deflate = { perMessageDeflate: { threshold: 0 } };
 const streams = await socketServer(PORTS.streams, '/api/v1/ws', deflate, signedHeaders);
 let observed = 0;
 every(100, () => {
-	const price = step() * 10000000000n; // 10^-8 to 10^-18
+	const cents = step();
+	const price = cents * 10000000000n; // 10^-8 to 10^-18
 	observed = Math.max(observed + 1, Math.floor(Date.now() / 1000));
 	const report = { feedID: STREAMS_FEED, fullReport: fullReport(observed, price), validFromTimestamp: observed, observationsTimestamp: observed };
-	sent('streams', observed, price);
+	const sent_ns = sent('streams', observed, price);
 	for (const client of streams.clients) client.send(JSON.stringify({ report }));
+	post('streams', observed, cents, sent_ns);
 });
 
 ready();
