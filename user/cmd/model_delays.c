@@ -189,12 +189,20 @@ static int read_delay_session(struct conf map, const struct source *source, stru
 static int read_empirical(struct conf map, const struct source *source, struct delay_law *out, struct error *err)
 {
 	struct conf csv = conf_get(map, "csv");
+	struct conf tail = conf_get(map, "tail");
 	int status;
 
 	if (conf_exists(csv) && conf_exists(conf_get(map, "session")))
 		return conf_error(map, err, "give either 'csv' or 'session'");
+	if (conf_exists(tail) && conf_read_double(tail, &out->tail.above, err))
+		return -EINVAL;
+	if (conf_exists(tail) && source->dependence != DELAYS_INDEPENDENT)
+		return conf_error(tail, err, "is for dependence: independent; delays by %s are drawn from the samples",
+				  delay_dependence_names[source->dependence]);
+	if (conf_exists(tail) && !out->tail.above)
+		return conf_error(tail, err, "should be the quantile at which it begins, e.g. 0.95");
 	status = conf_exists(csv) ? read_delay_csv(csv, source, out, err) : read_delay_session(map, source, out, err);
-	return status ? status : conf_reject_unknown(map, "type, weight, csv; or session, from, to, feed, asset", err);
+	return status ? status : conf_reject_unknown(map, "type, weight, tail, csv; or session, from, to, feed, asset", err);
 }
 
 static int read_delay(struct conf map, const struct source *source, int depth, struct delay_law *out, struct error *err);

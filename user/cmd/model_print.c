@@ -87,7 +87,25 @@ static struct json_object *bad_debt_json(const struct model_result *r)
 	return object;
 }
 
-static struct json_object *stages_json(const struct model_result *r)
+/* null where the law has none. */
+static struct json_object *tail_json(const struct delay_tail *tail)
+{
+	struct json_object *object;
+
+	if (!tail->count)
+		return NULL;
+	object = json_object_new_object();
+	json_add_number(object, "threshold_s", tail->threshold_s);
+	json_add_count(object, "samples", tail->count);
+	json_add_number(object, "share", tail->share);
+	json_add_number(object, "shape", tail->shape);
+	json_add_number(object, "shape_stderr", tail->shape_stderr);
+	json_add_number(object, "scale_s", tail->scale_s);
+	json_add_number(object, "scale_stderr_s", tail->scale_stderr_s);
+	return object;
+}
+
+static struct json_object *stages_json(const struct model *model, const struct model_result *r)
 {
 	struct json_object *list = json_object_new_array();
 
@@ -103,6 +121,7 @@ static struct json_object *stages_json(const struct model_result *r)
 		json_add_number(object, "delay_mean_s", stage->mean_s);
 		json_add_number(object, "delay_p50_s", stage->p50_s);
 		json_add_number(object, "delay_p99_s", stage->p99_s);
+		json_add(object, "tail", tail_json(&model->delays[i].tail));
 		json_object_array_add(list, object);
 	}
 	return list;
@@ -227,7 +246,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add(document, "liquidations", liquidations_json(answer));
 	json_add(document, "waterfall", waterfall_json(answer));
 	json_add(document, "keeper", keeper_json(answer));
-	json_add(document, "sensitivity", stages_json(r));
+	json_add(document, "sensitivity", stages_json(&answer->model, r));
 	part = json_object_new_object();
 	json_add_number(part, "mean_s", r->delay_mean_s);
 	json_add_number(part, "p50_s", r->delay_p50_s);
@@ -358,6 +377,13 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 	print_budget(&answer->model, &answer->result, true, out);
 }
 
+static void print_tail(const char *stage, const struct delay_tail *tail, FILE *out)
+{
+	if (tail->count)
+		fprintf(out, "%s: beyond %.4g s (%zu samples, %.3g %% of all) generalised Pareto, shape %.3f ± %.3f, scale %.4g ± %.2g s.\n", stage,
+			tail->threshold_s, tail->count, 100 * tail->share, tail->shape, tail->shape_stderr, tail->scale_s, tail->scale_stderr_s);
+}
+
 static void print_requirement(const struct model_answer *answer, FILE *out)
 {
 	const char *what = answer->requirement.of == REQUIREMENT_MEAN ? "the mean" : "the worst 1 %";
@@ -398,6 +424,8 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		table_number(table, r->stages[i].without, 6);
 	}
 	status = table_print(table, out);
+	for (int i = 0; i < DELAY_STAGES; i++)
+		print_tail(delay_stage_names[i], &answer->model.delays[i].tail, out);
 	table_free(table);
 	return status ? error_set(err, status, "the result cannot be written") : 0;
 }

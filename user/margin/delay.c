@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "margin/pareto.h"
+
 const char *const delay_stage_names[DELAY_STAGES + 1] = {"oracle", "keeper", "inclusion", NULL};
 
 const char *const delay_dependence_names[] = {"independent", "regime", "block", NULL};
@@ -80,6 +82,39 @@ static int prepare_record(struct delay_record *record, struct error *err)
 	return 0;
 }
 
+static int prepare_tail(struct delay_law *law, struct error *err)
+{
+	struct delay_tail *tail = &law->tail;
+	size_t n = law->sample_count, last = (size_t)(tail->above * (double)n);
+	struct excesses excesses = {0};
+	double covariance[3];
+
+	if (!(tail->above >= 0.5 && tail->above < 1))
+		return error_set(err, -EINVAL, "tail is %g; it should be the quantile at which it begins, 0.5 or more and below 1", tail->above);
+	tail->threshold_s = law->samples[last ? last - 1 : 0];
+	while (last < n && law->samples[last] <= tail->threshold_s)
+		last++;
+	tail->count = n - last;
+	if (tail->count < DELAY_TAIL_MIN)
+		return error_set(err, -EINVAL, "%zu of %zu samples lie beyond the quantile %g; a tail is fitted to %d or more: begin lower, or "
+					       "measure longer", tail->count, n, tail->above, DELAY_TAIL_MIN);
+	excesses.ended = calloc(tail->count, sizeof(double));
+	if (!excesses.ended)
+		return error_set(err, -ENOMEM, "out of memory for %zu samples", tail->count);
+	for (size_t i = last; i < n; i++)
+		excesses.ended[excesses.ended_count++] = law->samples[i] - tail->threshold_s;
+	pareto_fit(&excesses, &tail->shape, &tail->scale_s);
+	free(excesses.ended);
+	if (!(tail->shape < 1) || !(tail->scale_s > 0))
+		return error_set(err, -EINVAL, "the %zu samples beyond %g s have a tail of shape %.3g: a delay with such a tail has no mean; begin "
+					       "it elsewhere, or leave it out", tail->count, tail->threshold_s, tail->shape);
+	tail->share = (double)tail->count / (double)n;
+	pareto_covariance(tail->shape, tail->scale_s, (double)tail->count, covariance);
+	tail->shape_stderr = sqrt(covariance[0]);
+	tail->scale_stderr_s = sqrt(covariance[2]);
+	return 0;
+}
+
 static int prepare_empirical(struct delay_law *law, struct error *err)
 {
 	if (!law->sample_count)
@@ -88,6 +123,8 @@ static int prepare_empirical(struct delay_law *law, struct error *err)
 		if (!(law->samples[i] >= 0 && law->samples[i] <= DELAY_MAX_S))
 			return error_set(err, -EINVAL, "delay sample %g s; allowed: 0 to %g s", law->samples[i], DELAY_MAX_S);
 	qsort(law->samples, law->sample_count, sizeof(*law->samples), ascending);
+	if (law->tail.above != 0 && prepare_tail(law, err))
+		return -EINVAL;
 	return law->record.count ? prepare_record(&law->record, err) : 0;
 }
 

@@ -50,6 +50,18 @@ struct delay_record {
 	size_t count;
 };
 
+/*
+ * Beyond a quantile of the samples the law is generalised Pareto (pareto.h), fitted to what lies there: a delay that no
+ * measurement is long enough to show may come, and what few samples say of it has an error of its own.
+ */
+struct delay_tail {
+	double above;	  /* the quantile, 0.5 .. 1; 0: the samples are all there is */
+	double threshold_s, share; /* from delay_prepare(): where it begins, and the share of the samples beyond */
+	size_t count;		   /* of them */
+	double shape, scale_s, shape_stderr, scale_stderr_s;
+};
+#define DELAY_TAIL_MIN 50 /* samples beyond */
+
 /* The moment at which a delay is drawn. */
 struct delay_moment {
 	double volatility; /* per root of a year */
@@ -62,6 +74,7 @@ struct delay_law {
 	double parameter[DELAY_PARAMETERS_MAX];
 	double *samples; /* empirical: ascending, sample_count of them */
 	size_t sample_count;
+	struct delay_tail tail;	    /* empirical */
 	struct delay_record record;
 	struct delay_law *parts; /* mixture: part_count laws with their probabilities */
 	double *shares;
@@ -84,6 +97,9 @@ int delay_dependence_check(const struct delay_law stages[DELAY_STAGES], enum del
 double delay_mean(const struct delay_law *law);
 double delay_quantile(const struct delay_law *law, double u); /* never above DELAY_MAX_S */
 int delay_nodes(const struct delay_law *law, struct quadrature *out);
+
+/* Adds the nodes of a tail, with weights summing to `mass`; step 1/16 of ln t is exact. 0 or -ENOMEM. */
+int delay_tail_nodes(const struct delay_tail *tail, double mass, double step, struct quadrature *out);
 
 /* A delay at a moment: from the record where there is one and `dependence` asks for it, delay_quantile() otherwise. */
 double delay_draw(const struct delay_law *law, enum delay_dependence dependence, const struct delay_moment *moment, double u);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "margin/delay.h"
+#include "margin/pareto.h"
 
 #define STEP (1.0 / 16) /* of the trapezoidal rules */
 #define PARAMETER_MAX_S 1e8
@@ -91,24 +92,35 @@ const struct delay_type delay_uniform = {"uniform",
 					 {{"low", true, 0, PARAMETER_MAX_S}, {"high", true, 0, PARAMETER_MAX_S}},
 					 uniform_mean, uniform_quantile, uniform_nodes};
 
+/* The trapezoidal rule of an exponential law of mean 1: its nodes, what they become, and how often. */
+static int add_exponential(double mass, double step, double (*becomes)(const void *law, double e), const void *law, struct quadrature *out)
+{
+	int rc = 0;
+
+	for (int i = (int)(-35 / step); !rc && i * step <= 6.6; i++) {
+		double growth = exp(i * step);
+
+		rc = quadrature_add(out, becomes(law, growth), mass * step * growth * exp(-growth));
+	}
+	return rc;
+}
+
 static double exponential_quantile(const struct delay_law *law, double u)
 {
 	return -law->parameter[0] * log1p(-u);
 }
 
 /* t = mean·e^x; both tails end where less than 1e-15 of the law is left below, and 1e-300 above */
+static double of_mean(const void *law, double e)
+{
+	return ((const struct delay_law *)law)->parameter[0] * e;
+}
+
 static int exponential_nodes(const struct delay_law *law, double mass, struct quadrature *out)
 {
-	int rc = 0;
-
 	if (law->parameter[0] <= 0)
 		return quadrature_add(out, 0, mass);
-	for (int i = -35 * 16; !rc && i <= 105; i++) {
-		double growth = exp(i * STEP);
-
-		rc = quadrature_add(out, law->parameter[0] * growth, mass * STEP * growth * exp(-growth));
-	}
-	return rc;
+	return add_exponential(mass, STEP, of_mean, law, out);
 }
 
 const struct delay_type delay_exponential = {
@@ -145,32 +157,50 @@ const struct delay_type delay_lognormal = {"lognormal",
 					   {{"median", true, 0, PARAMETER_MAX_S}, {"sigma", false, 0, 10}},
 					   lognormal_mean, lognormal_quantile, lognormal_nodes};
 
+static double of_tail(const void *tail, double e)
+{
+	const struct delay_tail *t = tail;
+
+	return fmin(t->threshold_s + pareto_excess(t->shape, t->scale_s, e), DELAY_MAX_S);
+}
+
+int delay_tail_nodes(const struct delay_tail *tail, double mass, double step, struct quadrature *out)
+{
+	return add_exponential(mass, step, of_tail, tail, out);
+}
+
 static double empirical_mean(const struct delay_law *law)
 {
+	const struct delay_tail *tail = &law->tail;
 	double sum = 0;
 
-	for (size_t i = 0; i < law->sample_count; i++)
+	for (size_t i = 0; i < law->sample_count - tail->count; i++)
 		sum += law->samples[i];
-	return sum / (double)law->sample_count;
+	return sum / (double)law->sample_count + (tail->count ? tail->share * (tail->threshold_s + tail->scale_s / (1 - tail->shape)) : 0);
 }
 
 static double empirical_quantile(const struct delay_law *law, double u)
 {
 	size_t i = (size_t)(u * (double)law->sample_count);
 
+	if (law->tail.count && 1 - u < law->tail.share)
+		return of_tail(&law->tail, -log((1 - u) / law->tail.share));
 	return law->samples[i < law->sample_count ? i : law->sample_count - 1];
 }
 
 static int empirical_nodes(const struct delay_law *law, double mass, struct quadrature *out)
 {
 	double each = mass / (double)law->sample_count;
+	size_t count = law->sample_count - law->tail.count;
 	int rc = 0;
 
-	for (size_t i = 0, run; !rc && i < law->sample_count; i += run) { /* equal samples make one node */
-		for (run = 1; i + run < law->sample_count && law->samples[i + run] == law->samples[i];)
+	for (size_t i = 0, run; !rc && i < count; i += run) { /* equal samples make one node */
+		for (run = 1; i + run < count && law->samples[i + run] == law->samples[i];)
 			run++;
 		rc = quadrature_add(out, law->samples[i], each * (double)run);
 	}
+	if (!rc && law->tail.count)
+		rc = delay_tail_nodes(&law->tail, mass * law->tail.share, STEP, out);
 	return rc;
 }
 

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "margin/pareto.h"
+
 #define MEASURED_SAMPLES_MAX 2000 /* looked at, evenly by rank, for the error of a measured law */
 
 int masses_add(struct masses *masses, double moneyness, double value)
@@ -74,10 +76,45 @@ double fixed_delay_average(const struct fixed_delay *fixed, const struct quadrat
 	return sum;
 }
 
+#define TAIL_STEP 0.25 /* of ln t: for an error's sake */
+
+/* The average beyond the threshold, had the tail this shape and scale; NAN without memory. */
+static double tail_average(const struct fixed_delay *fixed, const struct delay_tail *tail, double shape, double scale,
+			   const struct quadrature *rest)
+{
+	struct delay_tail other = *tail;
+	struct quadrature rule = {0};
+	double sum = 0;
+
+	other.shape = shape;
+	other.scale_s = scale;
+	if (delay_tail_nodes(&other, 1, TAIL_STEP, &rule))
+		sum = NAN;
+	for (size_t i = 0; i < rule.count; i++)
+		if (rule.weight[i] > fixed->mass_left_out)
+			sum += rule.weight[i] * fixed_delay_average(fixed, rest, 1, rule.node[i]);
+	quadrature_free(&rule);
+	return sum;
+}
+
+/* By the delta method, from the covariance of shape and scale. */
+static double tail_variance(const struct fixed_delay *fixed, const struct delay_tail *tail, const struct quadrature *rest)
+{
+	double by_shape = 0.1 * tail->shape_stderr, by_scale = 0.1 * tail->scale_stderr_s, covariance[3], shape, scale;
+
+	pareto_covariance(tail->shape, tail->scale_s, (double)tail->count, covariance);
+	shape = (tail_average(fixed, tail, tail->shape + by_shape, tail->scale_s, rest) -
+		 tail_average(fixed, tail, tail->shape - by_shape, tail->scale_s, rest)) / (2 * by_shape);
+	scale = (tail_average(fixed, tail, tail->shape, tail->scale_s + by_scale, rest) -
+		 tail_average(fixed, tail, tail->shape, tail->scale_s - by_scale, rest)) / (2 * by_scale);
+	return shape * shape * covariance[0] + 2 * shape * scale * covariance[1] + scale * scale * covariance[2];
+}
+
 double fixed_delay_measured_variance(const struct fixed_delay *fixed, const struct delay_law *law, double share,
 				     const struct quadrature *rest, bool *measured)
 {
-	double mean = 0, squares = 0, n = 0, variance = 0;
+	double mean = 0, squares = 0, n = 0, variance = 0, beyond = NAN;
+	size_t body = law->sample_count - law->tail.count;
 	size_t step = law->sample_count / MEASURED_SAMPLES_MAX + 1;
 
 	for (size_t i = 0; i < law->part_count; i++)
@@ -85,14 +122,18 @@ double fixed_delay_measured_variance(const struct fixed_delay *fixed, const stru
 	if (law->type != &delay_empirical)
 		return variance;
 	*measured = true;
+	if (law->tail.count) { /* how many lie beyond is an error too, and what they cost on average another one */
+		beyond = tail_average(fixed, &law->tail, law->tail.shape, law->tail.scale_s, rest);
+		variance = law->tail.share * law->tail.share * tail_variance(fixed, &law->tail, rest);
+	}
 	for (size_t i = step / 2; i < law->sample_count; i += step) {
-		double value = fixed_delay_average(fixed, rest, 1, law->samples[i]), delta = value - mean;
+		double value = i < body ? fixed_delay_average(fixed, rest, 1, law->samples[i]) : beyond, delta = value - mean;
 
 		n += 1;
 		mean += delta / n;
 		squares += delta * (value - mean);
 	}
-	return n > 1 ? share * share * squares / (n - 1) / (double)law->sample_count : NAN;
+	return n > 1 ? share * share * (squares / (n - 1) / (double)law->sample_count + variance) : NAN;
 }
 
 int fixed_delay_tabulate(struct fixed_delay *fixed, const struct quadrature *rules, size_t rule_count, double added_max,

@@ -7,63 +7,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "margin/pareto.h"
 #include "margin/rng.h"
 
 #define SAMPLES_MAX 1000
 #define SHARE_MAX 0.25
 #define REJECTED 0.1
 #define REPLICATES 199
-#define GRID (30 + 32) /* 30 + sqrt(SAMPLES_MAX) */
 #define NORMAL_975 1.959963984540054
 #define SEED 20090901
-
-/* ---- the estimate ---- */
-
-static double sum_of_logs(const double *x, size_t count, double b)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < count; i++)
-		sum += log1p(-b * x[i]);
-	return sum;
-}
-
-/*
- * Zhang and Stephens: with b = -ξ/σ the likelihood of d ended and the open excesses is largest at ξ(b) = (Σ ln(1 - b x) over
- * all) / d, where it is d ln(-b/ξ) - Σ ln(1 - b x) over the ended - d. b is the mean over a grid, weighted by that; the grid
- * leans on the first quartile and ends below 1 / max.
- */
-void pareto_fit(const struct excesses *x, double *shape, double *scale)
-{
-	double d = (double)x->ended_count, b[GRID], likelihood[GRID], top = -INFINITY, sum = 0, slope = 0;
-	double largest = x->ended[x->ended_count - 1], quartile = x->ended[x->ended_count / 4];
-	int grid = (int)(30 + sqrt(d));
-
-	grid = grid > GRID ? GRID : grid;
-	if (x->open_count && x->open[x->open_count - 1] > largest)
-		largest = x->open[x->open_count - 1];
-	for (int j = 0; j < grid; j++) {
-		double ended, own_shape;
-
-		b[j] = (1 - sqrt(grid / (j + 0.5))) / (3 * quartile) + 1 / largest;
-		ended = sum_of_logs(x->ended, x->ended_count, b[j]);
-		own_shape = (ended + x->open_weight * sum_of_logs(x->open, x->open_count, b[j])) / d;
-		likelihood[j] = d * log(-b[j] / own_shape) - ended - d;
-		top = likelihood[j] > top ? likelihood[j] : top;
-	}
-	for (int j = 0; j < grid; j++) {
-		double weight = exp(likelihood[j] - top);
-
-		if (isnan(weight))
-			continue;
-		sum += weight;
-		slope += weight * b[j];
-	}
-	slope /= sum;
-	*shape = (sum_of_logs(x->ended, x->ended_count, slope) +
-		  x->open_weight * sum_of_logs(x->open, x->open_count, slope)) / d;
-	*scale = -*shape / slope;
-}
 
 /* ---- the test ---- */
 
@@ -111,11 +63,8 @@ static int resample(const struct excesses *x, struct tail *out)
 		struct rng rng;
 
 		rng_open(&rng, SEED, r, 0, RNG_RESAMPLE);
-		for (size_t i = 0; i < x->ended_count; i++) {
-			double e = rng_exponential(&rng);
-
-			drawn[i] = out->scale_ns * (fabs(out->shape) < 1e-9 ? e : expm1(out->shape * e) / out->shape);
-		}
+		for (size_t i = 0; i < x->ended_count; i++)
+			drawn[i] = pareto_excess(out->shape, out->scale_ns, rng_exponential(&rng));
 		qsort(drawn, x->ended_count, sizeof(*drawn), by_value);
 		pareto_fit(&again, &shape, &scale);
 		beyond += distance(drawn, x->ended_count, shape, scale) >= found;
@@ -197,6 +146,7 @@ static int fit_at(const struct survival *s, size_t wanted, double effect, double
 {
 	int64_t threshold_ns = s->ends[s->end_count - wanted - 1];
 	struct excesses x = {.ended = room, .open = room + s->end_count, .open_weight = s->open_weight};
+	double covariance[3];
 	int status = 0;
 
 	*out = (struct tail){.p_value = NAN, .shape_above = NAN, .threshold_ns = threshold_ns, .p9999_ns = TIME_UNKNOWN,
@@ -209,8 +159,9 @@ static int fit_at(const struct survival *s, size_t wanted, double effect, double
 	out->count = x.ended_count;
 	out->share = share_beyond(s, threshold_ns);
 	pareto_fit(&x, &out->shape, &out->scale_ns);
-	out->shape_se = (1 + out->shape) / sqrt((double)x.ended_count);
-	out->scale_se_ns = out->scale_ns * sqrt(2 * (1 + out->shape) / (double)x.ended_count);
+	pareto_covariance(out->shape, out->scale_ns, (double)x.ended_count, covariance);
+	out->shape_se = sqrt(covariance[0]);
+	out->scale_se_ns = sqrt(covariance[2]);
 	fill_mean_excess(&x, out);
 	fill_quantile(out, effect);
 	if (!x.open_count)

@@ -35,13 +35,4 @@ struct tail {
 /* effect: design effect of what lies in the tail, 1 for independent samples. 0 or -ENOMEM. */
 int tail_fit(const struct survival *s, double effect, struct tail *out);
 
-/* Excesses over a threshold, above 0, ascending. */
-struct excesses {
-	double *ended, *open;
-	size_t ended_count, open_count;
-	double open_weight;
-};
-
-void pareto_fit(const struct excesses *x, double *shape, double *scale);
-
 #endif
