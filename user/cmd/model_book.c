@@ -71,7 +71,7 @@ static const char *position_to_account(const double numbers[NUMBERS_MAX], struct
 static const struct layout loans = {{"collateral", "debt", "liquidation_threshold", NULL}, loan_to_account};
 static const struct layout positions = {{"size", "entry", "margin", "maintenance_margin", NULL}, position_to_account};
 
-static int add_account(struct model *model, size_t *capacity, const struct account *account)
+static int add_account(struct model *model, size_t *capacity, const struct account *account, bool joined)
 {
 	if (model->account_count == *capacity) {
 		size_t more = *capacity ? *capacity * 2 : 64;
@@ -80,21 +80,34 @@ static int add_account(struct model *model, size_t *capacity, const struct accou
 		if (!memory)
 			return -ENOMEM;
 		model->accounts = memory;
+		memory = realloc(model->joined, more * sizeof(*model->joined));
+		if (!memory)
+			return -ENOMEM;
+		model->joined = memory;
 		*capacity = more;
 	}
+	model->joined[model->account_count] = joined;
 	model->accounts[model->account_count++] = *account;
 	return 0;
 }
 
-/* The one entry of a map such as {ETH: 10}. */
-static int read_single(struct conf map, const char *what, const char **name, double *value, struct error *err)
+/* Maps such as {ETH: 10}. */
+static int check_map(struct conf map, const char *what, struct error *err)
 {
-	if (!conf_is_map(map) || !conf_count(map))
-		return conf_error(map, err, "should be a map such as %s", what);
+	return conf_is_map(map) && conf_count(map) ? 0 : conf_error(map, err, "should be a map such as %s", what);
+}
+
+static int read_debt(struct conf map, const struct model *model, double *value, struct error *err)
+{
+	uint32_t ignored;
+
+	if (check_map(map, "{USD: 29000}", err))
+		return -EINVAL;
 	if (conf_count(map) > 1)
-		return conf_error(map, err, "holds several assets; engine instant takes one collateral asset and one debt an account: "
-					    "split the account");
-	*name = conf_key(map, 0);
+		return conf_error(map, err, "holds several debts; an account owes one, in the numeraire: split it, or give their worth together");
+	if (!asset_index(model, conf_key(map, 0), &ignored))
+		return conf_error(map, err, "'%s' is an asset with a price of its own; a debt is in the numeraire (any name that is not an "
+					    "asset, e.g. USD)", conf_key(map, 0));
 	return conf_read_double(conf_at(map, 0), value, err);
 }
 
@@ -117,33 +130,40 @@ static int read_position(struct conf map, const struct model *model, struct acco
 	return mistake ? conf_error(map, err, "%s", mistake) : 0;
 }
 
-static int read_account(struct conf map, const struct model *model, struct account *out, struct error *err)
+/* A loan's rows: one for each collateral, the debt with the first. */
+static int read_loan(struct conf map, struct model *model, size_t *capacity, struct error *err)
 {
 	struct conf collateral, debt, threshold;
-	double numbers[NUMBERS_MAX] = {0};
-	const char *mistake;
-	const char *asset, *numeraire, *threshold_asset;
-	uint32_t ignored;
+	double owed;
 
-	if (conf_exists(conf_get(map, "size")))
-		return read_position(map, model, out, err);
 	if (conf_require(map, "collateral", "units of the asset, e.g. {ETH: 10}", &collateral, err) ||
 	    conf_require(map, "debt", "what is owed, in the numeraire, e.g. {USD: 29000}", &debt, err) ||
 	    conf_require(map, "liquidation_threshold", "share of the collateral's value that counts, e.g. {ETH: 0.83}", &threshold, err) ||
-	    read_single(collateral, "{ETH: 10}", &asset, &numbers[0], err) ||
-	    read_single(debt, "{USD: 29000}", &numeraire, &numbers[1], err) ||
-	    read_single(threshold, "{ETH: 0.83}", &threshold_asset, &numbers[2], err) ||
+	    check_map(collateral, "{ETH: 10}", err) || check_map(threshold, "{ETH: 0.83}", err) || read_debt(debt, model, &owed, err) ||
 	    conf_reject_unknown(map, "collateral, debt, liquidation_threshold", err))
 		return -EINVAL;
-	if (asset_index(model, asset, &out->asset))
-		return conf_error(collateral, err, "'%s' is not among the assets of this file", asset);
-	if (strcmp(asset, threshold_asset))
-		return conf_error(threshold, err, "names '%s', the collateral is '%s'", threshold_asset, asset);
-	if (!asset_index(model, numeraire, &ignored))
-		return conf_error(debt, err, "'%s' is an asset with a price of its own; engine instant takes debt in the numeraire "
-					     "(any name that is not an asset, e.g. USD)", numeraire);
-	mistake = loans.to_account(numbers, out);
-	return mistake ? conf_error(map, err, "%s", mistake) : 0;
+	for (size_t i = 0; i < conf_count(threshold); i++)
+		if (!conf_exists(conf_get(collateral, conf_key(threshold, i))))
+			return conf_error(threshold, err, "names '%s', which is no collateral of the account", conf_key(threshold, i));
+	for (size_t i = 0; i < conf_count(collateral); i++) {
+		struct conf share = conf_get(threshold, conf_key(collateral, i));
+		double numbers[NUMBERS_MAX] = {0, i ? 0 : owed};
+		struct account account = {0};
+		const char *mistake;
+
+		if (asset_index(model, conf_key(collateral, i), &account.asset))
+			return conf_error(collateral, err, "'%s' is not among the assets of this file", conf_key(collateral, i));
+		if (!conf_exists(share))
+			return conf_error(threshold, err, "names no share for '%s'", conf_key(collateral, i));
+		if (conf_read_double(conf_at(collateral, i), &numbers[0], err) || conf_read_double(share, &numbers[2], err))
+			return -EINVAL;
+		mistake = loans.to_account(numbers, &account);
+		if (mistake)
+			return conf_error(map, err, "%s", mistake);
+		if (add_account(model, capacity, &account, i > 0))
+			return conf_error(map, err, "out of memory");
+	}
+	return 0;
 }
 
 static int read_list(struct conf list, struct model *model, struct error *err)
@@ -153,11 +173,17 @@ static int read_list(struct conf list, struct model *model, struct error *err)
 	if (!conf_is_list(list) || !conf_count(list))
 		return conf_error(list, err, "should be a list of accounts: {collateral, debt, liquidation_threshold}, or {asset, size, entry, margin, maintenance_margin}");
 	for (size_t i = 0; i < conf_count(list); i++) {
-		struct account account;
+		struct conf map = conf_at(list, i);
+		struct account account = {0};
 
-		if (read_account(conf_at(list, i), model, &account, err))
+		if (!conf_exists(conf_get(map, "size"))) {
+			if (read_loan(map, model, &capacity, err))
+				return -EINVAL;
+			continue;
+		}
+		if (read_position(map, model, &account, err))
 			return -EINVAL;
-		if (add_account(model, &capacity, &account))
+		if (add_account(model, &capacity, &account, false))
 			return conf_error(list, err, "out of memory");
 	}
 	return 0;
@@ -165,11 +191,13 @@ static int read_list(struct conf list, struct model *model, struct error *err)
 
 /* ---- CSV ---------------------------------------------------------------------------------------------------------- */
 
-/* A CSV file's columns: where the asset stands, and the numbers of its layout. */
+/* A CSV file's columns: where the asset stands, the numbers of its layout, and the account's name, if there is one (else -1). */
 struct columns {
 	const struct layout *layout;
-	int asset, numbers[NUMBERS_MAX];
+	int asset, account, numbers[NUMBERS_MAX];
 };
+
+#define NAME_MAX_BYTES 128
 
 static size_t split(char *line, char *cells[CSV_COLUMNS_MAX])
 {
@@ -196,6 +224,7 @@ static int read_header(struct conf node, char *line, struct columns *out, struct
 
 	out->layout = column_of(cells, n, positions.names[0]) >= 0 ? &positions : &loans;
 	out->asset = column_of(cells, n, "asset");
+	out->account = column_of(cells, n, "account");
 	for (int i = -1; i < 0 || out->layout->names[i]; i++) {
 		const char *name = i < 0 ? "asset" : out->layout->names[i];
 		int place = column_of(cells, n, name);
@@ -218,7 +247,7 @@ static int read_cell(const char *text, double *out)
 }
 
 static int read_row(struct conf node, const struct model *model, char *line, size_t number, const struct columns *columns,
-		    struct account *out, struct error *err)
+		    char name[NAME_MAX_BYTES], struct account *out, bool *joined, struct error *err)
 {
 	double numbers[NUMBERS_MAX] = {0};
 	char *cells[CSV_COLUMNS_MAX];
@@ -238,13 +267,33 @@ static int read_row(struct conf node, const struct model *model, char *line, siz
 					  cells[columns->numbers[i]]);
 	}
 	mistake = columns->layout->to_account(numbers, out);
+	if (!mistake && columns->account >= 0) {
+		if ((size_t)columns->account >= n || !*cells[columns->account] || strlen(cells[columns->account]) >= NAME_MAX_BYTES)
+			return conf_error(node, err, "%s:%zu: account should be a name of 1 to %d bytes", conf_text(node), number, NAME_MAX_BYTES - 1);
+		*joined = columns->layout == &loans && !strcmp(name, cells[columns->account]);
+		strcpy(name, cells[columns->account]);
+	}
 	return mistake ? conf_error(node, err, "%s:%zu: %s", conf_text(node), number, mistake) : 0;
+}
+
+/* Rows that follow each other under one name are one account: its debt is with the first. */
+static void gather_debt(struct model *model)
+{
+	size_t last = model->account_count - 1, first = last;
+
+	while (model->joined[first])
+		first--;
+	if (first == last)
+		return;
+	model->accounts[first].debt += model->accounts[last].debt;
+	model->accounts[last].debt = 0;
 }
 
 static int read_csv(struct conf node, struct model *model, struct error *err)
 {
 	size_t capacity = 0, size = 0, number = 1;
-	struct columns columns = {&loans, 0, {0}};
+	struct columns columns = {&loans, 0, -1, {0}};
+	char name[NAME_MAX_BYTES] = "";
 	int status;
 	char *line = NULL;
 	FILE *file;
@@ -258,13 +307,16 @@ static int read_csv(struct conf node, struct model *model, struct error *err)
 		status = read_header(node, line, &columns, err);
 	while (!status && getline(&line, &size, file) >= 0) {
 		struct account account = {0};
+		bool joined = false;
 
 		number++;
 		if (line[strspn(line, " \r\n")] == '\0')
 			continue;
-		status = read_row(node, model, line, number, &columns, &account, err);
-		if (!status && (model->account_count >= ACCOUNTS_MAX || add_account(model, &capacity, &account)))
+		status = read_row(node, model, line, number, &columns, name, &account, &joined, err);
+		if (!status && (model->account_count >= ACCOUNTS_MAX || add_account(model, &capacity, &account, joined)))
 			status = conf_error(node, err, "%s:%zu: too many accounts (at most %u)", conf_text(node), number, ACCOUNTS_MAX);
+		if (!status)
+			gather_debt(model);
 	}
 	if (!status && !model->account_count)
 		status = conf_error(node, err, "%s: no accounts in it", conf_text(node));
@@ -281,5 +333,11 @@ int model_book(struct conf map, struct model *model, struct error *err)
 		return conf_error(map, err, "give either 'accounts' (a list) or 'csv' (a file)");
 	if (conf_reject_unknown(map, "accounts, csv", err))
 		return -EINVAL;
-	return conf_exists(csv) ? read_csv(csv, model, err) : read_list(accounts, model, err);
+	if (conf_exists(csv) ? read_csv(csv, model, err) : read_list(accounts, model, err))
+		return -EINVAL;
+	if (!memchr(model->joined, true, model->account_count * sizeof(*model->joined))) {
+		free(model->joined);
+		model->joined = NULL;
+	}
+	return 0;
 }

@@ -11,7 +11,8 @@
 /*
  * Fills model->accounts; model->assets must be there. CSV: a header line, then one account a line, with the columns
  * asset, collateral (units), debt (numeraire), liquidation_threshold (0 to 1], in any order; or, of perpetual positions,
- * asset, size (units, negative: short), entry (price), margin (numeraire), maintenance_margin (share of the value).
+ * asset, size (units, negative: short), entry (price), margin (numeraire), maintenance_margin (share of the value). Loans may
+ * have a column account: rows that follow each other under one name are one account with several collaterals, its debt the sum.
  */
 int model_book(struct conf map, struct model *model, struct error *err);
 

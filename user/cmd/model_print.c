@@ -222,6 +222,16 @@ static const char *engine_name(const struct model_answer *answer)
 	return answer->market.rules.type ? answer->market.rules.type->name : answer->model.engine.type->name;
 }
 
+/* An account with several collaterals is one. */
+static size_t accounts_of(const struct model *model)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < model->account_count; i++)
+		count += !model_joined(model, i);
+	return count;
+}
+
 int model_print_json(const struct model_answer *answer, FILE *out, struct error *err)
 {
 	struct json_object *document = json_document("pricelag.model/1"), *part;
@@ -231,7 +241,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add_count(document, "seed", answer->model.seed);
 	json_add_text(document, "engine", engine_name(answer));
 	json_add_text(document, "engine_source", answer->market.rules.type ? answer->market.rules.type->source : NULL);
-	json_add_count(document, "accounts", answer->model.account_count);
+	json_add_count(document, "accounts", accounts_of(&answer->model));
 	json_add_text(document, "estimator", estimator_name(answer));
 	json_add_count(document, "sampled_assets", r->sampled_assets);
 	json_add_count(document, "beyond_tape", r->beyond_tape);
@@ -405,7 +415,7 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 	int status;
 
 	fprintf(out, "Bad debt over %g h, %zu accounts, engine %s: %.6g ± %.2g on average (%s, %llu paths).\n",
-		answer->model.horizon_s / 3600, answer->model.account_count, engine_name(answer), r->bad_debt.value,
+		answer->model.horizon_s / 3600, accounts_of(&answer->model), engine_name(answer), r->bad_debt.value,
 		r->bad_debt.stderr_, estimator_name(answer), (unsigned long long)r->paths);
 	print_probability(r, out);
 	if (answer->market.rules.type)

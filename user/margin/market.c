@@ -20,6 +20,12 @@ static int check_accounts(const struct market *market, const struct model *model
 			return error_set(err, -EINVAL, "account %zu: a size or a debt is no number, or nothing", i);
 		if (!(a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
 			return error_set(err, -EINVAL, "account %zu: liquidation threshold %g (above 0, to 1)", i, a->liquidation_threshold);
+		if (model_joined(model, i) && (!market->rules.type->cross_collateral || !i))
+			return error_set(err, -EINVAL, i ? "account %zu: another collateral of the account before it, and %s takes one an "
+							   "account: split it" : "account %zu: there is none before it to be joined to",
+					 i, market->rules.type->name);
+		if (model_joined(model, i) && a->debt != 0)
+			return error_set(err, -EINVAL, "account %zu: the debt of several collaterals is with the first of them", i);
 		if (!perpetual && market->rules.type != &rules_instant && (a->collateral < 0 || a->debt < 0))
 			return error_set(err, -EINVAL, "account %zu: %s holds loans: collateral above 0, debt 0 or more", i,
 					 market->rules.type->name);

@@ -16,6 +16,13 @@ static struct position position_of(const struct account *account)
 	return (struct position){account->collateral, -account->debt, account->collateral < 0 ? 2 - weight : weight};
 }
 
+void market_walk_touch(struct market_walk *walk, uint32_t row)
+{
+	if (!walk->states[row].touched)
+		walk->touched[walk->touched_count++] = row;
+	walk->states[row].touched = true;
+}
+
 bool position_at_risk(const struct position *position)
 {
 	return (position->units > 0 && position->cash < 0) || (position->units < 0 && position->cash > 0);
@@ -38,6 +45,14 @@ size_t market_book_steps(const struct model *model)
 	return (size_t)ceil(model->horizon_s / model->step_s - 1e-9);
 }
 
+/* A row's key in its front; 0: it is in none. */
+static double key_of(const struct market_book *book, uint32_t row)
+{
+	if (basket_is(book, row))
+		return book->bounds[row];
+	return position_at_risk(&book->positions[row]) ? position_key(&book->positions[row]) : 0;
+}
+
 int market_book_init(struct market_book *book, const struct market *market, const struct model *model)
 {
 	size_t *counts = calloc(2 * model->asset_count, sizeof(*counts));
@@ -50,21 +65,21 @@ int market_book_init(struct market_book *book, const struct market *market, cons
 		free(counts);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < model->account_count; i++) {
+	for (size_t i = 0; i < model->account_count; i++)
 		book->positions[i] = position_of(&model->accounts[i]);
-		if (position_at_risk(&book->positions[i]))
+	rc = basket_book_init(book);
+	for (uint32_t i = 0; !rc && i < model->account_count; i++)
+		if (key_of(book, i) > 0)
 			counts[2 * model->accounts[i].asset + (size_t)position_side(&book->positions[i])]++;
-	}
 	for (size_t k = 0; !rc && k < 2 * model->asset_count; k++) {
 		rc = front_order_init(&book->orders[k], counts[k]);
 		book->orders[k].count = 0;
 	}
-	for (size_t i = 0; !rc && i < model->account_count; i++) {
-		const struct position *position = &book->positions[i];
-		struct front_order *order = &book->orders[2 * model->accounts[i].asset + (size_t)position_side(position)];
+	for (uint32_t i = 0; !rc && i < model->account_count; i++) {
+		struct front_order *order = &book->orders[2 * model->accounts[i].asset + (size_t)position_side(&book->positions[i])];
 
-		if (position_at_risk(position))
-			order->entries[order->count++] = (struct front_entry){position_key(position), (uint32_t)i};
+		if (key_of(book, i) > 0)
+			order->entries[order->count++] = (struct front_entry){key_of(book, i), i};
 	}
 	for (size_t k = 0; !rc && k < 2 * model->asset_count; k++)
 		front_order_sort(&book->orders[k]);
@@ -78,6 +93,8 @@ void market_book_free(struct market_book *book)
 		front_order_free(&book->orders[k]);
 	free(book->orders);
 	free(book->positions);
+	free(book->heads);
+	free(book->bounds);
 }
 
 /* ---- room ----------------------------------------------------------------------------------------------------------- */
@@ -108,6 +125,12 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 	if ((model->dependence.factor && !walk->shocks) || !walk->assets || !walk->positions || !walk->states || !walk->touched || !walk->attempts || !walk->lots)
 		return -ENOMEM;
 	memcpy(walk->positions, book->positions, model->account_count * sizeof(*walk->positions));
+	if (book->bounds) {
+		walk->bounds = malloc(accounts * sizeof(*walk->bounds));
+		if (!walk->bounds)
+			return -ENOMEM;
+		memcpy(walk->bounds, book->bounds, model->account_count * sizeof(*walk->bounds));
+	}
 	for (size_t i = 0; !rc && i < model->asset_count; i++) {
 		rc = oracle_init(&walk->assets[i].oracle, &market->oracle, model->step_s);
 		if (!rc)
@@ -131,6 +154,7 @@ void market_walk_free(struct market_walk *walk)
 	free(walk->assets);
 	free(walk->positions);
 	free(walk->states);
+	free(walk->bounds);
 	free(walk->touched);
 	free(walk->attempts);
 	free(walk->lots);

@@ -43,6 +43,23 @@ static int report(struct market_walk *walk, struct asset_state *state, uint32_t 
 			   stage_delay(walk, asset, &model->delays[DELAY_ORACLE], DELAY_ORACLE, &state->reports));
 }
 
+static int fired(struct market_walk *walk, struct asset_state *state, uint32_t row)
+{
+	uint32_t account = basket_head(walk->book, row);
+
+	if (basket_is(walk->book, row)) {
+		int looked = basket_look(walk, row);
+
+		if (looked != BASKET_BELOW)
+			return looked;
+	}
+	for (row = account; row < basket_end(walk->book, account); row++)
+		market_walk_touch(walk, row);
+	walk->states[account].below_since_s = walk->now_s;
+	market_price_triggered(&state->price);
+	return attempt_schedule(walk, account);
+}
+
 static int fire(struct market_walk *walk, struct asset_state *state)
 {
 	double oracle = state->oracle.price, m = state->controls.m;
@@ -50,18 +67,10 @@ static int fire(struct market_walk *walk, struct asset_state *state)
 	int rc = 0;
 
 	for (int side = 0; side < 2; side++) {
-		int64_t account;
+		int64_t row;
 
-		while (!rc && (account = front_fire(&state->fronts[side], level[side])) >= 0) {
-			struct account_state *of = &walk->states[account];
-
-			if (!of->touched)
-				walk->touched[walk->touched_count++] = (uint32_t)account;
-			of->touched = true;
-			of->below_since_s = walk->now_s;
-			market_price_triggered(&state->price);
-			rc = attempt_schedule(walk, (uint32_t)account);
-		}
+		while (!rc && (row = front_fire(&state->fronts[side], level[side])) >= 0)
+			rc = fired(walk, state, (uint32_t)row);
 	}
 	return rc;
 }
@@ -103,9 +112,9 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 			oracle_land(&state->oracle, walk->now_s);
 			controls_observe(&state->controls, state->oracle.price, state->oracle.latency_s, walk->now_s);
 		}
-		if (!rc && triggers)
-			rc = fire(walk, state);
 	}
+	for (uint32_t i = 0; !rc && triggers && i < model->asset_count; i++)
+		rc = fire(walk, &walk->assets[i]);
 	if (block && market->gas.units > 0)
 		move_gas(walk, before);
 	while (!rc && walk->attempt_count && walk->attempts[0].due_s <= walk->now_s)
@@ -140,6 +149,8 @@ static void start(struct market_walk *walk)
 	for (size_t i = 0; i < walk->touched_count; i++) {
 		walk->positions[walk->touched[i]] = walk->book->positions[walk->touched[i]];
 		walk->states[walk->touched[i]] = (struct account_state){0};
+		if (walk->bounds)
+			walk->bounds[walk->touched[i]] = walk->book->bounds[walk->touched[i]];
 	}
 	walk->touched_count = walk->attempt_count = walk->lot_count = walk->crossing_count = 0;
 	walk->competing = walk->book->market->keepers.count;
@@ -160,18 +171,26 @@ static void start(struct market_walk *walk)
 	waterfall_start(&walk->book->market->waterfall, &walk->waterfall);
 }
 
+/* Of an account by its first row; 0 by the others. */
+static double equity(const struct market_walk *walk, uint32_t row)
+{
+	const struct model *model = walk->book->model;
+	double sum = walk->positions[row].cash;
+
+	if (model_joined(model, row))
+		return 0;
+	for (uint32_t i = row; i < basket_end(walk->book, row); i++)
+		sum += walk->positions[i].units * walk->assets[model->accounts[i].asset].price.price;
+	return sum;
+}
+
 /* Debt that its collateral does not cover any more is bad, whether anybody came or not. */
 static void count_open(struct market_walk *walk)
 {
 	double owed = 0, offered = 0; /* by borrowers; on lots */
 
 	for (size_t i = 0; i < walk->touched_count; i++) {
-		const struct position *position = &walk->positions[walk->touched[i]];
-		double price = walk->assets[walk->book->model->accounts[walk->touched[i]].asset].price.price;
-		double equity = position->units * price + position->cash;
-
-		if (equity < 0)
-			owed -= equity;
+		owed += fmax(0, -equity(walk, walk->touched[i]));
 	}
 	for (size_t i = 0; i < walk->lot_count; i++) {
 		const struct lot *lot = &walk->lots[i].lot;

@@ -8,11 +8,13 @@
 
 #define ROUNDS_MAX 64 /* liquidations of one account in one block */
 
-static struct position weighed(const struct market_walk *walk, uint32_t account)
+static struct position weighed(const struct market_walk *walk, uint32_t row)
 {
-	const struct asset_state *state = &walk->assets[walk->book->model->accounts[account].asset];
-	struct position position = walk->positions[account];
+	const struct asset_state *state = &walk->assets[walk->book->model->accounts[row].asset];
+	struct position position = walk->positions[row];
 
+	if (basket_is(walk->book, row))
+		return basket_position(walk, row);
 	position.weight *= position.units < 0 ? 1 / state->controls.m : state->controls.m;
 	return position;
 }
@@ -31,15 +33,18 @@ static void liquidated(struct market_walk *walk, uint32_t account, bool own)
 }
 
 /* Nothing left to sell: what is owed is lost, what is over is the owner's. */
-static void close_if_empty(struct market_walk *walk, struct position *position, double units_before)
+static void close_if_empty(struct market_walk *walk, uint32_t row, double units_before)
 {
-	if (fabs(position->units) > WALK_DUST * fabs(units_before))
+	uint32_t account = basket_head(walk->book, row);
+	double *cash = &walk->positions[account].cash;
+
+	if (fabs(walk->positions[row].units) > WALK_DUST * fabs(units_before))
 		return;
-	position->units = 0;
-	if (position->cash < 0) {
-		walk->out->borrowers -= position->cash;
-		trade_write_off(walk, -position->cash);
-		position->cash = 0;
+	walk->positions[row].units = 0;
+	if (*cash < 0 && basket_empty(walk, account)) {
+		walk->out->borrowers -= *cash;
+		trade_write_off(walk, -*cash);
+		*cash = 0;
 	}
 }
 
@@ -75,16 +80,23 @@ static int take_over(struct market_walk *walk, uint32_t account, bool own, doubl
 	return 0;
 }
 
-static int carry_out(struct market_walk *walk, uint32_t account, bool own, const struct plan *plan)
+/* The most of a plan that a keeper has the capital for. */
+static double affordable(const struct market_walk *walk, const struct plan *plan)
 {
-	uint32_t asset = walk->book->model->accounts[account].asset;
+	double capital = walk->book->market->keepers.capital, repay = fabs(plan->repay);
+
+	return repay > capital ? capital / repay : 1;
+}
+
+static int carry_out(struct market_walk *walk, uint32_t row, bool own, const struct plan *plan)
+{
+	uint32_t asset = walk->book->model->accounts[row].asset;
 	const struct keepers *keepers = &walk->book->market->keepers;
-	struct position *position = &walk->positions[account];
-	double price = walk->assets[asset].price.price, before = position->units, share = 1, units, fee_units, proceeds, repay, gas, profit;
+	struct position *position = &walk->positions[row];
+	double *cash = &walk->positions[basket_head(walk->book, row)].cash;
+	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, gas, profit;
 	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk);
 
-	if (!direct && fabs(plan->repay) > keepers->capital)
-		share = keepers->capital / fabs(plan->repay);
 	units = share * plan->units;
 	fee_units = share * plan->fee_units;
 	proceeds = money_sale(walk, asset, units);
@@ -95,28 +107,28 @@ static int carry_out(struct market_walk *walk, uint32_t account, bool own, const
 		return TRIED_WAITS;
 	if (!direct && profit < keepers->min_profit)
 		return TRIED_WAITS;
-	if (crosses && crossing_send(walk, account, units, own))
+	if (crosses && crossing_send(walk, row, units, own))
 		return -ENOMEM;
 	if (!crosses)
 		money_sold(walk, asset, units, proceeds);
 	walk->out->seized += fabs(units + fee_units) * price;
 	position->units -= units + fee_units;
-	position->cash += repay;
+	*cash += repay;
 	walk->out->borrowers += repay - (units + fee_units) * price;
 	/* a fee in collateral is kept by the protocol, valued at the market */
 	if (fee_units > 0)
 		money_earn(walk, fee_units * price);
 	money_pay_keeper(walk, direct ? -gas : crosses ? -repay - gas : profit, gas, own);
-	if (plan->penalty > 0 && position->cash + position->units * price > 0) {
-		double penalty = fmin(plan->penalty, position->cash + position->units * price);
+	if (plan->penalty > 0 && *cash + position->units * price > 0) {
+		double penalty = fmin(plan->penalty, *cash + position->units * price);
 
-		position->cash -= penalty;
+		*cash -= penalty;
 		walk->out->borrowers -= penalty;
 		money_earn(walk, penalty);
 	}
-	if (position->cash > -WALK_DUST * fabs(before * price) && before > 0 && position->cash < 0)
-		position->cash = 0;
-	close_if_empty(walk, position, before);
+	if (*cash > -WALK_DUST * fabs(before * price) && before > 0 && *cash < 0)
+		*cash = 0;
+	close_if_empty(walk, row, before);
 	return 0;
 }
 
@@ -126,26 +138,83 @@ static int come_back(struct market_walk *walk, uint32_t account)
 	const struct position *position = &walk->positions[account];
 	struct asset_state *state = &walk->assets[walk->book->model->accounts[account].asset];
 
+	if (basket_is(walk->book, account))
+		return basket_wait(walk, account);
 	if (!position_at_risk(position))
 		return 0;
 	return front_return(&state->fronts[position_side(position)], position_key(position), account);
+}
+
+/* What is left can be liquidated again. */
+static bool at_risk(const struct market_walk *walk, uint32_t account)
+{
+	if (basket_is(walk->book, account))
+		return walk->positions[account].cash < 0 && !basket_empty(walk, account);
+	return position_at_risk(&walk->positions[account]);
+}
+
+static bool paused(const struct market_walk *walk, uint32_t row)
+{
+	return walk->now_s < walk->assets[walk->book->model->accounts[row].asset].controls.paused_until_s;
+}
+
+static double health_now(const struct market_walk *walk, uint32_t account)
+{
+	struct position position;
+
+	if (basket_is(walk->book, account))
+		return basket_health(walk, account);
+	position = weighed(walk, account);
+	return position_health(&position, walk->assets[walk->book->model->accounts[account].asset].oracle.price);
+}
+
+/* Of several collaterals the keeper takes the one that brings it most now; -1: none may be taken. */
+static int64_t row_to_take(const struct market_walk *walk, uint32_t account)
+{
+	const struct rules *rules = &walk->book->market->rules;
+	double most = -INFINITY;
+	int64_t best = -1;
+
+	if (!basket_is(walk->book, account))
+		return paused(walk, account) ? -1 : (int64_t)account;
+	for (uint32_t row = account; row < basket_end(walk->book, account); row++) {
+		uint32_t asset = walk->book->model->accounts[row].asset;
+		struct position position;
+		struct plan plan;
+		double profit;
+
+		if (!(walk->positions[row].units > 0) || paused(walk, row))
+			continue;
+		position = basket_position(walk, row);
+		if (!rules->type->plan(rules, &position, walk->assets[asset].oracle.price, &plan))
+			continue;
+		profit = money_sale(walk, asset, affordable(walk, &plan) * plan.units) - affordable(walk, &plan) * plan.repay;
+		if (profit > most) {
+			most = profit;
+			best = row;
+		}
+	}
+	return best;
 }
 
 int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 {
 	const struct rules *rules = &walk->book->market->rules;
 	uint32_t account = attempt.account;
-	const struct asset_state *state = &walk->assets[walk->book->model->accounts[account].asset];
-	double oracle = state->oracle.price;
 
-	if (walk->now_s < state->controls.paused_until_s)
-		return attempt_wait(walk, attempt);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		struct position position = weighed(walk, account);
+		int64_t taken = row_to_take(walk, account);
+		struct position position;
 		struct plan plan;
+		uint32_t row;
+		double oracle;
 		int rc;
 
-		if (position_health(&position, oracle) >= 1 && !rules->type->commits) {
+		if (taken < 0)
+			return attempt_wait(walk, attempt);
+		row = (uint32_t)taken;
+		oracle = walk->assets[walk->book->model->accounts[row].asset].oracle.price;
+		if (health_now(walk, account) >= 1 && !rules->type->commits) {
 			walk->out->recovered += !round;
 			return come_back(walk, account);
 		}
@@ -156,16 +225,16 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			liquidated(walk, account, attempt.own);
 			return trade_put_on_offer(walk, account, oracle);
 		}
+		position = weighed(walk, row);
 		if (!rules->type->plan(rules, &position, oracle, &plan))
 			return 0;
-		rc = plan.takeover ? take_over(walk, account, attempt.own, oracle, &plan) : carry_out(walk, account, attempt.own, &plan);
+		rc = plan.takeover ? take_over(walk, account, attempt.own, oracle, &plan) : carry_out(walk, row, attempt.own, &plan);
 		if (rc)
 			return rc == TRIED_WAITS ? attempt_wait(walk, attempt) : rc;
 		liquidated(walk, account, attempt.own);
-		if (!position_at_risk(&walk->positions[account]))
+		if (!at_risk(walk, account))
 			return 0;
-		position = weighed(walk, account);
-		if (position_health(&position, oracle) < 1 && !walk->scenario->no_delay)
+		if (health_now(walk, account) < 1 && !walk->scenario->no_delay)
 			return attempt_schedule(walk, account);
 	}
 	return attempt_wait(walk, attempt);

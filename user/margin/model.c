@@ -53,6 +53,9 @@ static int check(const struct model *model, struct error *err)
 	for (size_t i = 0; i < model->account_count; i++) {
 		const struct account *a = &model->accounts[i];
 
+		if (model_joined(model, i))
+			return error_set(err, -EINVAL, "account %zu: another collateral of the account before it, which only the market walk "
+						       "takes (name a protocol as the engine): split it", i);
 		if (!(a->asset < model->asset_count && a->collateral > 0 && isfinite(a->collateral) && a->debt >= 0 &&
 		      isfinite(a->debt) && a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
 			return error_set(err, -EINVAL,
@@ -140,6 +143,11 @@ out:
 	return rc;
 }
 
+bool model_joined(const struct model *model, size_t account)
+{
+	return model->joined && model->joined[account];
+}
+
 void model_free(struct model *model)
 {
 	for (int i = 0; i < DELAY_STAGES; i++)
@@ -149,5 +157,6 @@ void model_free(struct model *model)
 	dependence_free(&model->dependence);
 	free(model->assets);
 	free(model->accounts);
+	free(model->joined);
 	*model = (struct model){0};
 }

@@ -35,6 +35,7 @@ struct model {
 	struct dependence dependence; /* of the assets; all zero: none */
 	struct account *accounts;
 	size_t account_count;
+	bool *joined; /* of each account: it is one more collateral of the one before it, which has the debt (only in the market walk); NULL: none */
 	struct engine engine;
 	double budget; /* bad debt to stay below, for the latency that reaches it; 0: none */
 	struct delay_law delays[DELAY_STAGES];
@@ -46,6 +47,8 @@ struct model {
 bool model_is_conditional(const struct model *model, size_t asset);
 
 void model_free(struct model *model);
+
+bool model_joined(const struct model *model, size_t account);
 
 /* A value with its standard error: Monte Carlo error, and NUMERICAL_BOUND of the value for quadrature and tables. */
 struct estimate {

@@ -53,7 +53,7 @@ int model_requirement(const struct model *model, const struct market *market, co
 	if (!search.accounts)
 		return error_set(err, -ENOMEM, "out of memory for %zu accounts", model->account_count);
 	for (size_t i = 0; i < model->account_count; i++)
-		if (model->accounts[i].debt != 0)
+		if (model->accounts[i].debt != 0 || model_joined(model, i))
 			high = fmax(high, 1 / model->accounts[i].liquidation_threshold);
 	rc = attempt(&search, high, &value, err);
 	if (!rc && value <= requirement->below) {

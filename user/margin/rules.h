@@ -23,6 +23,7 @@ struct position {
 	double units, cash, weight;
 };
 
+/* Of an account with several collaterals, one of them: `weight` is such that the health is the account's. */
 /* (0, inf); below 1: to be liquidated. A loan's health factor; for a short position cash over what it must be worth. */
 double position_health(const struct position *position, double oracle);
 
@@ -61,6 +62,7 @@ struct rules_type {
 	const char *name;   /* of engine.type in model.yaml */
 	const char *source; /* where the rule and its numbers were read, and when */
 	bool perpetual;	    /* the book holds perpetual positions, not loans */
+	bool cross_collateral; /* an account may hold several collaterals, each liquidation takes of one; plan() uses weights for nothing but health */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */

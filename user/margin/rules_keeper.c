@@ -60,6 +60,7 @@ const struct rules_type rules_aave_v3 = {
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95},
 		       {"full_close_size", 0, 1e12, 2000}, {"leave_at_least", 0, 1e12, 1000},
 		       {"bonus", 0, 1, 0.05}, {"protocol_fee", 0, 1, 0.1}},
+	.cross_collateral = true,
 	.plan = plan_aave,
 };
 
@@ -82,6 +83,7 @@ const struct rules_type rules_spark = {
 		  "reserve's own: the presets are an example",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95}, {"bonus", 0, 1, 0.05},
 		       {"protocol_fee", 0, 1, 0.1}},
+	.cross_collateral = true,
 	.plan = plan_spark,
 };
 
@@ -102,6 +104,7 @@ const struct rules_type rules_compound_v2 = {
 	.source = "compound-finance/compound-protocol, CTokenInterfaces.sol (protocolSeizeShareMantissa 2.8 %); close factor and "
 		  "bonus are governance's settings",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"bonus", 0, 1, 0.08}, {"seize_share", 0, 1, 0.028}},
+	.cross_collateral = true,
 	.plan = plan_compound,
 };
 
@@ -143,6 +146,7 @@ const struct rules_type rules_euler_v2 = {
 	.source = "euler-xyz/euler-vault-kit, Liquidation.sol at 5b98b420; the largest discount is 0.2 at 0118010f and a "
 		  "vault's own setting since",
 	.parameters = {{"max_discount", 0, 0.99, 0.15}},
+	.cross_collateral = true,
 	.plan = plan_euler,
 };
 
