@@ -100,6 +100,39 @@ static void reads_a_full_file(void **state)
 	site_free(&site);
 }
 
+static void reads_a_solana_chain(void **state)
+{
+	static const struct {
+		const char *rpc, *http;
+	} derived[] = {
+		{"ws://127.0.0.1:8900", "http://127.0.0.1:8899"},
+		{"wss://host/?api-key=a:1", "https://host/?api-key=a:1"},
+		{"wss://host:444/x", "https://host:443/x"},
+		{"ws://[::1]:8900/", "http://[::1]:8899/"},
+		{"ws://[::1]/", "http://[::1]/"},
+	};
+	struct site site;
+	struct error err = {""};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "site: x\ninterface: eth0\nchains:\n  - name: sol\n    rpc: '%s'\n    oracles:\n"
+			 "      - {asset: SOL/USD, type: pyth-price-update-v2, account: 7AviUf9nL62mcxNbQGKm4nKDQnPjswo6c5MX4D57HmyE}\n", derived[i].rpc);
+		if (load(text, &site, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(site.chains[0].type, CHAIN_SOLANA);
+		assert_string_equal(site.chains[0].http, derived[i].http);
+		assert_int_equal(site.chains[0].oracles[0].account[0], 0x5b);
+		site_free(&site);
+	}
+	assert_int_equal(load("site: x\ninterface: eth0\nchains: [{name: sol, type: solana, rpc: 'ws://a:8900', http: 'https://b/${PL_TEST_KEY}'}]\n",
+			      &site, &err), 0);
+	assert_string_equal(site.chains[0].http, "https://b/sesame");
+	site_free(&site);
+}
+
 #define HEAD "site: x\ninterface: eth0\n"
 #define SHREDS HEAD "feeds:\n  - name: a\n    role: block\n    match: {udp: 9}\n    decode: {type: solana-shred, "
 #define FEED HEAD "feeds:\n  - name: a\n    role: oracle\n"
@@ -114,7 +147,8 @@ static void each_is_named(const struct mistake *cases, size_t count)
 		struct site site;
 		struct error err = {""};
 
-		assert_int_not_equal(load(cases[i].text, &site, &err), 0);
+		if (!load(cases[i].text, &site, &err))
+			fail_msg("case %zu passed: %s", i, cases[i].text);
 		if (!strstr(err.text, cases[i].said))
 			fail_msg("case %zu: expected \"%s\" in \"%s\"", i, cases[i].said, err.text);
 	}
@@ -196,6 +230,19 @@ static void names_each_mistake(void **state)
 		{HEAD "feeds:\n  - {name: c, role: oracle, match: {udp: 1}, decode: {type: fields, key: 'u8@0'}}\nchains:\n  - {name: c, rpc: 'ws://x/'}\n",
 		 "a second feed or chain is named 'c'"},
 		{HEAD "chains:\n  - {name: c, network: [x], rpc: 'ws://x/'}\n", "network"},
+		{HEAD "chains:\n  - {name: c, type: tron, rpc: 'ws://x/'}\n", "'tron' is not known; allowed: ethereum, solana"},
+		{HEAD "chains:\n  - {name: c, http: 'http://x/', rpc: 'ws://x/'}\n", "http"},
+		{HEAD "chains:\n  - {name: c, type: solana, http: 'ws://x/', rpc: 'ws://x/'}\n", "begins with one of: http://, https://"},
+		{HEAD "chains:\n  - {name: c, type: solana, calldata: true, rpc: 'ws://x/'}\n", "belongs to a chain of type ethereum"},
+		{HEAD "chains:\n  - {name: c, type: solana, finality: 2s, rpc: 'ws://x/'}\n", "belongs to a chain of type ethereum"},
+		{HEAD "chains:\n  - {name: c, type: solana, rpc: 'ws://x/', oracles: [{asset: A, type: chainlink, address: '0x4305FB66699C3B2702D4d05CF36551390A4c69C6'}]}\n",
+		 "chains[0].oracles[0]: chainlink is none of a chain of type solana"},
+		{HEAD "chains:\n  - {name: c, rpc: 'ws://x/', oracles: [{asset: A, type: pyth-price-update-v2}]}\n", "'account' is missing"},
+		{HEAD "chains:\n  - {name: c, rpc: 'ws://x/', oracles: [{asset: A, type: pyth-price-update-v2, account: 0OIl}]}\n", "'0OIl' is no account"},
+		{HEAD "chains:\n  - {name: c, rpc: 'ws://x/', oracles: [{asset: A, type: pyth-price-update-v2, account: 11111111111111111111111111111111, id: ab}]}\n",
+		 "64 hex"},
+		{HEAD "chains:\n  - {name: c, rpc: 'ws://x/', oracles: [{asset: A, type: pyth-price-update-v2, account: 11111111111111111111111111111111, decimals: 8}]}\n",
+		 "decimals"},
 		{HEAD "chains:\n  - name: c\n    rpc: http://x/\n", "begins with one of: ws://, wss://"},
 		{HEAD "chains:\n  - name: c\n    rpc: ws://x/\n    oracles: [{asset: A, type: chain, address: \"0x00\"}]\n", "'chain' is not known; allowed:"},
 		{HEAD "chains:\n  - name: c\n    rpc: ws://x/\n    oracles: [{asset: A, type: chainlink, address: \"0x00\"}]\n", "write 0x and 40 hex digits"},
@@ -224,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_full_file),
+		cmocka_unit_test(reads_a_solana_chain),
 		cmocka_unit_test(names_each_mistake),
 		cmocka_unit_test(names_each_mistake_of_shreds),
 		cmocka_unit_test(never_prints_a_secret),

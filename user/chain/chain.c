@@ -6,8 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base58.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/json.h"
+#include "chain/solana.h"
 #include "chain/state.h"
 
 /* Two digests an update: a gap may hold 32,000 updates before one that is fetched twice can pass for two. 3 MB. */
@@ -17,14 +20,22 @@ static const struct {
 	const char *name;
 	bool has_id;
 	int decimals;
+	enum chain_type chain;
 } types[ORACLE_TYPES] = {
-	[ORACLE_CHAINLINK] = {"chainlink", false, 8},
-	[ORACLE_PYTH_EVM] = {"pyth-evm", true, 8},
-	[ORACLE_STORK] = {"stork", true, 18},
-	[ORACLE_CHRONICLE] = {"chronicle", false, 18},
-	[ORACLE_EVENT] = {"event", false, 8},
+	[ORACLE_CHAINLINK] = {"chainlink", false, 8, CHAIN_ETHEREUM},
+	[ORACLE_PYTH_EVM] = {"pyth-evm", true, 8, CHAIN_ETHEREUM},
+	[ORACLE_STORK] = {"stork", true, 18, CHAIN_ETHEREUM},
+	[ORACLE_CHRONICLE] = {"chronicle", false, 18, CHAIN_ETHEREUM},
+	[ORACLE_EVENT] = {"event", false, 8, CHAIN_ETHEREUM},
+	[ORACLE_PRICE_UPDATE] = {"pyth-price-update-v2", false, 0, CHAIN_SOLANA},
 };
-const char oracle_type_names[] = "chainlink, pyth-evm, stork, chronicle, event";
+const char oracle_type_names[] = "chainlink, pyth-evm, stork, chronicle, event, pyth-price-update-v2";
+const char *const chain_type_names[] = {[CHAIN_ETHEREUM] = "ethereum", [CHAIN_SOLANA] = "solana", NULL};
+
+enum chain_type oracle_type_chain(enum oracle_type type)
+{
+	return types[type].chain;
+}
 
 bool oracle_type_has_id(enum oracle_type type)
 {
@@ -52,10 +63,23 @@ const char *oracle_type_name(enum oracle_type type)
 	return types[type].name;
 }
 
+void oracle_address_text(const struct oracle_config *oracle, char out[ORACLE_ADDRESS_TEXT])
+{
+	char text[BASE58_TEXT_MAX];
+
+	if (oracle_type_chain(oracle->type) == CHAIN_SOLANA) {
+		base58_encode(oracle->account, sizeof(oracle->account), text); /* 44 digits at most */
+		memcpy(out, text, strlen(text) + 1);
+	} else {
+		memcpy(out, "0x", 2);
+		hex_encode(oracle->address, sizeof(oracle->address), out + 2);
+	}
+}
+
 static bool same_source(const struct oracle_config *a, const struct oracle_config *b)
 {
 	return a->type == b->type && !memcmp(a->address, b->address, sizeof(a->address)) && !strcasecmp(a->id, b->id) &&
-	       !strcmp(a->event.signature, b->event.signature);
+	       !strcmp(a->event.signature, b->event.signature) && !memcmp(a->account, b->account, sizeof(a->account));
 }
 
 static int check_oracles(const struct chain_config *config, struct error *err)
@@ -63,6 +87,9 @@ static int check_oracles(const struct chain_config *config, struct error *err)
 	for (size_t i = 0; i < config->oracle_count; i++) {
 		const struct oracle_config *oracle = &config->oracles[i];
 
+		if (oracle_type_chain(oracle->type) != config->type)
+			return error_set(err, -EINVAL, "chain %s: oracles[%zu] (%s): %s is none of a chain of type %s", config->name, i,
+					 oracle->asset, oracle_type_name(oracle->type), chain_type_names[config->type]);
 		if ((oracle_type_has_id(oracle->type) || oracle->event.id.set) && strspn(oracle->id, "0123456789abcdefABCDEF") != 64)
 			return error_set(err, -EINVAL, "chain %s: oracles[%zu] (%s): %s needs the feed's id, 64 hex digits",
 					 config->name, i, oracle->asset, oracle_type_name(oracle->type));
@@ -76,6 +103,8 @@ static int check_oracles(const struct chain_config *config, struct error *err)
 	return 0;
 }
 
+static const struct chain_kind ethereum_kind;
+
 int chain_new(struct chain **out, const struct chain_config *config, const struct chain_callbacks *callbacks,
 	      struct error *err)
 {
@@ -86,16 +115,20 @@ int chain_new(struct chain **out, const struct chain_config *config, const struc
 	if (ret)
 		return ret;
 	chain = calloc(1, sizeof(*chain));
-	if (!chain || !(chain->seen = seen_new(SEEN_KEPT))) {
-		free(chain);
+	if (!chain)
 		return error_set(err, -ENOMEM, "chain %s: no memory", config->name);
-	}
+	chain->kind = config->type == CHAIN_SOLANA ? &solana_kind : &ethereum_kind;
 	chain->config = config;
 	chain->callbacks = *callbacks;
-	chain->backfill.span_limit = UINT64_MAX;
-	event_topics_init(&chain->topics);
-	*out = chain;
-	return 0;
+	chain->seen = seen_new(chain->kind->seen_kept);
+	ret = chain->seen ? chain->kind->open(chain, err) : -ENOMEM;
+	if (ret == -ENOMEM)
+		error_set(err, ret, "chain %s: no memory", config->name);
+	if (ret)
+		chain_free(chain);
+	else
+		*out = chain;
+	return ret;
 }
 
 void chain_connected(struct chain *chain)
@@ -103,22 +136,20 @@ void chain_connected(struct chain *chain)
 	if (!chain->callbacks.send)
 		return;
 	chain->connected = true;
-	request_subscribe(chain);
+	chain->kind->subscribe(chain);
 }
 
 void chain_disconnected(struct chain *chain)
 {
 	chain->connected = false;
-	request_connection_lost(chain);
+	chain->kind->lost(chain);
 }
 
 void chain_step(struct chain *chain, int64_t now_mono_ns)
 {
 	chain->now_ns = now_mono_ns;
-	if (!chain->connected || !limit_step(chain))
-		return;
-	fetch_step(chain, now_mono_ns);
-	finality_step(chain, now_mono_ns);
+	if (chain->connected)
+		chain->kind->step(chain, now_mono_ns);
 }
 
 void chain_note_block(struct chain *chain, uint64_t number)
@@ -229,6 +260,33 @@ static void read_notification(struct chain *chain, struct json_object *message, 
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 }
 
+static int open_ethereum(struct chain *chain, struct error *err)
+{
+	(void)err;
+	chain->backfill.span_limit = UINT64_MAX;
+	event_topics_init(&chain->topics);
+	return 0;
+}
+
+static void step_ethereum(struct chain *chain, int64_t now_ns)
+{
+	if (!limit_step(chain))
+		return;
+	fetch_step(chain, now_ns);
+	finality_step(chain, now_ns);
+}
+
+static const struct chain_kind ethereum_kind = {
+	.seen_kept = SEEN_KEPT,
+	.open = open_ethereum,
+	.subscribe = request_subscribe,
+	.lost = request_connection_lost,
+	.notification = read_notification,
+	.answer = request_answer,
+	.step = step_ethereum,
+	.close = request_connection_lost, /* frees what was asked */
+};
+
 void chain_message(struct chain *chain, const uint8_t *data, size_t len, const struct chain_stamps *stamps)
 {
 	struct json_object *message;
@@ -238,12 +296,23 @@ void chain_message(struct chain *chain, const uint8_t *data, size_t len, const s
 		return;
 	}
 	if (json_member(message, "method"))
-		read_notification(chain, message, stamps);
+		chain->kind->notification(chain, message, stamps);
 	else if (json_object_is_type(message, json_type_object))
-		request_answer(chain, message, stamps);
+		chain->kind->answer(chain, message, stamps);
 	else
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 	json_object_put(message);
+}
+
+bool chain_posted(struct chain *chain, int status, const uint8_t *data, size_t len, int64_t now_mono_ns)
+{
+	return chain->kind->posted && chain->kind->posted(chain, status, data, len, now_mono_ns);
+}
+
+void chain_finish(struct chain *chain)
+{
+	if (chain->kind->finish)
+		chain->kind->finish(chain);
 }
 
 void chain_counters(const struct chain *chain, uint64_t out[CHAIN_COUNTER_MAX])
@@ -255,7 +324,8 @@ void chain_free(struct chain *chain)
 {
 	if (!chain)
 		return;
-	request_connection_lost(chain); /* frees what was asked */
+	if (chain->kind->close)
+		chain->kind->close(chain);
 	seen_free(chain->seen);
 	free(chain);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * An Ethereum node's view of the chain: newHeads and logs over JSON-RPC on WebSocket, turned into blocks and oracle
- * updates. The module owns requests, subscriptions, gap filling and reorgs; the caller owns the connection (a
- * subscriber) and passes text both ways, so that replay can feed it from a capture file.
+ * A node's view of its chain: Ethereum's newHeads and logs, or Solana's slots and accounts, over JSON-RPC on WebSocket, turned
+ * into blocks and oracle updates. The module owns requests, subscriptions, gap filling and reorgs; the caller owns the
+ * connection (a subscriber) and passes text both ways, so that replay can feed it from a capture file.
  */
 #ifndef PL_CHAIN_CHAIN_H
 #define PL_CHAIN_CHAIN_H
@@ -15,12 +15,24 @@
 #include "feed/decoder.h"
 #include "feed/message.h"
 
-enum oracle_type { ORACLE_CHAINLINK, ORACLE_PYTH_EVM, ORACLE_STORK, ORACLE_CHRONICLE, ORACLE_EVENT, ORACLE_TYPES };
+enum chain_type { CHAIN_ETHEREUM, CHAIN_SOLANA };
+extern const char *const chain_type_names[]; /* ended by NULL */
+
+enum oracle_type {
+	ORACLE_CHAINLINK,
+	ORACLE_PYTH_EVM,
+	ORACLE_STORK,
+	ORACLE_CHRONICLE,
+	ORACLE_EVENT,
+	ORACLE_PRICE_UPDATE, /* Solana: an account of Pyth's receiver, see solana/price_update.h */
+	ORACLE_TYPES
+};
 
 /* Parses a name of `type:` under `oracles:`; -EINVAL otherwise. oracle_type_names lists the allowed values for messages. */
 int oracle_type_parse(const char *text, enum oracle_type *out);
 const char *oracle_type_name(enum oracle_type type);
 extern const char oracle_type_names[];
+enum chain_type oracle_type_chain(enum oracle_type type);
 
 /* One contract serves many feeds, told apart by a 32-byte id in the event's first topic. */
 bool oracle_type_has_id(enum oracle_type type);
@@ -49,16 +61,23 @@ int event_signature_check(const char *text);
 struct oracle_config {
 	char asset[FEED_TEXT_MAX];
 	enum oracle_type type;
-	uint8_t address[20];
+	uint8_t address[20]; /* Ethereum */
+	uint8_t account[32]; /* Solana */
 	char id[FEED_TEXT_MAX]; /* where the type has ids, or event.id is set: hex without 0x; "" otherwise */
 	int exponent;		/* -decimals */
 	struct oracle_event event; /* type event */
 };
 
+/* The contract's or account's address, as people write it. */
+#define ORACLE_ADDRESS_TEXT 48
+void oracle_address_text(const struct oracle_config *oracle, char out[ORACLE_ADDRESS_TEXT]);
+
 struct chain_config {
+	enum chain_type type;
 	char name[FEED_TEXT_MAX];
 	char network[FEED_TEXT_MAX]; /* chains of one network are nodes that tell of the same blocks */
 	char *rpc; /* url */
+	char *http; /* url for questions; Solana */
 	struct oracle_config *oracles;
 	size_t oracle_count;
 	bool calldata; /* fetch the transaction of each update */
@@ -72,9 +91,9 @@ struct chain_stamps {
 struct chain_update {
 	const struct oracle_config *oracle;
 	struct feed_message message; /* id, key (round, epochAndRound or publish time), price, published_ns (updatedAt, observation or publish time) */
-	uint64_t block_number;
-	char block_hash[67]; /* 0x… */
-	char tx_hash[67];
+	uint64_t block_number; /* Solana: the slot that it was posted in */
+	char block_hash[67]; /* 0x…; Solana: "", the slot is the block's name until somebody asks for it */
+	char tx_hash[67];    /* Solana: "", an account does not tell */
 	uint32_t log_index;
 	int64_t block_ns; /* header's timestamp where the log or a head told it; TIME_UNKNOWN otherwise: see below */
 	bool removed;	  /* a reorg took it back */
@@ -124,10 +143,32 @@ struct chain_calldata {
 	struct feed_message message;
 };
 
+/* What happens to a slot of Solana, at the node. */
+enum chain_slot_kind {
+	CHAIN_SLOT_FIRST_SHRED,
+	CHAIN_SLOT_COMPLETED,	 /* all its shreds are there */
+	CHAIN_SLOT_CREATED_BANK, /* its replay begins */
+	CHAIN_SLOT_FROZEN,	 /* its replay is through */
+	CHAIN_SLOT_DEAD,
+	CHAIN_SLOT_CONFIRMED,
+	CHAIN_SLOT_ROOT,
+	CHAIN_SLOT_PROCESSED, /* by slotSubscribe, where the node does not offer slotsUpdatesSubscribe, which has the others */
+	CHAIN_SLOT_EVENTS
+};
+extern const char *const chain_slot_event_names[CHAIN_SLOT_EVENTS]; /* Solana's own words */
+
+struct chain_slot_event {
+	enum chain_slot_kind kind;
+	uint64_t number;
+	uint64_t parent; /* of CREATED_BANK and PROCESSED */
+	int64_t node_ns; /* UTC by the node's clock, in whole milliseconds; TIME_UNKNOWN for PROCESSED */
+	struct chain_stamps stamps;
+};
+
 #define CHAIN_COUNTERS(X)                                                                                              \
-	X(HEADS, heads, "newHeads notifications", 0)                                                                   \
-	X(LOGS, logs, "log notifications of configured oracles", 0)                                                    \
-	X(BACKFILLED, backfilled, "updates fetched by eth_getLogs after a reconnect (no wire stamp)", 1)               \
+	X(HEADS, heads, "newHeads notifications; on Solana slots that were replayed", 0)                               \
+	X(LOGS, logs, "log or account notifications of configured oracles", 0)                                         \
+	X(BACKFILLED, backfilled, "updates fetched after a reconnect (no wire stamp)", 1)                              \
 	X(REMOVED, removed, "updates taken back by a reorg", 1)                                                        \
 	X(REORGS, reorgs, "heads that did not build on the last one", 1)                                               \
 	X(BAD_MESSAGES, bad_messages, "answers or notifications that could not be read", 1)                            \
@@ -143,7 +184,12 @@ struct chain_calldata {
 	X(CALLDATA_MISSED, calldata_missed, "transactions that were not fetched: their updates have no bytes to join by", 0) \
 	X(RATE_LIMITED, rate_limited, "requests that the node put off because there were too many: they are repeated", 0) \
 	X(FINALITY_REFUSED, finality_refused, "questions for the final block that the node refused", 0)                \
-	X(FINAL_REVERTED, final_reverted, "final blocks that were replaced all the same", 1)
+	X(FINAL_REVERTED, final_reverted, "final blocks that were replaced all the same", 1)                           \
+	X(SLOT_EVENTS, slot_events, "notifications of what happens to slots", 0)                                       \
+	X(DEAD_SLOTS, dead_slots, "slots that the node gave up as dead", 0)                                            \
+	X(LEFT_SLOTS, left_slots, "slots with updates that the root left behind", 0)                                   \
+	X(UNDONE, undone, "updates undone with their slots, which are dead or left behind", 0)                         \
+	X(UNKNOWN_BLOCKS, unknown_blocks, "slots with updates whose block could not be fetched: it has no time", 1)
 
 enum chain_counter {
 #define X(ID, name, text, is_loss) CHAIN_COUNTER_##ID,
@@ -157,9 +203,12 @@ struct chain_callbacks {
 	void (*on_update)(void *context, const struct chain_update *update);
 	void (*on_block)(void *context, const struct chain_block *block);
 	void (*on_calldata)(void *context, const struct chain_calldata *calldata);
-	void (*on_final)(void *context, const struct chain_final *final); /* never called for a passive reader */
+	void (*on_final)(void *context, const struct chain_final *final); /* of Ethereum never called for a passive reader */
+	void (*on_slot)(void *context, const struct chain_slot_event *event); /* Solana */
 	/* Sends one JSON-RPC request; NULL for a passive reader (replay). Negative errno if it cannot. */
 	int (*send)(void *context, const char *text, size_t len);
+	/* Solana: asks one question over HTTP; its answer comes to chain_posted(). Negative errno if it cannot; NULL: nobody asks. */
+	int (*post)(void *context, const char *text, size_t len);
 	/* Something the user should read once: a refused subscription, a node without logs. */
 	void (*on_warning)(void *context, const char *text);
 };
@@ -182,6 +231,12 @@ void chain_message(struct chain *chain, const uint8_t *data, size_t len, const s
 
 /* Asks what is to be asked by now. To be called often (a comparison where nothing is due) with the time, as long as there is a connection. */
 void chain_step(struct chain *chain, int64_t now_mono_ns);
+
+/* The answer to the question that was posted, with its status of HTTP. True: the node is at its limit, ask the same later. */
+bool chain_posted(struct chain *chain, int status, const uint8_t *data, size_t len, int64_t now_mono_ns);
+
+/* Nothing comes any more: tells of the blocks of which more was still to be said. */
+void chain_finish(struct chain *chain);
 
 void chain_counters(const struct chain *chain, uint64_t out[CHAIN_COUNTER_MAX]);
 void chain_free(struct chain *chain);

@@ -71,7 +71,22 @@ struct fetch {
 	int64_t due_ns; /* waiting: not before; asked: given up then */
 };
 
+/* What kinds of nodes differ in. NULL: nothing is to be done. */
+struct chain_kind {
+	uint32_t seen_kept; /* digests */
+	int (*open)(struct chain *chain, struct error *err); /* whatever it returns, close() follows; without an error set it is -ENOMEM */
+	void (*subscribe)(struct chain *chain); /* the connection is up */
+	void (*lost)(struct chain *chain);
+	void (*notification)(struct chain *chain, struct json_object *message, const struct chain_stamps *stamps);
+	void (*answer)(struct chain *chain, struct json_object *message, const struct chain_stamps *stamps);
+	void (*step)(struct chain *chain, int64_t now_ns);
+	bool (*posted)(struct chain *chain, int status, const uint8_t *data, size_t len, int64_t now_ns);
+	void (*finish)(struct chain *chain);
+	void (*close)(struct chain *chain);
+};
+
 struct chain {
+	const struct chain_kind *kind;
 	const struct chain_config *config;
 	struct chain_callbacks callbacks;
 	struct event_topics topics;
@@ -105,6 +120,8 @@ struct chain {
 	bool has_reverted;
 	uint64_t reverted; /* the last final block that was */
 	bool connected;
+
+	struct solana *solana; /* all the above from heads on is Ethereum's; this is solana.h's */
 };
 
 /* request.c */

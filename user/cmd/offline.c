@@ -106,6 +106,24 @@ static void on_chain_calldata(void *context, const struct chain_calldata *callda
 		source->offline->handlers.on_calldata(source->offline->handlers.context, source->name, calldata);
 }
 
+static void on_chain_final(void *context, const struct chain_final *final)
+{
+	const struct source *source = context;
+	const struct offline_handlers *handlers = &source->offline->handlers;
+
+	if (handlers->on_final)
+		handlers->on_final(handlers->context, source->name, final);
+}
+
+static void on_chain_slot(void *context, const struct chain_slot_event *event)
+{
+	const struct source *source = context;
+	const struct offline_handlers *handlers = &source->offline->handlers;
+
+	if (handlers->on_chain_slot)
+		handlers->on_chain_slot(handlers->context, source->name, event);
+}
+
 static void on_chain_warning(void *context, const char *text)
 {
 	fprintf(stderr, "%s: %s\n", ((struct source *)context)->name, text);
@@ -176,6 +194,8 @@ static int open_sources(struct offline *offline, const char *keylog, struct erro
 				.on_update = on_chain_update,
 				.on_block = on_chain_block,
 				.on_calldata = on_chain_calldata,
+				.on_final = on_chain_final,
+				.on_slot = on_chain_slot,
 				.on_warning = on_chain_warning,
 			};
 
@@ -221,6 +241,9 @@ void offline_finish(struct offline *offline)
 {
 	capture_finish(offline->capture);
 	flows_finish(offline->flows);
+	for (size_t i = 0; i < offline->source_count; i++)
+		if (offline->sources[i].chain)
+			chain_finish(offline->sources[i].chain);
 }
 
 const struct capture *offline_capture(const struct offline *offline)

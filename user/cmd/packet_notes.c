@@ -315,8 +315,15 @@ static void on_block(void *context, const char *chain, const struct chain_block 
 {
 	bool one_packet = block->stamps.first_mono_ns == block->stamps.wire_mono_ns;
 
+	if (!block->hash[0]) /* Solana's, put together out of several packets: each of them is a slot's */
+		return;
 	note(context, "chain=%s block=%" PRIu64 " hash=%s stage=%sblock_complete", chain, block->number, block->hash,
 	     one_packet ? "block_wire," : "");
+}
+
+static void on_chain_slot(void *context, const char *chain, const struct chain_slot_event *event)
+{
+	note(context, "chain=%s slot=%" PRIu64 " event=%s", chain, event->number, chain_slot_event_names[event->kind]);
 }
 
 /* ----------------------------------------------------------------------------------------------------------------------- */
@@ -379,6 +386,7 @@ void packet_notes_handlers(struct packet_notes *notes, struct offline_handlers *
 		.on_message = on_message,
 		.on_update = on_update,
 		.on_block = on_block,
+		.on_chain_slot = on_chain_slot,
 	};
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock_watch.h"
+#include "cmd/chain_link.h"
 #include "cmd/nic_clocks.h"
 #include "cmd/privilege.h"
 #include "cmd/recorder_view.h"
@@ -30,7 +31,7 @@ struct connection {
 	const char *name;
 	uint32_t index; /* of the feed or of the chain */
 	size_t line;	/* in the view, and flow id: feeds first, then chains */
-	struct chain *chain; /* NULL for a feed */
+	struct chain_link *chain; /* NULL for a feed */
 	bool watches;	     /* a feed of streams that are only watched */
 };
 
@@ -47,7 +48,7 @@ struct recorder {
 	uint64_t keeper[PL_COUNTER_MAX], none[PL_COUNTER_MAX];
 	struct recorder_view *view;
 	struct nic_losses *nic_start;
-	struct pollfd *polls;
+	struct pollfd *polls; /* of the subscribers, then of what the chains ask beside them */
 	int64_t duration_ns, next_drain_ns, next_retire_ns, next_second_ns;
 	size_t sets_taken; /* of the tap_retire_slots() that is under way */
 };
@@ -108,13 +109,10 @@ static void on_message(void *context, const struct stream_message *message)
 
 	if (message->wire_mono_ns != TIME_UNKNOWN)
 		recorder_view_wire_to_app(c->recorder->view, c->line, message->app_mono_ns - message->wire_mono_ns);
-	if (c->chain) {
-		struct chain_stamps stamps = {message->first_mono_ns, message->wire_mono_ns, message->app_mono_ns};
-
-		chain_message(c->chain, message->data, message->len, &stamps);
-	} else {
+	if (c->chain)
+		chain_link_message(c->chain, message);
+	else
 		collector_stream_message(c->recorder->collector, c->index, message);
-	}
 }
 
 static void on_state(void *context, const char *reason)
@@ -122,53 +120,8 @@ static void on_state(void *context, const char *reason)
 	struct connection *c = context;
 
 	recorder_view_state(c->recorder->view, c->line, reason);
-	if (c->chain && reason)
-		chain_disconnected(c->chain);
-	else if (c->chain)
-		chain_connected(c->chain);
-}
-
-static void on_chain_update(void *context, const struct chain_update *update)
-{
-	struct connection *c = context;
-
-	session_put_chain_update(c->recorder->session, c->name, update);
-}
-
-static void on_chain_block(void *context, const struct chain_block *block)
-{
-	struct connection *c = context;
-
-	recorder_view_head(c->recorder->view, c->line, block->number);
-	session_put_chain_block(c->recorder->session, c->name, block);
-}
-
-static void on_chain_calldata(void *context, const struct chain_calldata *calldata)
-{
-	struct connection *c = context;
-
-	session_put_chain_calldata(c->recorder->session, c->name, calldata);
-}
-
-static void on_chain_final(void *context, const struct chain_final *final)
-{
-	struct connection *c = context;
-
-	session_put_chain_final(c->recorder->session, c->name, final);
-}
-
-static int on_chain_send(void *context, const char *text, size_t len)
-{
-	return subscriber_send(((struct connection *)context)->subscriber, text, len);
-}
-
-static void on_chain_warning(void *context, const char *text)
-{
-	struct connection *c = context;
-	char line[1024];
-
-	snprintf(line, sizeof(line), "%s: %s", c->name, text);
-	recorder_view_note(c->recorder->view, line);
+	if (c->chain)
+		chain_link_state(c->chain, !reason);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
@@ -227,6 +180,19 @@ static int connect_one(struct recorder *r, const struct site_feed *feed, struct 
 	return subscriber_new(&c->subscriber, &options, err);
 }
 
+static int open_chain(struct recorder *r, struct connection *c, struct error *err)
+{
+	const struct site_feed *connection = &r->site->chain_connections[c->index];
+	struct chain_link_options options = {&r->site->chains[c->index], connection, r->session, r->view, c->line, r->tap};
+	int status = chain_link_new(&c->chain, &options, err);
+
+	if (!status)
+		status = connect_one(r, connection, c, (uint32_t)c->line, err);
+	if (!status)
+		chain_link_attach(c->chain, c->subscriber);
+	return status;
+}
+
 static int open_connections(struct recorder *r, struct error *err)
 {
 	const struct site *site = r->site;
@@ -234,7 +200,7 @@ static int open_connections(struct recorder *r, struct error *err)
 
 	r->connection_count = site->feed_count + site->chain_count;
 	r->connections = calloc(r->connection_count, sizeof(*r->connections));
-	r->polls = calloc(r->connection_count, sizeof(*r->polls));
+	r->polls = calloc(2 * r->connection_count, sizeof(*r->polls));
 	r->counts = calloc(r->connection_count, sizeof(*r->counts));
 	if (!r->connections || !r->polls || !r->counts)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -247,19 +213,7 @@ static int open_connections(struct recorder *r, struct error *err)
 		c->index = (uint32_t)(is_feed ? i : i - site->feed_count);
 		c->name = is_feed ? site->collect[i].name : site->chains[c->index].name;
 		if (!is_feed) {
-			struct chain_callbacks callbacks = {
-				.context = c,
-				.on_update = on_chain_update,
-				.on_block = on_chain_block,
-				.on_calldata = on_chain_calldata,
-				.on_final = on_chain_final,
-				.send = on_chain_send,
-				.on_warning = on_chain_warning,
-			};
-
-			status = chain_new(&c->chain, &site->chains[c->index], &callbacks, err);
-			if (!status)
-				status = connect_one(r, &site->chain_connections[c->index], c, (uint32_t)i, err);
+			status = open_chain(r, c, err);
 		} else if (site->feeds[i].url) {
 			status = connect_one(r, &site->feeds[i], c, (uint32_t)i, err);
 		}
@@ -367,7 +321,7 @@ static void read_counters(struct recorder *r)
 		if (c->subscriber)
 			subscriber_counters(c->subscriber, r->counts[i].stream);
 		if (c->chain)
-			chain_counters(c->chain, r->counts[i].chain);
+			chain_link_counters(c->chain, r->counts[i].chain);
 		else
 			collector_counters(r->collector, c->index, r->counts[i].collect);
 		c->watches = !c->chain && collector_stream_counters(r->collector, c->index, r->counts[i].stream);
@@ -457,13 +411,16 @@ static void wait_and_step(struct recorder *r)
 {
 	int64_t now = clock_mono_ns(), wait = r->next_drain_ns - now, deadline;
 	struct timespec timeout = {0, wait > 0 ? wait : 0};
+	struct pollfd *asking = r->polls + r->connection_count;
 
 	for (size_t i = 0; i < r->connection_count; i++) {
-		r->polls[i] = (struct pollfd){.fd = -1};
+		r->polls[i] = asking[i] = (struct pollfd){.fd = -1};
 		if (r->connections[i].subscriber)
 			r->polls[i].fd = subscriber_poll(r->connections[i].subscriber, &r->polls[i].events, &deadline);
+		if (r->connections[i].chain)
+			asking[i].fd = chain_link_poll(r->connections[i].chain, &asking[i].events);
 	}
-	ppoll(r->polls, r->connection_count, &timeout, NULL);
+	ppoll(r->polls, 2 * r->connection_count, &timeout, NULL);
 	now = clock_mono_ns();
 	for (size_t i = 0; i < r->connection_count; i++) {
 		if (!r->connections[i].subscriber)
@@ -472,7 +429,7 @@ static void wait_and_step(struct recorder *r)
 		if (r->polls[i].revents || now >= deadline)
 			subscriber_step(r->connections[i].subscriber, now);
 		if (r->connections[i].chain)
-			chain_step(r->connections[i].chain, now);
+			chain_link_step(r->connections[i].chain, asking[i].revents, now);
 	}
 }
 
@@ -516,6 +473,9 @@ static void put_last_rows(struct recorder *r)
 	for (size_t i = 0; i < r->connection_count; i++)
 		if (r->connections[i].subscriber)
 			subscriber_settle(r->connections[i].subscriber, INT64_MAX);
+	for (size_t i = 0; i < r->connection_count; i++)
+		if (r->connections[i].chain)
+			chain_link_finish(r->connections[i].chain);
 	retire_all_slots(r);
 	collector_finish(r->collector);
 	read_counters(r);
@@ -539,8 +499,7 @@ int recorder_close(struct recorder *r, struct error *err)
 	for (size_t i = 0; i < r->connection_count && r->connections; i++) {
 		if (r->connections[i].subscriber)
 			subscriber_free(r->connections[i].subscriber);
-		if (r->connections[i].chain)
-			chain_free(r->connections[i].chain);
+		chain_link_free(r->connections[i].chain);
 	}
 	if (r->tap)
 		tap_close(r->tap);

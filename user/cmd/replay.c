@@ -176,6 +176,22 @@ static void on_calldata(void *context, const char *chain, const struct chain_cal
 	rows(r, 1);
 }
 
+static void on_final(void *context, const char *chain, const struct chain_final *final)
+{
+	struct replay *r = context;
+
+	session_put_chain_final(r->session, chain, final);
+	rows(r, 1);
+}
+
+static void on_chain_slot(void *context, const char *chain, const struct chain_slot_event *event)
+{
+	struct replay *r = context;
+
+	session_put_slot_event(r->session, chain, event);
+	rows(r, 1);
+}
+
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
 static int open_files(struct replay *r, struct error *err)
@@ -186,7 +202,18 @@ static int open_files(struct replay *r, struct error *err)
 		.file_count = r->arguments->file_count,
 		.keylog = r->arguments->keylog,
 	};
-	struct offline_handlers handlers = {r, on_record, on_set, on_slot, NULL, on_message, on_update, on_block, on_calldata};
+	struct offline_handlers handlers = {
+		.context = r,
+		.on_record = on_record,
+		.on_set = on_set,
+		.on_slot = on_slot,
+		.on_message = on_message,
+		.on_update = on_update,
+		.on_block = on_block,
+		.on_calldata = on_calldata,
+		.on_final = on_final,
+		.on_chain_slot = on_chain_slot,
+	};
 
 	return offline_open(&r->offline, &input, &handlers, err);
 }

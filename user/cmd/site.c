@@ -238,11 +238,13 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 		      struct error *err)
 {
 	static const char *const schemes[] = {"ws://", "wss://", NULL};
-	struct conf name, network, rpc, oracles;
+	struct conf name, network, rpc, oracles, type = conf_get(map, "type");
 	void *memory;
+	int choice = -1;
 
 	if (conf_require(map, "name", "a short name for this chain", &name, err) ||
 	    conf_read_text(name, out->name, sizeof(out->name), err) ||
+	    (conf_exists(type) && conf_read_choice(type, chain_type_names, &choice, err)) ||
 	    conf_require(map, "rpc", "the node's WebSocket address, ws:// or wss://", &rpc, err) ||
 	    site_connection(map, rpc, connection, schemes, err))
 		return -EINVAL;
@@ -265,7 +267,15 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 	for (size_t i = 0; i < conf_count(oracles); i++, out->oracle_count++)
 		if (site_oracle(conf_at(oracles, i), site, &out->oracles[i], err))
 			return -EINVAL;
-	return conf_reject_unknown(map, "name, network, rpc, headers, ca, max_message, compression, finality, calldata, oracles", err);
+	/* what is not said follows from the oracles */
+	out->type = choice >= 0 ? (enum chain_type)choice : out->oracle_count ? oracle_type_chain(out->oracles[0].type) : CHAIN_ETHEREUM;
+	for (size_t i = 0; i < out->oracle_count; i++)
+		if (oracle_type_chain(out->oracles[i].type) != out->type)
+			return conf_error(conf_at(oracles, i), err, "%s is none of a chain of type %s",
+					  oracle_type_name(out->oracles[i].type), chain_type_names[out->type]);
+	if (out->type == CHAIN_SOLANA)
+		return site_solana(map, out, err);
+	return conf_reject_unknown(map, "name, type, network, rpc, headers, ca, max_message, compression, finality, calldata, oracles", err);
 }
 
 /* Whether a feed, or a chain before this one, has its name: counters go by names. */
@@ -371,6 +381,7 @@ void site_free(struct site *site)
 	}
 	for (size_t i = 0; i < site->chain_count; i++) {
 		free(site->chains[i].oracles);
+		free(site->chains[i].http);
 		site_connection_free(&site->chain_connections[i]);
 	}
 	free(site->feeds);

@@ -80,22 +80,44 @@ static int read_event(struct conf map, struct oracle_event *out, struct error *e
 	return 0;
 }
 
+/* Its exponent stands in the account; an id only guards against a wrong account. */
+static int read_price_update(struct conf map, struct oracle_config *out, struct error *err)
+{
+	struct conf account, id = conf_get(map, "id");
+
+	if (conf_require(map, "account", "the price account, in base58", &account, err) ||
+	    site_solana_account(account, out->account, err))
+		return -EINVAL;
+	if (conf_exists(id)) {
+		if (conf_read_text(id, out->id, sizeof(out->id), err))
+			return -EINVAL;
+		site_text_plain_id(out->id);
+		if (strlen(out->id) != 64)
+			return conf_error(id, err, "should be the price feed's 32 bytes in hex, 64 hex digits");
+	}
+	return conf_reject_unknown(map, "asset, type, account, id", err);
+}
+
 int site_oracle(struct conf map, const struct site *site, struct oracle_config *out, struct error *err)
 {
-	struct conf asset, type, address, decimals = conf_get(map, "decimals");
+	struct conf asset, type, address, decimals;
 	uint64_t digits;
 
 	if (conf_require(map, "asset", "the asset's name, as in the feeds' assets", &asset, err) ||
 	    conf_read_text(asset, out->asset, sizeof(out->asset), err) ||
-	    conf_require(map, "type", oracle_type_names, &type, err) ||
-	    conf_require(map, "address", "the contract's address, 0x and 40 hex digits", &address, err))
+	    conf_require(map, "type", oracle_type_names, &type, err))
 		return -EINVAL;
 	if (!conf_text(type) || oracle_type_parse(conf_text(type), &out->type))
 		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?",
 				  oracle_type_names);
+	if (out->type == ORACLE_PRICE_UPDATE)
+		return read_price_update(map, out, err);
+	if (conf_require(map, "address", "the contract's address, 0x and 40 hex digits", &address, err))
+		return -EINVAL;
 	if (site_text_address(address, out->address, err))
 		return -EINVAL;
 	digits = (uint64_t)oracle_type_decimals(out->type);
+	decimals = conf_get(map, "decimals");
 	if (conf_exists(decimals) && conf_read_uint(decimals, 0, 77, &digits, err))
 		return -EINVAL;
 	out->exponent = -(int)digits;

@@ -48,6 +48,12 @@ int site_shred(struct conf map, struct collect_feed *feed, enum pl_rule_action *
 /* `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the address is `remote`, and it is about leaving packets. */
 int site_matches(struct conf node, bool keeper, struct match **out, size_t *count, struct error *err);
 
+/* A chain of type solana: its `http`, and which keys it may have. -EINVAL names what is another type's. */
+int site_solana(struct conf map, struct chain_config *out, struct error *err);
+
+/* An account in base58 → 32 bytes. */
+int site_solana_account(struct conf node, uint8_t out[32], struct error *err);
+
 /* One of a chain's `oracles:`. An id that is left out is the one that a feed of the site gives the asset. */
 int site_oracle(struct conf map, const struct site *site, struct oracle_config *out, struct error *err);
 

@@ -85,6 +85,7 @@ uint32_t join_find_feed(const struct join *join, int64_t id)
 /*
  * Nodes of one network tell of the same blocks and logs: chains are looked at as their networks.
  *
+ * An update of which no block's hash is known (Solana's) is the same where slot and key are: an account has one of them.
  * An update's block by its hash; by its number only where one of the two has no hash and there is one block of that
  * number: another hash is another block. Several rows of a block (of several nodes, or after a reconnect) count as their earliest stamps.
  */
@@ -93,12 +94,13 @@ static const char update_query[] =
 	"  min(block_wire_mono_ns) AS wire, min(block_complete_mono_ns) AS complete"
 	"  FROM chain_block b LEFT JOIN chain c ON c.name = b.chain GROUP BY 1, hash, number),"
 	" lone AS (SELECT network, number, max(hash) AS hash, max(block_ns) AS block_ns, min(wire) AS wire,"
-	"  min(complete) AS complete FROM block GROUP BY network, number HAVING count(*) = 1),"
+	"  min(complete) AS complete FROM block GROUP BY network, number HAVING count(nullif(hash, '')) < 2),"
 	" told AS (SELECT ifnull(c.network, u.chain) AS network, u.* FROM chain_update u LEFT JOIN chain c ON c.name = u.chain)"
 	"SELECT u.id, u.asset, u.key, u.price, u.exponent, u.published_ns,"
 	" coalesce(u.block_ns, b.block_ns, l.block_ns), ifnull(b.wire, l.wire), ifnull(b.complete, l.complete),"
 	" u.seen_mono_ns, u.removed, u.network, u.block_number, u.network || ' ' || u.tx_hash, u.type, u.network || ' ' || u.address,"
-	" u.network || ' ' || u.address || ' ' || u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index"
+	" u.network || ' ' || u.address || ' ' || iif(u.block_hash = '', u.block_number || ' ' || ifnull(u.key, ''),"
+	"  u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index)"
 	" FROM told u LEFT JOIN block b ON b.hash = u.block_hash AND b.network = u.network AND u.block_hash <> ''"
 	" LEFT JOIN lone l ON l.number = u.block_number AND l.network = u.network AND (u.block_hash = '' OR l.hash = '')"
 	" ORDER BY u.id";

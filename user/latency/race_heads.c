@@ -11,7 +11,7 @@
 static const char network_query[] = "SELECT network FROM chain GROUP BY network HAVING count(*) > 1 ORDER BY network";
 static const char head_query[] =
 	"SELECT c.id, min(b.block_complete_mono_ns), count(*), b.hash FROM chain_block b JOIN chain c ON c.name = b.chain"
-	" WHERE c.network = ?1 GROUP BY b.hash, c.id ORDER BY b.hash";
+	" WHERE c.network = ?1 AND b.hash <> '' GROUP BY b.hash, c.id ORDER BY b.hash";
 
 enum { CHAIN, STAMP, COPIES, HASH };
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Rows of what chains told. */
-#include <string.h>
-
-#include "base/hex.h"
 #include "session/queue.h"
 
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update)
@@ -14,8 +11,7 @@ void session_put_chain_update(struct session *session, const char *chain, const 
 	session_copy_text(row->chain_update.chain, sizeof(row->chain_update.chain), chain);
 	session_copy_text(row->chain_update.asset, sizeof(row->chain_update.asset), update->oracle->asset);
 	session_copy_text(row->chain_update.type, sizeof(row->chain_update.type), oracle_type_name(update->oracle->type));
-	memcpy(row->chain_update.address, "0x", 2);
-	hex_encode(update->oracle->address, sizeof(update->oracle->address), row->chain_update.address + 2);
+	oracle_address_text(update->oracle, row->chain_update.address);
 	row->chain_update.update = *update;
 	row->chain_update.update.oracle = NULL;
 	session_publish(session);
@@ -51,5 +47,16 @@ void session_put_chain_calldata(struct session *session, const char *chain, cons
 		return;
 	session_copy_text(row->chain_calldata.chain, sizeof(row->chain_calldata.chain), chain);
 	row->chain_calldata.calldata = *calldata;
+	session_publish(session);
+}
+
+void session_put_slot_event(struct session *session, const char *chain, const struct chain_slot_event *event)
+{
+	struct row *row = session_claim(session, ROW_SLOT_EVENT);
+
+	if (!row)
+		return;
+	session_copy_text(row->slot_event.chain, sizeof(row->slot_event.chain), chain);
+	row->slot_event.event = *event;
 	session_publish(session);
 }

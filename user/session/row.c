@@ -63,6 +63,8 @@ static const char *const sql[ROW_KINDS] = {
 			       " published_ns, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[ROW_CHAIN_FINAL] = "INSERT INTO chain_final (chain, level, number, hash, after_mono_ns, seen_mono_ns, app_mono_ns)"
 			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[ROW_SLOT_EVENT] = "INSERT INTO slot_event (chain, number, kind, parent, published_ns, wire_mono_ns, app_mono_ns)"
+			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ROW_SENT] = "INSERT INTO sent (mono_ns, bytes, seq, local_port, remote_port) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ROW_LOSS] = "INSERT OR REPLACE INTO loss (source, name, count, is_loss) VALUES (?1, ?2, ?3, ?4)",
 };
@@ -332,6 +334,19 @@ static void bind_chain_final(sqlite3_stmt *s, const struct row *row)
 	bind_time(s, 7, final->stamps.app_mono_ns);
 }
 
+static void bind_slot_event(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_slot_event *event = &row->slot_event.event;
+
+	bind_name(s, 1, row->slot_event.chain);
+	bind_count(s, 2, event->number);
+	bind_name(s, 3, chain_slot_event_names[event->kind]);
+	bind_index(s, 4, event->kind == CHAIN_SLOT_CREATED_BANK || event->kind == CHAIN_SLOT_PROCESSED ? (int64_t)event->parent : -1);
+	bind_time(s, 5, event->node_ns);
+	bind_time(s, 6, event->stamps.wire_mono_ns);
+	bind_time(s, 7, event->stamps.app_mono_ns);
+}
+
 int row_write(struct row_writer *writer, const struct row *row)
 {
 	sqlite3_stmt *s = writer->statements[row->kind];
@@ -405,6 +420,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_CHAIN_FINAL:
 		bind_chain_final(s, row);
+		break;
+	case ROW_SLOT_EVENT:
+		bind_slot_event(s, row);
 		break;
 	case ROW_SENT:
 		sqlite3_bind_int64(s, 1, row->sent.mono_ns);

@@ -26,6 +26,7 @@ enum row_kind {
 	ROW_CHAIN_BLOCK,
 	ROW_CHAIN_CALLDATA,
 	ROW_CHAIN_FINAL,
+	ROW_SLOT_EVENT,
 	ROW_SENT,
 	ROW_LOSS,
 	ROW_KINDS
@@ -60,7 +61,7 @@ struct row {
 		struct block_content block_content;
 		struct session_block_transaction block_transaction;
 		struct {
-			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], type[24], address[43];
+			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], type[24], address[ORACLE_ADDRESS_TEXT];
 			struct chain_update update; /* .oracle is not valid here: the texts above replace it */
 		} chain_update;
 		struct {
@@ -75,6 +76,10 @@ struct row {
 			char chain[FEED_TEXT_MAX];
 			struct chain_final final;
 		} chain_final;
+		struct {
+			char chain[FEED_TEXT_MAX];
+			struct chain_slot_event event;
+		} slot_event;
 		struct session_sent sent;
 		struct {
 			char source[FEED_TEXT_MAX], name[64];

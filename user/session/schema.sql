@@ -58,6 +58,9 @@ CREATE TABLE chain_calldata (
 CREATE TABLE chain_final (
   chain TEXT NOT NULL, level TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, after_mono_ns INTEGER,
   seen_mono_ns INTEGER, app_mono_ns INTEGER);
+CREATE TABLE slot_event (
+  chain TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, parent INTEGER, published_ns INTEGER,
+  wire_mono_ns INTEGER, app_mono_ns INTEGER);
 CREATE TABLE sent (
   id INTEGER PRIMARY KEY, mono_ns INTEGER NOT NULL, bytes INTEGER NOT NULL, seq INTEGER NOT NULL,
   local_port INTEGER NOT NULL, remote_port INTEGER NOT NULL);

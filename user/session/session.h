@@ -134,6 +134,7 @@ void session_put_chain_update(struct session *session, const char *chain, const 
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
 void session_put_chain_calldata(struct session *session, const char *chain, const struct chain_calldata *calldata);
 void session_put_chain_final(struct session *session, const char *chain, const struct chain_final *final);
+void session_put_slot_event(struct session *session, const char *chain, const struct chain_slot_event *event);
 void session_put_sent(struct session *session, const struct session_sent *row);
 void session_put_loss(struct session *session, const char *source, const char *name, uint64_t count, bool is_loss); /* replaces the count of (source, name) */
 
