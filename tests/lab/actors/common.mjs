@@ -9,7 +9,7 @@ export const MNEMONIC = 'test test test test test test test test test test test 
 export const CHAIN_ID = 31337;
 export const ETH_SYMBOL = 'ETHUSD';
 export const BTC_ID = 'e62df6c8b4a85fe1a67db44dc12de5db330f7ac66b72dc658afedf0f4a415b43';
-export const PORTS = { ethUdp: 9500, ethWs: 9501, btcWss: 9502, btcSse: 9503, hermes: 9504, lazer: 9505, streams: 9506, chain: 8545 };
+export const PORTS = { ethUdp: 9500, ethWs: 9501, btcWss: 9502, btcSse: 9503, hermes: 9504, lazer: 9505, streams: 9506, solanaHttp: 9507, solanaWs: 9508, chain: 8545 };
 
 // How to log in at the vendors' servers of the lab; known to everyone.
 export const VENDOR = { token: 'lab-token', streamsId: 'lab-id', streamsSecret: 'lab-secret' };
@@ -19,6 +19,7 @@ export const FAMILIES = {
 	lazer: { asset: 'BTC/LAZER', account: 5 },
 	streams: { asset: 'BTC/STREAMS', account: 6 },
 };
+export const SOLANA_ACCOUNT = '7AviUf9nL62mcxNbQGKm4nKDQnPjswo6c5MX4D57HmyE';
 export const STREAMS_FEED = `0x0003${'5b'.repeat(30)}`; // a feed of reports of version 3, times in seconds
 
 // CLOCK_MONOTONIC in ns, as the kernel side of pricelag reads it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The site.yaml that records this lab.
 import path from 'node:path';
-import { BTC_ID, ETH_SYMBOL, FAMILIES, PORTS, STREAMS_FEED } from './common.mjs';
+import { BTC_ID, ETH_SYMBOL, FAMILIES, PORTS, SOLANA_ACCOUNT, STREAMS_FEED } from './common.mjs';
 import { EVM_SIGNER, SOLANA_SIGNER } from './lazer.mjs';
 
 // The vendors' formats, each as its server gives it: LAB_TOKEN, LAB_ID and LAB_SECRET are in the environment.
@@ -42,6 +42,15 @@ function vendorFeeds(venue, ca) {
 `;
 }
 
+function solanaChain(venue, ca) {
+	return `  - name: solana
+    rpc: wss://${venue}:${PORTS.solanaWs}/
+    ca: ${ca}
+    headers: {Authorization: "Bearer \${LAB_TOKEN}"}
+    oracles: [{asset: ${FAMILIES.hermes.asset}, type: pyth-price-update-v2, account: ${SOLANA_ACCOUNT}, id: "0x${BTC_ID}"}]
+`;
+}
+
 export function siteYaml(config) {
 	const { venue, chain } = config.addresses;
 	const ca = path.join(config.dir, 'ca.crt');
@@ -74,7 +83,7 @@ feeds:
     assets: {BTC/USD: "0x${BTC_ID}"}
 `;
 	const all = config.vendors ? feeds + vendorFeeds(venue, ca) : feeds;
-	if (!config.chain) return all;
+	if (!config.chain) return config.vendors ? `${all}chains:\n${solanaChain(venue, ca)}` : all;
 	const { families } = config.contracts;
 	const vendorOracles = !config.vendors ? '' : `      - {asset: ${FAMILIES.hermes.asset}, type: pyth-evm, address: "${families.hermes}", id: "0x${BTC_ID}"}
       - {asset: ${FAMILIES.lazer.asset}, type: chainlink, address: "${families.lazer}"}

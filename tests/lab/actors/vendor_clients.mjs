@@ -4,7 +4,8 @@
 import { createClient, decodeReport } from '@chainlink/data-streams-sdk';
 import { HermesClient } from '@pythnetwork/hermes-client';
 import { PythLazerClient } from '@pythnetwork/pyth-lazer-sdk';
-import { BTC_ID, Log, PORTS, STREAMS_FEED, VENDOR, now, ready, settings } from './common.mjs';
+import { Connection, PublicKey } from '@solana/web3.js';
+import { BTC_ID, Log, PORTS, SOLANA_ACCOUNT, STREAMS_FEED, VENDOR, now, ready, settings } from './common.mjs';
 
 const config = settings();
 const log = new Log(config, 'vendor_clients');
@@ -38,5 +39,20 @@ streams.on('report', (report) => {
 });
 streams.on('error', (error) => console.error('data-streams-sdk:', error.message));
 await streams.connect();
+
+// Slots, the account, and the block of each slot that the account names, a while later.
+const solana = config.chain ? undefined : new Connection(`https://${place(PORTS.solanaHttp)}`, {
+	commitment: 'processed', httpHeaders: { Authorization: `Bearer ${VENDOR.token}` },
+	wsEndpoint: `wss://${place(PORTS.solanaWs)}/?token=${VENDOR.token}`,
+});
+solana?.onSlotUpdate((update) => log.write({ feed: 'solana-slots', kind: update.type, slot: update.slot, timestamp: update.timestamp, parent: update.parent }));
+solana?.onAccountChange(new PublicKey(SOLANA_ACCOUNT), (account) => {
+	const slot = Number(account.data.readBigUInt64LE(125));
+	got('solana', `${slot} ${account.data.readBigInt64LE(93)}`, account.data.readBigInt64LE(73));
+	setTimeout(async () => {
+		const block = await solana.getBlock(slot, { commitment: 'confirmed', transactionDetails: 'none', rewards: false, maxSupportedTransactionVersion: 0 }).catch(() => null);
+		if (block) log.write({ feed: 'solana-blocks', slot, blockhash: block.blockhash, blockTime: block.blockTime });
+	}, 1000).unref();
+}, { encoding: 'base64', commitment: 'processed' });
 
 ready();

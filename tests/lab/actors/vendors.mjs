@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Servers that speak the oracles' own formats over TLS, with their ways of logging in: Pyth's Hermes (server-sent events),
-// Pyth Pro (Lazer), Chainlink Data Streams (compressed, signed headers). Each logs every message right before it is sent.
+// Pyth Pro (Lazer), Chainlink Data Streams (compressed, signed headers), and a Solana node on which Hermes' prices land. Each logs every message right before it is sent.
 import { createHash, createHmac } from 'node:crypto';
 import { encodeAbiParameters } from 'viem';
 import { WebSocketServer } from 'ws';
 import { BTC_ID, Chance, FAMILIES, Log, PORTS, STREAMS_FEED, VENDOR, now, ready, relaySocket, secureServer, settings } from './common.mjs';
 import { streamUpdated } from './lazer.mjs';
 import { accumulatorUpdate } from './pnau.mjs';
+import { solanaNode } from './solana.mjs';
 
 const config = settings();
 const log = new Log(config, 'vendors');
@@ -52,6 +53,9 @@ async function socketServer(port, path, options, admits) {
 	return sockets;
 }
 
+// Beside another chain on which they land it would only take its time away.
+const solana = config.chain ? undefined : await solanaNode(config, log, new Chance(config.seed, 10));
+
 // ---- Hermes -----------------------------------------------------------------------------------------------------------
 const hermes = new Map();
 await secureServer(config, PORTS.hermes, (request, response) => {
@@ -75,6 +79,7 @@ every(100, () => {
 	const update = accumulatorUpdate({ id: BTC_ID, ...common, prev_publish_time: publishTime - 1, slot });
 	const parsed = [{ id: BTC_ID, price: common, ema_price: common, metadata: { slot, proof_available_time: publishTime, prev_publish_time: publishTime - 1 } }];
 	const sent_ns = sent('hermes', publishTime, price);
+	solana?.post(price, publishTime);
 	for (const [response, wants] of hermes) {
 		response.write(`data:${JSON.stringify({ binary: { encoding: wants.encoding, data: [update.toString(wants.encoding)] }, ...(wants.parsed && { parsed }) })}\n\n`);
 		response.socket?.uncork();
