@@ -12,11 +12,13 @@
 #include "base/format.h"
 #include "cmd/cmd.h"
 #include "cmd/model_config.h"
+#include "cmd/model_digest.h"
 #include "cmd/model_print.h"
+#include "margin/checkpoint.h"
 #include "session/session.h"
 
 struct arguments {
-	const char *config, *session, *output;
+	const char *config, *session, *output, *checkpoint;
 	unsigned threads;
 	int json, expected;
 };
@@ -26,6 +28,7 @@ static const struct argp_option options[] = {
 	{"session", 's', "S.db", 0, "where measured delays come from, unless the file says so itself", 0},
 	{"threads", 't', "N", 0, "default: one per processor; the result does not depend on it", 0},
 	{"expected", 'e', NULL, 0, "expectations by closed form only, without paths and without the distribution (gbm, kou)", 0},
+	{"checkpoint", 'k', "FILE", 0, "keep what is done there, and go on from there if it was stopped; removed when all is done", 0},
 	{"json", 'j', NULL, 0, "one JSON document on stdout", 0},
 	{"output", 'o', "R.json", 0, "write the JSON document to this file as well", 0},
 	{0},
@@ -47,6 +50,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		a->output = arg;
 		return 0;
+	case 'k':
+		a->checkpoint = arg;
+		return 0;
 	case 'e':
 		a->expected = 1;
 		return 0;
@@ -65,6 +71,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!a->config)
 			argp_error(state, "-c MODEL.yaml is missing");
+		if (a->checkpoint && a->expected)
+			argp_error(state, "--expected draws no path: there is nothing to keep in a checkpoint");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -74,7 +82,8 @@ static const struct argp argp = {
 	options, parse, NULL,
 	"Estimates the bad debt of a book of loans when liquidations are as late as was measured: by expectation where it is "
 	"known given the path, by plain sampling beside it as a check. A protocol's rules, an oracle's policy, liquidity, gas, "
-	"keepers, funds and controls are walked block by block. Ctrl-C gives the result so far.",
+	"keepers, funds and controls are walked block by block. Ctrl-C gives the result so far; with --checkpoint the same "
+	"command goes on from there.",
 	NULL, NULL, NULL};
 
 static volatile sig_atomic_t stop;
@@ -88,6 +97,7 @@ static void on_signal(int number)
 struct progress {
 	struct timespec started;
 	double share; /* last told: a smaller one belongs to another run */
+	double first; /* told first of this run: what a checkpoint had took no time */
 };
 
 /* What is done, and what is left if it goes on like this. */
@@ -99,12 +109,14 @@ static void show_progress(void *context, double share)
 	double seconds;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (share < progress->share)
+	if (share < progress->share) {
 		progress->started = now;
+		progress->first = share;
+	}
 	progress->share = share;
 	seconds = (double)(now.tv_sec - progress->started.tv_sec) + 1e-9 * (double)(now.tv_nsec - progress->started.tv_nsec);
-	if (share > 0.02)
-		format_duration(llround(1e9 * seconds * (1 - share) / share), left, sizeof(left));
+	if (share > progress->first + 0.02)
+		format_duration(llround(1e9 * seconds * (1 - share) / (share - progress->first)), left, sizeof(left));
 	fprintf(stderr, "\r\033[Kmodel: %3.0f %%%s%s", 100 * share, *left ? ", left: " : "", left);
 }
 
@@ -141,11 +153,32 @@ static int find_answer(const struct arguments *a, const struct model_control *co
 	return status;
 }
 
+static int open_checkpoint(const struct arguments *a, struct checkpoint **out, struct error *err)
+{
+	uint64_t question;
+
+	if (model_digest(a->config, a->session, &question, err) || checkpoint_open(out, a->checkpoint, question, err))
+		return -EINVAL;
+	if (checkpoint_found(*out))
+		fprintf(stderr, "pricelag model: goes on from %s\n", a->checkpoint);
+	return 0;
+}
+
+/* What is done stays there unless all is. */
+static void close_checkpoint(const struct arguments *a, struct checkpoint *checkpoint, bool finished)
+{
+	int failure = checkpoint ? checkpoint_failure(checkpoint) : 0;
+
+	if (failure)
+		fprintf(stderr, "pricelag model: %s: cannot be written: %s; what was done since is not in it\n", a->checkpoint, strerror(-failure));
+	checkpoint_close(checkpoint, finished);
+}
+
 int cmd_model(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	bool terminal = isatty(STDERR_FILENO);
-	struct progress progress = {.share = 0};
+	struct progress progress = {.share = 2}; /* any is smaller */
 	struct model_control control = {.stop = &stop, .progress = terminal ? show_progress : NULL, .context = &progress};
 	struct arguments a = {0};
 	static struct model_answer answer;
@@ -159,6 +192,11 @@ int cmd_model(int argc, char **argv)
 				   "with -o", a.output);
 	else
 		status = model_config_load(&answer.model, &answer.market, &answer.requirement, a.config, a.session, &err);
+	if (!status && a.checkpoint && open_checkpoint(&a, &control.checkpoint, &err)) {
+		status = -EINVAL;
+		market_free(&answer.market, answer.model.asset_count);
+		model_free(&answer.model);
+	}
 	if (!status) {
 		sigaction(SIGINT, &action, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &progress.started);
@@ -171,6 +209,7 @@ int cmd_model(int argc, char **argv)
 			status = model_print_text(&answer, stdout, &err);
 		if (!status && a.output)
 			status = write_file(a.output, &answer, &err);
+		close_checkpoint(&a, control.checkpoint, !status && !stop);
 		market_free(&answer.market, answer.model.asset_count);
 		model_free(&answer.model);
 	}
@@ -179,8 +218,9 @@ int cmd_model(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (answer.result.interrupted) {
-		fprintf(stderr, "pricelag model: stopped after %llu paths: the errors are those of these paths\n",
-			(unsigned long long)answer.result.paths);
+		fprintf(stderr, "pricelag model: stopped after %llu paths: the errors are those of these paths%s%s\n",
+			(unsigned long long)answer.result.paths, a.checkpoint ? "; the same command goes on from " : "",
+			a.checkpoint ? a.checkpoint : "");
 		return EXIT_UNTRUSTED;
 	}
 	return EXIT_OK;

@@ -8,9 +8,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "margin/checkpoint.h"
 #include "margin/market_result.h"
 #include "margin/market_screen.h"
 
@@ -53,7 +55,7 @@ struct task {
 	const struct scenario *scenario;
 	const struct model_control *control;
 	struct path_result *results;
-	uint64_t paths;
+	uint64_t end; /* paths from `next` on */
 	atomic_uint_fast64_t next, finished;
 	atomic_int failure;
 };
@@ -96,9 +98,9 @@ static void *work(void *argument)
 		if (task->control->stop && *task->control->stop && atomic_load(&task->next) > 0)
 			break;
 		first = atomic_fetch_add(&task->next, PATHS_PER_BATCH);
-		if (first >= task->paths)
+		if (first >= task->end)
 			break;
-		end = first + PATHS_PER_BATCH < task->paths ? first + PATHS_PER_BATCH : task->paths;
+		end = first + PATHS_PER_BATCH < task->end ? first + PATHS_PER_BATCH : task->end;
 		if (task->screens)
 			screen_batch(&screen, task, first, end);
 		for (uint64_t path = first; !rc && path < end; path++)
@@ -122,14 +124,25 @@ static unsigned thread_count(const struct model_control *control, uint64_t paths
 	return wanted < batches ? wanted : (unsigned)batches;
 }
 
-/* Runs `paths` paths; *done are the first ones that are finished. `from` and `to`: the share of all work that this is. */
-static int run_scenario(const struct market_book *book, struct starts *starts, const struct scenario *scenario,
-			const struct model_control *control, double from, double to, struct path_result *results, uint64_t paths,
-			uint64_t *done)
+/* One scenario, and where it stands in all work. */
+struct job {
+	const struct market_book *book;
+	struct starts *starts;
+	const struct scenario *scenario;
+	const struct model_control *control;
+	double from, to; /* the share of all work that this is */
+	struct path_result *results;
+	uint64_t paths;
+};
+
+/* Paths first … end - 1; *done is one more than the last of those that are finished. */
+static int run_paths(const struct job *job, uint64_t first, uint64_t end, uint64_t *done)
 {
-	struct task task = {.book = book, .starts = starts, .screens = starts->chunks && !starts->found, .scenario = scenario,
-			    .control = control, .results = results, .paths = paths};
-	unsigned wanted = thread_count(control, paths), started = 0;
+	const struct model_control *control = job->control;
+	struct task task = {.book = job->book, .starts = job->starts, .screens = job->starts->chunks && !job->starts->found,
+			    .scenario = job->scenario, .control = control, .results = job->results, .end = end, .next = first,
+			    .finished = first};
+	unsigned wanted = thread_count(control, end - first), started = 0;
 	pthread_t *threads = calloc(wanted, sizeof(*threads));
 
 	if (!threads)
@@ -139,8 +152,8 @@ static int run_scenario(const struct market_book *book, struct starts *starts, c
 	while (started && control->progress && !atomic_load(&task.failure)) {
 		uint64_t finished = atomic_load(&task.finished);
 
-		control->progress(control->context, from + (to - from) * (double)finished / (double)paths);
-		if (finished >= paths || (control->stop && *control->stop))
+		control->progress(control->context, job->from + (job->to - job->from) * (double)finished / (double)job->paths);
+		if (finished >= end || (control->stop && *control->stop))
 			break;
 		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
 	}
@@ -149,9 +162,86 @@ static int run_scenario(const struct market_book *book, struct starts *starts, c
 	free(threads);
 	if (!started)
 		return -EAGAIN;
-	starts->found = true;
 	*done = atomic_load(&task.finished);
 	return atomic_load(&task.failure);
+}
+
+/* ---- slices and their checkpoint ------------------------------------------------------------------------------------ */
+
+#define SLICES 16 /* of a scenario */
+
+/* Of the first scenario everything is kept, and where paths begin; of others what is asked of them. */
+static size_t slice_bytes(const struct job *job, uint64_t paths)
+{
+	size_t assets = job->starts->diffusions ? job->book->model->asset_count : 0;
+
+	if (job->starts->found)
+		return paths * 2 * sizeof(double);
+	return paths * (sizeof(*job->results) + (job->starts->chunks ? sizeof(uint64_t) : 0) + assets * sizeof(double));
+}
+
+static void move(void *ours, char **bytes, size_t size, bool back)
+{
+	memcpy(back ? ours : (void *)*bytes, back ? (void *)*bytes : ours, size);
+	*bytes += size;
+}
+
+static void pack(const struct job *job, uint64_t first, uint64_t end, char *bytes, bool back)
+{
+	size_t assets = job->book->model->asset_count, paths = end - first;
+
+	for (uint64_t path = first; job->starts->found && path < end; path++) {
+		move(&job->results[path].bad_debt, &bytes, sizeof(double), back);
+		move(&job->results[path].keepers, &bytes, sizeof(double), back);
+	}
+	if (job->starts->found)
+		return;
+	move(&job->results[first], &bytes, paths * sizeof(*job->results), back);
+	if (job->starts->chunks)
+		move(&job->starts->chunks[first], &bytes, paths * sizeof(uint64_t), back);
+	if (job->starts->diffusions)
+		move(&job->starts->diffusions[first * assets], &bytes, paths * assets * sizeof(double), back);
+}
+
+static int run_slice(const struct job *job, uint32_t id, uint64_t first, uint64_t end, uint64_t *done)
+{
+	struct checkpoint *checkpoint = job->control->checkpoint;
+	size_t size = slice_bytes(job, end - first);
+	char *bytes = malloc(size);
+	int rc = 0;
+
+	if (!bytes)
+		return -ENOMEM;
+	if (checkpoint_get(checkpoint, id, first, bytes, size)) {
+		pack(job, first, end, bytes, true);
+		*done = end;
+	} else {
+		rc = run_paths(job, first, end, done);
+		if (!rc && *done == end) {
+			pack(job, first, end, bytes, false);
+			checkpoint_put(checkpoint, id, first, bytes, size);
+		}
+	}
+	free(bytes);
+	return rc;
+}
+
+/* Runs all paths of the job; *done are the first ones that are finished. */
+static int run_scenario(const struct job *job, uint64_t *done)
+{
+	uint64_t each = (job->paths + SLICES - 1) / SLICES, end = 0;
+	bool kept = job->control->checkpoint;
+	uint32_t id = kept ? checkpoint_run(job->control->checkpoint) : 0;
+	int rc = 0;
+
+	each = kept ? (each + PATHS_PER_BATCH - 1) / PATHS_PER_BATCH * PATHS_PER_BATCH : job->paths;
+	*done = 0;
+	for (uint64_t first = 0; !rc && *done == end && first < job->paths; first += each) {
+		end = first + each < job->paths ? first + each : job->paths;
+		rc = kept ? run_slice(job, id, first, end, done) : run_paths(job, first, end, done);
+	}
+	job->starts->found = true;
+	return rc;
 }
 
 /* ---- the questions -------------------------------------------------------------------------------------------------- */
@@ -199,7 +289,7 @@ static int ask(struct questions *q, const struct scenario *scenario, uint64_t pa
 		q->cut = true;
 		return 0;
 	}
-	rc = run_scenario(q->book, &q->starts, scenario, q->control, from, to, q->other, paths, done);
+	rc = run_scenario(&(struct job){q->book, &q->starts, scenario, q->control, from, to, q->other, paths}, done);
 	q->cut = q->cut || *done < paths;
 	return rc;
 }
@@ -357,7 +447,8 @@ static int run(const struct market *market, const struct model *model, const str
 	if (!rc)
 		rc = starts_init(&q.starts, &book);
 	if (!rc)
-		rc = run_scenario(&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths, &q.paths);
+		rc = run_scenario(&(struct job){&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths},
+				  &q.paths);
 	q.run = 1;
 	if (!rc)
 		rc = market_summary(&book, q.base, q.paths, result, more);

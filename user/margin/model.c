@@ -125,7 +125,7 @@ int model_run(const struct model *model, const struct model_control *control, st
 	rc = run_prepare(&run, model);
 	if (rc)
 		return error_set(err, rc, "out of memory for %zu accounts", model->account_count);
-	rc = run_threads(&run, control);
+	rc = run_slices(&run, control);
 	if (rc) {
 		error_set(err, rc, rc == -EAGAIN ? "no thread could be started: raise the limit of processes" : "out of memory");
 		goto out;

@@ -97,11 +97,14 @@ struct model_result {
 	double seconds;
 };
 
+struct checkpoint; /* margin/checkpoint.h */
+
 struct model_control {
 	unsigned threads; /* 0: one per processor */
 	const volatile sig_atomic_t *stop; /* set → the result over the paths done so far; NULL: never */
 	void (*progress)(void *context, double share); /* about five times a second; NULL: none */
 	void *context;
+	struct checkpoint *checkpoint; /* what is done is kept there, and taken from there; NULL: it is not */
 };
 
 /* The same result, bit for bit, for any number of threads (`seconds` aside). 0, -EINVAL with what is wrong in the model, -ENOMEM, or -EAGAIN if threads cannot start. */

@@ -38,8 +38,10 @@ struct run {
 
 int run_prepare(struct run *run, const struct model *model);
 void run_free(struct run *run);
-/* Blocks until done or stopped; run->blocks_done says how many, always the first ones. 0, -ENOMEM or -EAGAIN. */
-int run_threads(struct run *run, const struct model_control *control);
+/* Blocks first … end - 1 until done or stopped, all before them being done; run->blocks_done says how many in all, always the first ones. 0, -ENOMEM or -EAGAIN. */
+int run_threads(struct run *run, const struct model_control *control, uint64_t first, uint64_t end);
+/* All of them, with the checkpoint where there is one. As run_threads(). */
+int run_slices(struct run *run, const struct model_control *control);
 
 /* Fills everything in the result that comes from the sums (result.c). 0 or -ENOMEM. */
 int run_result(const struct run *run, struct model_result *result);

@@ -16,6 +16,7 @@ struct shared {
 	struct run *run;
 	const struct model_control *control;
 	atomic_uint_fast64_t next_block, finished_blocks;
+	uint64_t end_block;
 	atomic_int failure;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
@@ -194,7 +195,7 @@ static void *work(void *argument)
 		if (stop && *stop && atomic_load(&shared->next_block) > 0)
 			break;
 		index = atomic_fetch_add(&shared->next_block, 1);
-		if (index >= shared->run->block_count)
+		if (index >= shared->end_block)
 			break;
 		if (run_block(worker, index))
 			atomic_store(&shared->failure, -ENOMEM);
@@ -282,16 +283,16 @@ static void wait_for_all(struct shared *shared)
 	pthread_mutex_unlock(&shared->lock);
 }
 
-int run_threads(struct run *run, const struct model_control *control)
+int run_threads(struct run *run, const struct model_control *control, uint64_t first, uint64_t end)
 {
-	struct shared shared = {.run = run, .control = control, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
+	struct shared shared = {.run = run, .control = control, .next_block = first, .finished_blocks = first, .end_block = end, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned wanted = control->threads ? control->threads : processors > 0 ? (unsigned)processors : 1, ready = 0, started = 0;
 	struct worker *workers;
 	int rc = 0;
 
-	if (wanted > run->block_count)
-		wanted = (unsigned)run->block_count;
+	if (wanted > end - first)
+		wanted = (unsigned)(end - first);
 	workers = calloc(wanted, sizeof(*workers));
 	if (!workers)
 		return -ENOMEM;
