@@ -57,8 +57,8 @@ struct pl_datagram {
 	__u16 source_port;
 	__u16 dest_port;
 	__u32 len;	/* UDP payload bytes on the wire */
-	__u32 captured; /* bytes that follow; < len where the packet was larger than PL_DATAGRAM_MAX */
-	__u32 pad;
+	__u32 wanted;	/* what its feed reads of it: len, or less by pl_rule.capture */
+	__u32 captured; /* bytes that follow; < wanted where the packet was larger than PL_DATAGRAM_MAX (or a capture was cut) */
 	/* captured bytes follow */
 };
 #define PL_DATAGRAM_MAX 9216
@@ -235,7 +235,7 @@ enum pl_counter {
  * An address matches where (packet & mask) == address. The first rule that matches takes the packet.
  */
 enum pl_rule_action {
-	PL_ACTION_DATAGRAM = 1, /* copy the payload to the ring */
+	PL_ACTION_DATAGRAM = 1, /* copy the payload, or its beginning, to the ring */
 	PL_ACTION_SHRED = 2,	/* aggregate in the kernel */
 	PL_ACTION_EGRESS = 3,	/* stamp of a leaving packet (tc egress only) */
 	PL_ACTION_SHRED_EACH = 4, /* aggregate, and a record of each shred */
@@ -257,6 +257,8 @@ enum pl_port_space {
 #define PL_GRE_ANY 0
 #define PL_GRE_ONLY 1
 #define PL_GRE_NEVER 2
+
+#define PL_CAPTURE_ALL 0xffffffffu
 
 struct pl_rule {
 	__u32 action; /* enum pl_rule_action */
@@ -281,8 +283,10 @@ struct pl_rule {
 	__u8 gre;
 	__u8 pad;
 	__u32 next; /* number of the next rule for this port, + 1; 0 ends */
+	__u32 capture; /* PL_ACTION_DATAGRAM: bytes of a payload that its feed reads; PL_CAPTURE_ALL: all of them */
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct pl_rule) == 80, "pl_rule");
+_Static_assert(sizeof(struct pl_rule) == 88, "pl_rule");
 
 #define PL_RULES_MAX 2048 /* two halves of the same table: one is in use while userspace fills the other */
 #define PL_RULE_CHAIN_MAX 8 /* rules on one port */

@@ -76,23 +76,23 @@ static __always_inline bool copy_inline(const struct frame *frame, __u32 offset,
 	return true;
 }
 
-static __always_inline enum pl_counter datagram(const struct frame *frame, const struct packet *packet, __u32 feed,
-						__u64 stamp_ns)
+static __always_inline enum pl_counter datagram(const struct frame *frame, const struct packet *packet,
+						const struct pl_rule *rule, __u64 stamp_ns)
 {
 	struct pl_datagram *record;
-	__u32 captured = packet->len, room;
+	__u32 wanted = packet->len < rule->capture ? packet->len : rule->capture, captured = wanted, room;
 	__u8 *payload;
 
 	record = datagram_reserve(captured, &room);
 	if (!record)
 		return PL_COUNTER_RING_FULL;
-	record_head(&record->head, PL_RECORD_DATAGRAM, feed, stamp_ns);
+	record_head(&record->head, PL_RECORD_DATAGRAM, rule->feed, stamp_ns);
 	*(__u64 *)&record->source[0] = packet->source_words[0];
 	*(__u64 *)&record->source[8] = packet->source_words[1];
 	record->source_port = packet->source_port;
 	record->dest_port = packet->dest_port;
 	record->len = packet->len;
-	record->pad = 0;
+	record->wanted = wanted;
 	if (captured > room)
 		captured = room;
 	record->captured = captured;
@@ -105,7 +105,7 @@ static __always_inline enum pl_counter datagram(const struct frame *frame, const
 	}
 out:
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	return packet->len > room ? PL_COUNTER_TRUNCATED : PL_COUNTER_PACKETS;
+	return wanted > room ? PL_COUNTER_TRUNCATED : PL_COUNTER_PACKETS;
 }
 
 /* The first rule on the chain that wants the packet. */
@@ -160,7 +160,7 @@ static __always_inline void ingress_udp(struct frame *frame, struct packet *pack
 	else if (packet->fragment)
 		counter = PL_COUNTER_FRAGMENT;
 	else if (rule->action == PL_ACTION_DATAGRAM)
-		counter = datagram(frame, packet, rule->feed, stamp(frame, rule->feed, of_feed));
+		counter = datagram(frame, packet, rule, stamp(frame, rule->feed, of_feed));
 	else
 		counter = shred_packet(frame, packet, rule, of_feed);
 	if (counter != PL_COUNTER_PACKETS && counter < PL_COUNTER_MAX)

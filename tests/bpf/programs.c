@@ -172,6 +172,31 @@ static void test_xdp_fragments(void **state)
 	assert_int_equal(counted(test, FEED, PL_COUNTER_TRUNCATED), 1);
 }
 
+/* A feed that reads only the beginning of its payloads gets no more; a payload that ends before that, whole. */
+static void test_beginnings(void **state)
+{
+	struct kernel_test *test = test_of(state);
+	struct match match = {.space = PL_PORT_UDP, .port_low = PORT, .port_high = PORT, .capture = 24};
+	static const uint32_t lens[] = {0, 8, 23, 24, 25, 400, 1400, PL_DATAGRAM_MAX};
+	static uint8_t payload[PL_DATAGRAM_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(payload); i++)
+		payload[i] = i * 13 + i / 256;
+	assert_int_equal(tap_add_match(test->tap, &match, FEED, PL_ACTION_DATAGRAM, 0, NULL), 0);
+	for (i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+		const struct pl_datagram *head = &test->records->datagram.head;
+
+		run_xdp(test, &(struct frame_spec){.dest_port = PORT, .payload = payload, .len = lens[i]});
+		assert_int_equal(drained(test), 1);
+		assert_int_equal(head->len, lens[i]);
+		assert_int_equal(head->wanted, lens[i] < 24 ? lens[i] : 24);
+		assert_int_equal(head->captured, head->wanted);
+		assert_memory_equal(test->records->datagram.payload, payload, head->captured);
+	}
+	assert_int_equal(counted(test, FEED, PL_COUNTER_TRUNCATED), 0);
+}
+
 /* Cut at every length, a frame gives no record, passes, and is counted if it says what it is. */
 static void test_cut_short(void **state)
 {
@@ -651,7 +676,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_encapsulations), TEST(test_payload_lengths), TEST(test_xdp_fragments), TEST(test_cut_short),
+		TEST(test_encapsulations), TEST(test_payload_lengths), TEST(test_xdp_fragments), TEST(test_beginnings), TEST(test_cut_short),
 		TEST(test_contradictions), TEST(test_fragments),       TEST(test_not_ours),	 TEST(test_rules),
 		TEST(test_rule_limits),	   TEST(test_flows),	       TEST(test_flow_limits),	 TEST(test_egress),
 		TEST(test_ring_full),	   TEST(test_rules_change),    TEST(test_streams),	 TEST(test_streams_of_peers),

@@ -30,7 +30,7 @@
 struct datagram {
 	uint8_t source[16];
 	uint16_t source_port, dest_port;
-	uint32_t len, captured, sum;
+	uint32_t len, wanted, captured, sum;
 };
 
 struct segment {
@@ -108,6 +108,7 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	to->source_port = from->source_port;
 	to->dest_port = from->dest_port;
 	to->len = from->len;
+	to->wanted = from->wanted;
 	to->captured = from->captured;
 	to->sum = sum_of(payload, from->captured);
 }
@@ -148,6 +149,7 @@ static int open_version(uint16_t wanted)
 	struct match shreds = {.space = PL_PORT_UDP, .port_low = 40000, .port_high = 65535};
 	struct match each = shreds; /* of the same ports, what goes to 127.0.0.0/8 */
 	struct match datagrams = {.space = PL_PORT_UDP, .port_low = 1, .port_high = 39999};
+	struct match beginnings = {.space = PL_PORT_UDP, .port_low = 1, .port_high = 19999, .capture = 60};
 	enum pl_rule_action of_each = payload_wanted ? PL_ACTION_SHRED_PAYLOAD : PL_ACTION_SHRED_EACH;
 	struct match streams = {.space = PL_PORT_TCP, .port_low = 8333, .port_high = 8333};
 	struct error err = {""};
@@ -163,11 +165,13 @@ static int open_version(uint16_t wanted)
 	assert_int_equal(match_address_parse("127.0.0.0/8", &each.dest), 0);
 	if (tap_add_match(tap, &each, EACH, of_each, version, &err) ||
 	    tap_add_match(tap, &shreds, SHREDS, PL_ACTION_SHRED, version, &err) ||
+	    tap_add_match(tap, &beginnings, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err) ||
 	    tap_add_match(tap, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, &err) ||
 	    tap_add_match(tap, &streams, STREAMS, PL_ACTION_STREAM, 0, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(capture_add_match(capture, &each, EACH, of_each, version, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &shreds, SHREDS, PL_ACTION_SHRED, version, NULL), 0);
+	assert_int_equal(capture_add_match(capture, &beginnings, DATAGRAMS, PL_ACTION_DATAGRAM, 0, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &datagrams, DATAGRAMS, PL_ACTION_DATAGRAM, 0, NULL), 0);
 	assert_int_equal(capture_add_match(capture, &streams, STREAMS, PL_ACTION_STREAM, 0, NULL), 0);
 	return 0;

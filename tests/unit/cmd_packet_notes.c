@@ -70,7 +70,7 @@ static void datagram(uint64_t stamp_ns, uint8_t key)
 	struct {
 		struct pl_datagram head;
 		uint8_t payload[1];
-	} record = {{.head = {PL_RECORD_DATAGRAM, 0, stamp_ns}, .len = 1, .captured = 1}, {key}};
+	} record = {{.head = {PL_RECORD_DATAGRAM, 0, stamp_ns}, .len = 1, .wanted = 1, .captured = 1}, {key}};
 
 	handlers.on_record(handlers.context, &record.head.head, sizeof(record));
 }

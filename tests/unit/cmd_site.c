@@ -89,6 +89,8 @@ static void reads_a_full_file(void **state)
 	assert_string_equal(site.collect[1].assets[0].id, "ff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace");
 	assert_int_equal(site.feeds[2].action, PL_ACTION_DATAGRAM);
 	assert_true(site.collect[2].decode.field_published.set);
+	assert_int_equal(site.feeds[2].matches[0].capture, 12); /* no field reaches further */
+	assert_int_equal(site.feeds[0].matches[0].capture, 0);
 	assert_int_equal(site.collect[2].decode.published_unit, TIME_UNIT_NS);
 	assert_string_equal(site.chains[0].network, "ethereum");
 	assert_string_equal(site.chains[1].network, "ethereum"); /* where none is given: its name */

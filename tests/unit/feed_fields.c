@@ -132,6 +132,25 @@ static void test_times_and_prices_beyond_range_are_refused(void **state)
 	assert_non_null(strstr(sink.err.text, "price:"));
 }
 
+/* Nothing behind it changes what is read: the tap copies a packet no further. */
+static void test_reach(void **state)
+{
+	static const uint8_t packet[32] = {0x2a, [4] = 1, [12] = 7, [13] = 0xff};
+	struct decode_options o = {.field_key = spec("u32le@0"), .field_price = spec("u8@12"), .field_asset = spec("u16be@4")};
+
+	(void)state;
+	assert_int_equal(fields_reach(&(struct decode_options){0}), 0);
+	assert_int_equal(fields_reach(&o), 13);
+	assert_int_equal(feed_sink_run(&sink, fields_decode, &o, packet, 12), -EBADMSG);
+	assert_int_equal(feed_sink_run(&sink, fields_decode, &o, packet, 13), 1);
+	assert_string_equal(sink.messages[0].mantissa, "7");
+	assert_string_equal(sink.messages[0].id, "256");
+	o.field_published = spec("u64le@65535");
+	assert_int_equal(fields_reach(&o), 65543);
+	assert_int_equal(decoder_reach(decoder_find("fields"), &o), 65543);
+	assert_int_equal(decoder_reach(decoder_find("json"), &o), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_price_with_and_without_exponent),
 		cmocka_unit_test(test_widths_signs_and_orders),
 		cmocka_unit_test(test_short_messages_are_refused),
+		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_times_and_prices_beyond_range_are_refused),
 	};
 

@@ -102,7 +102,8 @@ static void collect(uint16_t port_a, bool (*dropped)(const struct packet *))
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < packet_count; i++) {
 		struct pl_datagram datagram = {.head = {PL_RECORD_DATAGRAM, packets[i].port != port_a, packets[i].stamp_ns},
-					       .len = packets[i].len, .captured = packets[i].len, .dest_port = packets[i].port};
+					       .len = packets[i].len, .wanted = packets[i].len,
+					       .captured = packets[i].len, .dest_port = packets[i].port};
 
 		if (!dropped || !dropped(&packets[i]))
 			collector_datagram(collector, &datagram, packets[i].payload);

@@ -158,6 +158,7 @@ static void test_a_price_in_its_block(void **state)
 		session_put_feed(session, &(struct session_feed){i, feeds[i].name, feeds[i].role, collect_feed_type(&feeds[i]),
 								 feeds[i].transport});
 	collector_datagram(collector, &(struct pl_datagram){.head = {PL_RECORD_DATAGRAM, 1, 5000}, .len = (uint32_t)len,
+							    .wanted = (uint32_t)len,
 							    .captured = (uint32_t)len}, update);
 	for (uint32_t i = 1; i < 64; i++)
 		deliver_shred(collector, shreds[i], made_len(i), 20000 + i);

@@ -166,7 +166,7 @@ static void from_the_ring_to_the_latency(void **state)
 	}
 	for (int i = 0; i <= 10; i++) {
 		uint64_t wire = MONO_NS + (uint64_t)i * 200000000, price = 100 + (uint64_t)i;
-		struct pl_datagram datagram = {.head = {PL_RECORD_DATAGRAM, 0, wire}, .len = 8, .captured = 8};
+		struct pl_datagram datagram = {.head = {PL_RECORD_DATAGRAM, 0, wire}, .len = 8, .wanted = 8, .captured = 8};
 		struct pl_nic_stamp stamp = nic_stamp(0, wire, (uint64_t)card_at((int64_t)wire - 700));
 
 		if (i < 10)

@@ -24,7 +24,7 @@ static void begin(const struct collect_feed *feeds, size_t count)
 
 static void deliver(uint32_t feed, uint64_t stamp_ns, const uint8_t *payload, uint32_t len)
 {
-	struct pl_datagram datagram = {.head = {PL_RECORD_DATAGRAM, feed, stamp_ns}, .len = len, .captured = len};
+	struct pl_datagram datagram = {.head = {PL_RECORD_DATAGRAM, feed, stamp_ns}, .len = len, .wanted = len, .captured = len};
 
 	collector_datagram(collector, &datagram, payload);
 }
@@ -81,10 +81,32 @@ static void blocks_in_messages(void **state)
 	fixture_remove(&fixture);
 }
 
+/* Of a payload only the beginning came, because its decoder reads no more; and one that was cut before that. */
+static void beginnings_of_payloads(void **state)
+{
+	static const uint8_t payload[8] = {42};
+	const struct collect_feed feed = {.name = "venue", .role = "oracle", .transport = "udp", .decoder = decoder_find("fields"),
+					  .decode = {.field_price = {.set = true, .width = 1}}};
+	struct pl_datagram datagram = {.head = {PL_RECORD_DATAGRAM, 0, 1000}, .len = 400, .wanted = 8, .captured = 8};
+
+	(void)state;
+	begin(&feed, 1);
+	collector_datagram(collector, &datagram, payload);
+	datagram.captured = 7;
+	collector_datagram(collector, &datagram, payload);
+	assert_string_equal(collector_last_error(collector, 0), "a payload of 400 bytes was captured only up to byte 7");
+	end(1);
+	assert_int_equal(counter("0", "updates"), 1);
+	assert_int_equal(counter("0", "undecodable"), 1);
+	assert_int_equal(fixture_int(&fixture, "SELECT bytes FROM oracle_message"), 400);
+	fixture_remove(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_in_messages),
+		cmocka_unit_test(beginnings_of_payloads),
 	};
 
 	return cmocka_run_group_tests_name("session_collect", tests, NULL, NULL);

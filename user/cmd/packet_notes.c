@@ -217,8 +217,8 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	switch (record->type) {
 	case PL_RECORD_DATAGRAM:
 		notes->owner = notes->site->collect[record->feed].name;
-		if (datagram->captured == datagram->len)
-			decode(notes, record->feed, (int64_t)record->stamp_ns, (const uint8_t *)(datagram + 1), datagram->len);
+		if (datagram->captured == datagram->wanted)
+			decode(notes, record->feed, (int64_t)record->stamp_ns, (const uint8_t *)(datagram + 1), datagram->captured);
 		break;
 	case PL_RECORD_STREAM:
 		notes->owner = notes->site->collect[record->feed].name;

@@ -158,6 +158,13 @@ static int check_transport(struct conf match, const struct site_feed *feed, cons
 	return 0;
 }
 
+/* So that the tap copies no more of a packet than the decoder looks at. */
+static void limit_capture(struct site_feed *feed, const struct collect_feed *collect)
+{
+	for (size_t i = 0; collect->decoder && i < feed->match_count; i++)
+		feed->matches[i].capture = decoder_reach(collect->decoder, &collect->decode);
+}
+
 static int read_feed(struct conf map, struct site_feed *out, struct collect_feed *collect, struct error *err)
 {
 	static const char *const roles[] = {"oracle", "block", NULL};
@@ -177,6 +184,7 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 	    site_decode(decode, collect, &out->action, &out->shred_version, err) ||
 	    read_assets(conf_get(map, "assets"), collect, err))
 		return -EINVAL;
+	limit_capture(out, collect);
 	passive = out->action != PL_ACTION_DATAGRAM || collect->flows || (collect->block_decoder && collect->block_decoder->frame);
 	if (passive && !out->match_count)
 		return conf_error(decode, err, "%s needs 'match': %s", collect_feed_type(collect),

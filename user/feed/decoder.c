@@ -59,6 +59,11 @@ const struct decoder *packet_decoder_find(const char *name)
 	return find(packet_decoders, name);
 }
 
+uint32_t decoder_reach(const struct decoder *decoder, const struct decode_options *options)
+{
+	return decoder->decode == fields_decode ? fields_reach(options) : 0;
+}
+
 bool decoder_accepts(const struct decoder *decoder, const char *option)
 {
 	for (const char *const *o = decoder->options; *o; o++) {

@@ -90,6 +90,7 @@ int hermes_decode(const struct decode_options *options, const uint8_t *data, siz
 		  void *context, struct error *err);
 int fields_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
 		  void *context, struct error *err);
+uint32_t fields_reach(const struct decode_options *options);
 int pnau_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
 		struct error *err);
 int lazer_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit, void *context,
@@ -114,6 +115,8 @@ int moldudp64_decode(const struct decode_options *options, const uint8_t *data, 
 /* All decoders of feeds, ended by one without a name. */
 extern const struct decoder decoders[];
 const struct decoder *decoder_find(const char *name);
+/* Bytes from the beginning of a message beyond which the decoder never looks; 0: it may read all. */
+uint32_t decoder_reach(const struct decoder *decoder, const struct decode_options *options);
 bool decoder_accepts(const struct decoder *decoder, const char *option);
 
 /* Formats of block propagation, ended likewise: their packets are aggregated in the kernel, and a decoder here shows what

@@ -70,6 +70,18 @@ static void print_number(const struct number *number, char out[FEED_TEXT_MAX])
 		snprintf(out, FEED_TEXT_MAX, "%llu", (unsigned long long)number->bits);
 }
 
+uint32_t fields_reach(const struct decode_options *options)
+{
+	const struct field_spec *specs[] = {&options->field_asset, &options->field_price, &options->field_key,
+					    &options->field_published};
+	uint32_t reach = 0;
+
+	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++)
+		if (specs[i]->set && specs[i]->offset + specs[i]->width > reach)
+			reach = specs[i]->offset + specs[i]->width;
+	return reach;
+}
+
 int fields_decode(const struct decode_options *options, const uint8_t *data, size_t len, decode_emit_fn emit,
 		  void *context, struct error *err)
 {

@@ -235,7 +235,6 @@ static void decode(struct delivery *delivery, const uint8_t *data, size_t len)
 	struct error err = {""};
 	int status;
 
-	delivery->bytes = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
 	if (feed->block_decoder)
 		status = feed->block_decoder->decode(data, len, store_block, delivery, &err);
 	else
@@ -297,6 +296,7 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 		.wire_mono_ns = stamp_ns,
 		.stall_ns = TIME_UNKNOWN, /* nothing waits in order before a datagram */
 		.app_mono_ns = TIME_UNKNOWN, /* a passive tap is not the application */
+		.bytes = datagram->len,
 	};
 	struct sequence sequence;
 	struct error err;
@@ -306,15 +306,15 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 			   ethereum_udp_kind(payload, datagram->captured), datagram->len, datagram->head.stamp_ns);
 	if (!feed)
 		return;
-	if (datagram->captured < datagram->len) {
+	if (datagram->captured < datagram->wanted) {
 		error_set(&err, -EMSGSIZE, "a payload of %u bytes was captured only up to byte %u", datagram->len,
 			  datagram->captured);
 		refuse(feed, COLLECT_COUNTER_UNDECODABLE, &err);
 		return;
 	}
-	if (feed->sequence && feed->sequence(payload, datagram->len, &sequence))
+	if (feed->sequence && feed->sequence(payload, datagram->captured, &sequence))
 		numberings_add(feed->numberings, datagram, &sequence);
-	decode(&delivery, payload, datagram->len);
+	decode(&delivery, payload, datagram->captured);
 }
 
 void collector_stream_message(struct collector *collector, uint32_t feed_index, const struct stream_message *message)
@@ -328,6 +328,7 @@ void collector_stream_message(struct collector *collector, uint32_t feed_index, 
 		.wire_mono_ns = message->wire_mono_ns,
 		.stall_ns = message->stall_ns,
 		.app_mono_ns = message->app_mono_ns,
+		.bytes = message->len > UINT32_MAX ? UINT32_MAX : (uint32_t)message->len,
 	};
 
 	if (feed)

@@ -140,19 +140,23 @@ static uint64_t *counters_of(struct capture *capture, uint32_t feed)
 }
 
 static void datagram(struct capture *capture, const struct packet *packet, const uint8_t *payload, uint32_t captured,
-		     uint32_t feed, uint64_t stamp_ns)
+		     const struct pl_rule *rule, uint64_t stamp_ns)
 {
 	struct pl_datagram *head = &capture->datagram.head;
+	uint32_t wanted = packet->len < rule->capture ? packet->len : rule->capture;
 
+	if (captured > wanted)
+		captured = wanted;
 	if (captured > PL_DATAGRAM_MAX)
 		captured = PL_DATAGRAM_MAX;
-	if (captured < packet->len)
-		counters_of(capture, feed)[PL_COUNTER_TRUNCATED]++;
+	if (captured < wanted)
+		counters_of(capture, rule->feed)[PL_COUNTER_TRUNCATED]++;
 	*head = (struct pl_datagram){
-		.head = {PL_RECORD_DATAGRAM, feed, stamp_ns},
+		.head = {PL_RECORD_DATAGRAM, rule->feed, stamp_ns},
 		.source_port = packet->source_port,
 		.dest_port = packet->dest_port,
 		.len = packet->len,
+		.wanted = wanted,
 		.captured = captured,
 	};
 	memcpy(head->source, packet->source, sizeof(head->source));
@@ -207,7 +211,7 @@ static void ingress(struct capture *capture, const struct packet *packet, int le
 	else if (packet->fragment)
 		counters[PL_COUNTER_FRAGMENT]++;
 	else if (rule->action == PL_ACTION_DATAGRAM)
-		datagram(capture, packet, payload, captured, rule->feed, stamp_ns);
+		datagram(capture, packet, payload, captured, rule, stamp_ns);
 	else if (rule->action == PL_ACTION_STREAM)
 		stream(capture, packet, payload, captured, rule->feed, stamp_ns);
 	else

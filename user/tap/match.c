@@ -81,6 +81,7 @@ void match_to_rule(const struct match *match, uint32_t feed, enum pl_rule_action
 	out->feed = feed;
 	out->shred_version = shred_version;
 	out->gre = match->gre;
+	out->capture = match->capture ? match->capture : PL_CAPTURE_ALL;
 	address_to_rule(&match->dest, out->dest, out->dest_mask);
 	address_to_rule(&match->source, out->source, out->source_mask);
 }

@@ -23,6 +23,7 @@ struct match {
 	struct match_address dest;    /* `group:` or `address:`; for the keeper `remote:` */
 	struct match_address source;  /* `source:` */
 	uint8_t gre;		      /* PL_GRE_* */
+	uint32_t capture; /* of a datagram's payload, the bytes from its beginning that the feed reads; 0: all */
 };
 
 /* "10.0.0.1", "10.0.0.0/8", "2001:db8::/32" → out; -EINVAL if it is none of them. */
