@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct oracle_config oracles[2];
 static const struct chain_config config = {
-	.name = "fuzz", .oracles = oracles, .oracle_count = 2, .finality_ns = 12000000000, .calldata = true};
+	.name = "fuzz", .oracles = oracles, .oracle_count = 2, .finality_ns = 12000000000, .calldata = true, .pending = true};
 static const struct chain_stamps stamps = {1, 2, 3};
 
 static int64_t open_ids[OPEN_MAX];
@@ -55,6 +55,12 @@ static void on_calldata(void *context, const struct chain_calldata *c)
 {
 	(void)context;
 	require(strlen(c->tx_hash) == 66 && *c->type && strlen(c->message.digest) < sizeof(c->message.digest));
+}
+
+static void on_pending(void *context, const struct chain_pending *p)
+{
+	(void)context;
+	require(strlen(p->tx_hash) == 66 && (!*p->to || strlen(p->to) == 42) && strlen(p->message.id) < FEED_TEXT_MAX);
 }
 
 /* Every request is JSON with an id, and no single message makes more than a connection's worth of them. */
@@ -109,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.on_update = on_update,
 		.on_block = on_block,
 		.on_calldata = on_calldata,
+		.on_pending = on_pending,
 		.on_final = on_final,
 		.on_warning = on_warning,
 	};

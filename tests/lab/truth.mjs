@@ -90,15 +90,8 @@ const statuses = {};
 for (const j of joined.filter((entry) => entry.feed)) statuses[`${j.feed} ${j.status}`] = (statuses[`${j.feed} ${j.status}`] ?? 0) + 1;
 const accounted = joined.filter((j) => j.feed).length;
 check(accounted === recorded.length, `timeline: ${accounted} of ${recorded.length} messages have a status (${Object.entries(statuses).map(([k, v]) => `${k} ${v}`).join(', ')})`);
-// Pyth's updates by the bytes in their transactions, but for the last, whose transactions were still asked for when the recording ended.
-const btc = joined.filter((j) => j.asset === 'BTC/USD' && j.feed && j.seen);
-const byBytes = btc.filter((j) => j.joined_by === 'bytes').map((j) => BigInt(j.seen));
-const lastBytes = byBytes.reduce((most, t) => (t > most ? t : most), 0n);
-const wrongMethod = joined.filter((j) => j.feed && j.seen && j.joined_by !== 'key' && j.asset !== 'BTC/USD')
-	.concat(btc.filter((j) => j.joined_by !== 'bytes' && (j.joined_by !== 'key' || BigInt(j.seen) <= lastBytes)));
-check(byBytes.length >= 40 && !wrongMethod.length, `timeline: ${byBytes.length} joined by bytes, the others by key${wrongMethod.length ? `, but ${wrongMethod.length} by ${wrongMethod[0].joined_by}` : ''}`);
-const carried = rows(session, `SELECT c.tx_hash, count(*) AS n FROM chain_calldata c JOIN oracle_message m ON m.digest = c.digest WHERE c.type = 'pyth-pnau' GROUP BY 1`);
-check(carried.filter((c) => c.n === 2).length >= 20 && carried.every((c) => c.n <= 2), `calldata: ${carried.length} transactions carry what Pyth's feeds delivered`);
+const wrongKey = joined.filter((j) => j.feed && j.seen && j.joined_by !== 'key');
+check(!wrongKey.length, `timeline: all joined by key${wrongKey.length ? `, but ${wrongKey.length} by ${wrongKey[0].joined_by}` : ''}`);
 closingLine();
 
 // Largest distance between an ascending sample's distribution and a cumulative distribution function

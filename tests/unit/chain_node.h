@@ -32,7 +32,8 @@ struct node {
 	char *requests[NODE_KEPT];
 	char warning[1024]; /* the last one */
 	struct chain_calldata carried[NODE_KEPT];
-	unsigned update_count, block_count, final_count, carried_count, request_count, warning_count;
+	struct chain_pending pending[NODE_KEPT];
+	unsigned update_count, block_count, final_count, carried_count, pending_count, request_count, warning_count;
 	int send_result;
 };
 
@@ -69,6 +70,14 @@ static inline void node_on_calldata(void *context, const struct chain_calldata *
 	node->carried[node->carried_count++] = *calldata;
 }
 
+static inline void node_on_pending(void *context, const struct chain_pending *pending)
+{
+	struct node *node = context;
+
+	assert_in_range(node->pending_count, 0, NODE_KEPT - 1);
+	node->pending[node->pending_count++] = *pending;
+}
+
 static inline int node_on_send(void *context, const char *text, size_t len)
 {
 	struct node *node = context;
@@ -88,12 +97,14 @@ static inline void node_on_warning(void *context, const char *text)
 	node->warning_count++;
 }
 
-static inline void node_start(struct node *node, bool passive)
+/* `change` (or NULL) says what is other than usual in the configuration. */
+static inline void node_start_as(struct node *node, bool passive, void (*change)(struct chain_config *config))
 {
 	struct chain_callbacks callbacks = {.context = node,
 					    .on_update = node_on_update,
 					    .on_block = node_on_block,
 					    .on_calldata = node_on_calldata,
+					    .on_pending = node_on_pending,
 					    .on_final = node_on_final,
 					    .send = passive ? NULL : node_on_send,
 					    .on_warning = node_on_warning};
@@ -105,7 +116,14 @@ static inline void node_start(struct node *node, bool passive)
 	hex_decode(AGGREGATOR, strlen(AGGREGATOR), node->oracles[0].address, 20);
 	hex_decode(PYTH, strlen(PYTH), node->oracles[1].address, 20);
 	node->config = (struct chain_config){.name = "test", .oracles = node->oracles, .oracle_count = 2};
+	if (change)
+		change(&node->config);
 	assert_int_equal(chain_new(&node->chain, &node->config, &callbacks, &err), 0);
+}
+
+static inline void node_start(struct node *node, bool passive)
+{
+	node_start_as(node, passive, NULL);
 }
 
 static inline void node_forget_requests(struct node *node)

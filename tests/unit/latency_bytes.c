@@ -186,6 +186,40 @@ static void other_feeds_and_nodes(void **state)
 	expect("venue", "15>2000 key");
 }
 
+/* rows: (chain, tx, digest, wire_mono_ns). */
+static void waits(const char *rows)
+{
+	char sql[4096];
+
+	snprintf(sql, sizeof(sql), "INSERT INTO chain_pending (chain, tx_hash, digest, wire_mono_ns) VALUES %s", rows);
+	fixture_sql(&fixture, sql);
+}
+
+static void expect_pending(const char *wanted)
+{
+	struct error err = {""};
+
+	if (join_session(fixture.db, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(fixture_text(&fixture, "SELECT group_concat(key || ' ' || ifnull(pending_ns, '-'), '; ') FROM timeline"
+						   " WHERE chain_update_id NOT NULL"), wanted);
+}
+
+/* The update's own transaction, as the first node told it; another one that had the same message before; never after it was seen. */
+static void pending_transactions(void **state)
+{
+	(void)state;
+	fixture_sql(&fixture, "INSERT INTO chain VALUES (0, 'eth', 'mainnet'), (1, 'backup', 'mainnet'), (2, 'base', 'base')");
+	messages("(0, '7', 100, 10, 'a1'), (0, '8', 101, 20, 'a2'), (0, '9', 102, 30, 'a3')");
+	updates("('pyth-evm', '7', 100, 2000, '0xt'), ('pyth-evm', '8', 101, 3000, '0xu'), ('pyth-evm', '9', 102, 4000, '0xv')");
+	expect_pending("7 -; 8 -; 9 -");
+	waits("('eth', '0xt', 'a1', 900), ('backup', '0xt', 'a1', 880), ('base', '0xt', 'a1', 5),"
+	      " ('eth', '0xother', 'a2', 2500), ('eth', '0xu', NULL, 2700), ('eth', '0xv', 'a3', 4001)");
+	expect_pending("7 880; 8 2700; 9 -");
+	carries("('eth', '0xu', 'pyth-pnau', 'a2')");
+	expect_pending("7 880; 8 2500; 9 -");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -198,6 +232,7 @@ int main(void)
 		TEST(an_oracle_has_messages_of_its_own_kind),
 		TEST(without_a_common_key),
 		TEST(bytes_and_prices_together),
+		TEST(pending_transactions),
 		TEST(other_feeds_and_nodes),
 	};
 

@@ -250,22 +250,25 @@ static void read_head(struct chain *chain, struct json_object *object, const str
 /* By shape, not by subscription id: a notification may come before the answer that tells the id, and a passive reader sees no request. */
 static void read_notification(struct chain *chain, struct json_object *message, const struct chain_stamps *stamps)
 {
-	struct json_object *result = json_member(json_member(message, "params"), "result");
+	struct json_object *params = json_member(message, "params"), *result = json_member(params, "result");
 
 	if (json_member(result, "topics"))
 		update_read_log(chain, result, stamps, false);
 	else if (json_member(result, "parentHash"))
 		read_head(chain, result, stamps);
+	else if (json_member(result, "input") || json_text(result))
+		pending_read(chain, result, json_member(params, "subscription"), stamps);
 	else
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 }
 
 static int open_ethereum(struct chain *chain, struct error *err)
 {
-	(void)err;
+	(void)err; /* the caller has the words for no memory */
 	chain->backfill.span_limit = UINT64_MAX;
 	event_topics_init(&chain->topics);
-	return 0;
+	chain->pending_seen = chain->config->pending ? seen_new(SEEN_KEPT) : NULL;
+	return chain->config->pending && !chain->pending_seen ? -ENOMEM : 0;
 }
 
 static void step_ethereum(struct chain *chain, int64_t now_ns)
@@ -327,5 +330,6 @@ void chain_free(struct chain *chain)
 	if (chain->kind->close)
 		chain->kind->close(chain);
 	seen_free(chain->seen);
+	seen_free(chain->pending_seen);
 	free(chain);
 }

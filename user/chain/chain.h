@@ -81,6 +81,7 @@ struct chain_config {
 	struct oracle_config *oracles;
 	size_t oracle_count;
 	bool calldata; /* fetch the transaction of each update */
+	bool pending;  /* subscribe to pending transactions */
 	int64_t finality_ns; /* how often the node is asked which block is final; 0: never */
 };
 
@@ -143,6 +144,18 @@ struct chain_calldata {
 	struct feed_message message;
 };
 
+/*
+ * A transaction to an oracle's contract, or with a message of an oracle's feed, that waits to be included; one for each
+ * message in it, or one without (type NULL) where it goes to an oracle whose messages are not known.
+ */
+struct chain_pending {
+	char tx_hash[67];
+	char to[43]; /* 0x…; "" where it creates a contract */
+	const char *type;
+	struct feed_message message;
+	struct chain_stamps stamps;
+};
+
 /* What happens to a slot of Solana, at the node. */
 enum chain_slot_kind {
 	CHAIN_SLOT_FIRST_SHRED,
@@ -180,8 +193,11 @@ struct chain_slot_event {
 	X(BACKFILL_FAILED, backfill_failed, "gaps that the node refused to fill: updates may be missing", 1)            \
 	X(CALLDATA_FETCHED, calldata_fetched, "transactions of updates that were fetched and looked through", 0)          \
 	X(CALLDATA_EMPTY, calldata_empty, "fetched transactions without an oracle message of a known format", 0)          \
-	X(CALLDATA_OVERSIZED, calldata_oversized, "fetched transactions whose input is longer than nodes take", 0)        \
+	X(CALLDATA_OVERSIZED, calldata_oversized, "transactions, fetched or pending, whose input is longer than nodes take", 0)        \
 	X(CALLDATA_MISSED, calldata_missed, "transactions that were not fetched: their updates have no bytes to join by", 0) \
+	X(PENDING, pending_transactions, "pending transactions that the node told of", 0)                                 \
+	X(PENDING_UPDATES, pending_updates, "of these, to an oracle's contract or with a message of its feed", 0)         \
+	X(PENDING_HASHES, pending_hashes, "of these, told by their hash alone: nobody looked into them", 0)               \
 	X(RATE_LIMITED, rate_limited, "requests that the node put off because there were too many: they are repeated", 0) \
 	X(FINALITY_REFUSED, finality_refused, "questions for the final block that the node refused", 0)                \
 	X(FINAL_REVERTED, final_reverted, "final blocks that were replaced all the same", 1)                           \
@@ -203,6 +219,7 @@ struct chain_callbacks {
 	void (*on_update)(void *context, const struct chain_update *update);
 	void (*on_block)(void *context, const struct chain_block *block);
 	void (*on_calldata)(void *context, const struct chain_calldata *calldata);
+	void (*on_pending)(void *context, const struct chain_pending *pending);
 	void (*on_final)(void *context, const struct chain_final *final); /* of Ethereum never called for a passive reader */
 	void (*on_slot)(void *context, const struct chain_slot_event *event); /* Solana */
 	/* Sends one JSON-RPC request; NULL for a passive reader (replay). Negative errno if it cannot. */

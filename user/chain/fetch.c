@@ -98,26 +98,38 @@ static void on_carried(void *context, const char *type, const struct feed_messag
 	carried->chain->callbacks.on_calldata(carried->chain->callbacks.context, &carried->calldata);
 }
 
-static void read_input(struct chain *chain, const char *tx_hash, const char *text)
+uint8_t *fetch_input(struct chain *chain, const char *text, size_t *len)
 {
-	struct carried carried = {.chain = chain};
-	size_t len = strlen(text);
+	size_t digits = strlen(text);
 	uint8_t *input;
 	long bytes;
 
-	if (len > 2 + 2 * CALLDATA_MAX) {
+	if (digits > 2 + 2 * CALLDATA_MAX) {
 		chain->counters[CHAIN_COUNTER_CALLDATA_OVERSIZED]++;
-		return;
+		return NULL;
 	}
-	input = malloc(len / 2 + 1);
-	bytes = input ? hex_decode(text, len, input, len / 2 + 1) : -1;
+	input = malloc(digits / 2 + 1);
+	bytes = input ? hex_decode(text, digits, input, digits / 2 + 1) : -1;
 	if (bytes < 0) {
 		chain->counters[input ? CHAIN_COUNTER_BAD_MESSAGES : CHAIN_COUNTER_CALLDATA_MISSED]++;
-	} else {
-		memcpy(carried.calldata.tx_hash, tx_hash, sizeof(carried.calldata.tx_hash));
-		chain->counters[CHAIN_COUNTER_CALLDATA_FETCHED]++;
-		chain->counters[CHAIN_COUNTER_CALLDATA_EMPTY] += !calldata_scan(input, (size_t)bytes, on_carried, &carried);
+		free(input);
+		return NULL;
 	}
+	*len = (size_t)bytes;
+	return input;
+}
+
+static void read_input(struct chain *chain, const char *tx_hash, const char *text)
+{
+	struct carried carried = {.chain = chain};
+	size_t len;
+	uint8_t *input = fetch_input(chain, text, &len);
+
+	if (!input)
+		return;
+	memcpy(carried.calldata.tx_hash, tx_hash, sizeof(carried.calldata.tx_hash));
+	chain->counters[CHAIN_COUNTER_CALLDATA_FETCHED]++;
+	chain->counters[CHAIN_COUNTER_CALLDATA_EMPTY] += !calldata_scan(input, len, on_carried, &carried);
 	free(input);
 }
 

@@ -26,6 +26,9 @@ static const char *const remedies[] = {
 	[REQUEST_BLOCK_NUMBER] = "updates missed while the connection was down cannot be fetched: allow eth_blockNumber",
 	[REQUEST_GET_LOGS] = "updates missed while the connection was down are not in the session: allow eth_getLogs",
 	[REQUEST_TRANSACTION] = "updates are not joined by their bytes: allow eth_getTransactionByHash, or leave out 'calldata'",
+	[REQUEST_PENDING] = "no update is seen pending: use a node that takes eth_subscribe newPendingTransactions with 'true' for "
+			    "whole transactions, or leave out 'pending'",
+	[REQUEST_UNSUBSCRIBE] = "pending transactions keep coming by their hashes alone: leave out 'pending'",
 	[REQUEST_FINAL] = "when blocks become final is not in the session: it needs eth_getBlockByNumber with the tags safe and finalized",
 };
 
@@ -197,6 +200,9 @@ void request_subscribe(struct chain *chain)
 	for (int type = 0; type < ORACLE_TYPES; type++)
 		chain->logs_unconfirmed += request_has_type(chain, type);
 	send_simple(chain, REQUEST_HEADS, "eth_subscribe", "[\"newHeads\"]");
+	chain->pending_refused = false;
+	if (chain->config->pending)
+		send_simple(chain, REQUEST_PENDING, "eth_subscribe", "[\"newPendingTransactions\",true]");
 	for (int type = 0; type < ORACLE_TYPES; type++) {
 		if (request_has_type(chain, type))
 			request_send_filter(chain, REQUEST_LOGS, "eth_subscribe", "[\"logs\",{", type, "}]");
@@ -284,9 +290,12 @@ static void read_result(struct chain *chain, const struct request *request, stru
 
 	switch (request->kind) {
 	case REQUEST_HEADS:
+	case REQUEST_PENDING:
 		if (text)
 			return;
 		break;
+	case REQUEST_UNSUBSCRIBE: /* true, or false where it had ended already */
+		return;
 	case REQUEST_LOGS:
 		if (!text)
 			break;

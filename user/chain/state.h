@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What chain.c (notifications), request.c (requests, answers), limit.c, backfill.c (gaps), fetch.c (calldata) and finality.c share. Not for other folders. */
+/* What chain.c (notifications), request.c (requests, answers), limit.c, backfill.c (gaps), fetch.c and pending.c (calldata) and finality.c share. Not for other folders. */
 #ifndef PL_CHAIN_STATE_H
 #define PL_CHAIN_STATE_H
 
@@ -22,6 +22,8 @@ enum request_kind {
 	REQUEST_AGGREGATOR,   /* aggregator(): is the oracle's address a proxy? */
 	REQUEST_FINAL,	      /* the last block of a level */
 	REQUEST_TRANSACTION,  /* of an update */
+	REQUEST_PENDING,      /* eth_subscribe newPendingTransactions, with all that is in them */
+	REQUEST_UNSUBSCRIBE,
 };
 
 struct request {
@@ -91,6 +93,7 @@ struct chain {
 	struct chain_callbacks callbacks;
 	struct event_topics topics;
 	struct seen *seen;
+	struct seen *pending_seen; /* NULL: pending transactions are not wanted */
 	uint64_t counters[CHAIN_COUNTER_MAX];
 
 	struct head heads[HEADS_KEPT]; /* a ring */
@@ -117,6 +120,7 @@ struct chain {
 	int64_t fetch_due_ns;
 	struct level levels[CHAIN_LEVELS];
 	int64_t finality_due_ns;
+	bool pending_refused; /* told by hashes: the subscription was ended */
 	bool has_reverted;
 	uint64_t reverted; /* the last final block that was */
 	bool connected;
@@ -162,6 +166,12 @@ void fetch_refused(struct chain *chain, unsigned fetch);
 void fetch_connection_lost(struct chain *chain);
 /* Of an answer that nobody here asked for: a passive reader. */
 void fetch_read(struct chain *chain, struct json_object *transaction);
+
+/* The bytes of a transaction's input, for free(); NULL where it is none (counted). */
+uint8_t *fetch_input(struct chain *chain, const char *text, size_t *len);
+
+/* pending.c: `told` is a transaction, or its hash; `subscription` told it */
+void pending_read(struct chain *chain, struct json_object *told, struct json_object *subscription, const struct chain_stamps *stamps);
 
 /* finality.c */
 void finality_step(struct chain *chain, int64_t now_ns);

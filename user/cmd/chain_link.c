@@ -47,6 +47,13 @@ static void on_calldata(void *context, const struct chain_calldata *calldata)
 	session_put_chain_calldata(link->options.session, link->options.config->name, calldata);
 }
 
+static void on_pending(void *context, const struct chain_pending *pending)
+{
+	const struct chain_link *link = context;
+
+	session_put_chain_pending(link->options.session, link->options.config->name, pending);
+}
+
 static void on_slot(void *context, const struct chain_slot_event *event)
 {
 	const struct chain_link *link = context;
@@ -118,6 +125,7 @@ int chain_link_new(struct chain_link **out, const struct chain_link_options *opt
 		.on_update = on_update,
 		.on_block = on_block,
 		.on_calldata = on_calldata,
+		.on_pending = on_pending,
 		.on_final = on_final,
 		.on_slot = on_slot,
 		.send = on_send,

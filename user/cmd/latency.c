@@ -108,7 +108,8 @@ static const struct argp argp = {
 	options, parse, "S.db",
 	"Distributions of the time from one stage of an update to another, per feed and asset."
 	"\vStages, in the order of an update's life: published (the publisher's clock), nic, wire (the packet that completes "
-	"the message arrives), app (decoded), sent (the keeper's reaction leaves), block (the block's timestamp), "
+	"the message arrives), app (decoded), sent (the keeper's reaction leaves), pending (the update's transaction arrives, to wait for its block), "
+	"block (the block's timestamp), "
 	"block_wire, block_complete, seen (visible on chain here), final (its block can no longer be replaced).\n\n"
 	"'open' are messages that had not landed when the session ended: they count as lasting at least that long "
 	"(Kaplan-Meier). 'overtaken' are messages that a newer one of the asset replaced on chain: they are left out. "

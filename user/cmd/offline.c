@@ -124,6 +124,14 @@ static void on_chain_slot(void *context, const struct chain_slot_event *event)
 		handlers->on_chain_slot(handlers->context, source->name, event);
 }
 
+static void on_chain_pending(void *context, const struct chain_pending *pending)
+{
+	const struct source *source = context;
+
+	if (source->offline->handlers.on_pending)
+		source->offline->handlers.on_pending(source->offline->handlers.context, source->name, pending);
+}
+
 static void on_chain_warning(void *context, const char *text)
 {
 	fprintf(stderr, "%s: %s\n", ((struct source *)context)->name, text);
@@ -196,6 +204,7 @@ static int open_sources(struct offline *offline, const char *keylog, struct erro
 				.on_calldata = on_chain_calldata,
 				.on_final = on_chain_final,
 				.on_slot = on_chain_slot,
+				.on_pending = on_chain_pending,
 				.on_warning = on_chain_warning,
 			};
 

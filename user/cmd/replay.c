@@ -192,6 +192,14 @@ static void on_chain_slot(void *context, const char *chain, const struct chain_s
 	rows(r, 1);
 }
 
+static void on_pending(void *context, const char *chain, const struct chain_pending *pending)
+{
+	struct replay *r = context;
+
+	session_put_chain_pending(r->session, chain, pending);
+	rows(r, 1);
+}
+
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
 static int open_files(struct replay *r, struct error *err)
@@ -211,6 +219,7 @@ static int open_files(struct replay *r, struct error *err)
 		.on_update = on_update,
 		.on_block = on_block,
 		.on_calldata = on_calldata,
+		.on_pending = on_pending,
 		.on_final = on_final,
 		.on_chain_slot = on_chain_slot,
 	};

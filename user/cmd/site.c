@@ -242,6 +242,11 @@ static int read_finality(struct conf node, int64_t *out, struct error *err)
 		       : conf_error(node, err, "should be 500ms to 1h, or off: how often the node is asked which block is final");
 }
 
+static int read_flag(struct conf node, bool *out, struct error *err)
+{
+	return conf_exists(node) ? conf_read_bool(node, out, err) : 0;
+}
+
 static int read_chain(struct conf map, struct site *site, struct chain_config *out, struct site_feed *connection,
 		      struct error *err)
 {
@@ -262,10 +267,6 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 		memcpy(out->network, out->name, sizeof(out->network));
 	else if (conf_read_text(network, out->network, sizeof(out->network), err))
 		return -EINVAL;
-	if (read_finality(conf_get(map, "finality"), &out->finality_ns, err))
-		return -EINVAL;
-	if (conf_exists(conf_get(map, "calldata")) && conf_read_bool(conf_get(map, "calldata"), &out->calldata, err))
-		return -EINVAL;
 	oracles = conf_get(map, "oracles");
 	if (conf_exists(oracles) && !conf_is_list(oracles))
 		return conf_error(oracles, err, "should be a list of oracles: {asset, type, address}");
@@ -283,7 +284,10 @@ static int read_chain(struct conf map, struct site *site, struct chain_config *o
 					  oracle_type_name(out->oracles[i].type), chain_type_names[out->type]);
 	if (out->type == CHAIN_SOLANA)
 		return site_solana(map, out, err);
-	return conf_reject_unknown(map, "name, type, network, rpc, headers, ca, max_message, compression, finality, calldata, oracles", err);
+	if (read_finality(conf_get(map, "finality"), &out->finality_ns, err) ||
+	    read_flag(conf_get(map, "calldata"), &out->calldata, err) || read_flag(conf_get(map, "pending"), &out->pending, err))
+		return -EINVAL;
+	return conf_reject_unknown(map, "name, type, network, rpc, headers, ca, max_message, compression, finality, calldata, pending, oracles", err);
 }
 
 /* Whether a feed, or a chain before this one, has its name: counters go by names. */

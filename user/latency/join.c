@@ -18,6 +18,7 @@ static const char fingerprint_query[] =
 	" (SELECT ifnull(max(rowid), 0) FROM chain_update) || ' ' || (SELECT ifnull(max(rowid), 0) FROM chain_block) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_final) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_calldata) || ' ' ||"
+	" (SELECT ifnull(max(rowid), 0) FROM chain_pending) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM sent) || ' ' || (SELECT ifnull(max(rowid), 0) FROM clock) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM feed) || ' ' ||"
 	" ifnull((SELECT value FROM session WHERE key = 'keeper_after'), '') || ' ' ||"
@@ -45,14 +46,14 @@ static bool has_temporary(sqlite3 *db)
 
 enum column {
 	COLUMN_MESSAGE = 1, COLUMN_UPDATE, COLUMN_SENT_ID, COLUMN_FEED, COLUMN_ASSET, COLUMN_KEY, COLUMN_STATUS,
-	COLUMN_JOINED_BY, COLUMN_PUBLISHED, COLUMN_NIC, COLUMN_WIRE, COLUMN_APP, COLUMN_SENT, COLUMN_BLOCK,
+	COLUMN_JOINED_BY, COLUMN_PUBLISHED, COLUMN_NIC, COLUMN_WIRE, COLUMN_APP, COLUMN_SENT, COLUMN_PENDING, COLUMN_BLOCK,
 	COLUMN_BLOCK_WIRE, COLUMN_BLOCK_COMPLETE, COLUMN_SEEN, COLUMN_FINAL, COLUMN_STALL,
 };
 
 static const char insert_format[] =
 	"INSERT INTO %s.timeline (oracle_message_id, chain_update_id, sent_id, feed, asset, key, status, joined_by,"
-	" published_ns, nic_ns, wire_ns, app_ns, sent_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns, stall_ns)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+	" published_ns, nic_ns, wire_ns, app_ns, sent_ns, pending_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns, stall_ns)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 static const char message_query[] =
 	"SELECT id, feed_id, asset, key, published_ns, nic_ns, wire_mono_ns, app_mono_ns, stall_ns, first_mono_ns,"
 	" nic_id FROM oracle_message"
@@ -77,6 +78,7 @@ static void bind_utc(const struct join *join, sqlite3_stmt *insert, enum column 
 static void bind_update(sqlite3_stmt *insert, const struct join_update *update)
 {
 	sqlite3_bind_int64(insert, COLUMN_UPDATE, update->id);
+	bind_time(insert, COLUMN_PENDING, update->pending_ns);
 	bind_time(insert, COLUMN_BLOCK, update->block_ns);
 	bind_time(insert, COLUMN_BLOCK_WIRE, update->block_wire_ns);
 	bind_time(insert, COLUMN_BLOCK_COMPLETE, update->block_complete_ns);

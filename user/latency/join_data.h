@@ -48,7 +48,7 @@ struct join_update { /* an on-chain update that was not undone */
 	uint32_t carried, carried_count; /* in join.carried: what its transaction carries */
 	double price;
 	double half_digit; /* half a unit of the last digit that the chain stores; 0 unknown */
-	int64_t published_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns; /* UTC */
+	int64_t published_ns, pending_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns; /* UTC */
 	int64_t landed_ns; /* seen, else the end of its block's second; TIME_UNKNOWN */
 };
 

@@ -88,6 +88,8 @@ uint32_t join_find_feed(const struct join *join, int64_t id)
  * An update of which no block's hash is known (Solana's) is the same where slot and key are: an account has one of them.
  * An update's block by its hash; by its number only where one of the two has no hash and there is one block of that
  * number: another hash is another block. Several rows of a block (of several nodes, or after a reconnect) count as their earliest stamps.
+ *
+ * Pending is its transaction, or one that carries the same message: a sender may raise his fee, which makes it another one.
  */
 static const char update_query[] =
 	"WITH block AS (SELECT ifnull(c.network, b.chain) AS network, hash, number, max(block_ns) AS block_ns,"
@@ -95,14 +97,23 @@ static const char update_query[] =
 	"  FROM chain_block b LEFT JOIN chain c ON c.name = b.chain GROUP BY 1, hash, number),"
 	" lone AS (SELECT network, number, max(hash) AS hash, max(block_ns) AS block_ns, min(wire) AS wire,"
 	"  min(complete) AS complete FROM block GROUP BY network, number HAVING count(nullif(hash, '')) < 2),"
+	" waiting AS (SELECT ifnull(c.network, p.chain) AS network, tx_hash, digest,"
+	"  min(ifnull(wire_mono_ns, app_mono_ns)) AS at FROM chain_pending p LEFT JOIN chain c ON c.name = p.chain GROUP BY 1, 2, 3),"
+	" itself AS (SELECT network, tx_hash, min(at) AS at FROM waiting GROUP BY 1, 2),"
+	" alike AS (SELECT w.network, d.tx_hash, d.message_id, min(w.at) AS at FROM chain_calldata d"
+	"  LEFT JOIN chain c ON c.name = d.chain JOIN waiting w ON w.digest = d.digest AND w.network = ifnull(c.network, d.chain)"
+	"  GROUP BY 1, 2, 3),"
 	" told AS (SELECT ifnull(c.network, u.chain) AS network, u.* FROM chain_update u LEFT JOIN chain c ON c.name = u.chain)"
 	"SELECT u.id, u.asset, u.key, u.price, u.exponent, u.published_ns,"
 	" coalesce(u.block_ns, b.block_ns, l.block_ns), ifnull(b.wire, l.wire), ifnull(b.complete, l.complete),"
 	" u.seen_mono_ns, u.removed, u.network, u.block_number, u.network || ' ' || u.tx_hash, u.type, u.network || ' ' || u.address,"
 	" u.network || ' ' || u.address || ' ' || iif(u.block_hash = '', u.block_number || ' ' || ifnull(u.key, ''),"
-	"  u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index)"
+	"  u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index),"
+	" min(ifnull(i.at, a.at), ifnull(a.at, i.at))"
 	" FROM told u LEFT JOIN block b ON b.hash = u.block_hash AND b.network = u.network AND u.block_hash <> ''"
 	" LEFT JOIN lone l ON l.number = u.block_number AND l.network = u.network AND (u.block_hash = '' OR l.hash = '')"
+	" LEFT JOIN itself i ON i.network = u.network AND i.tx_hash = u.tx_hash"
+	" LEFT JOIN alike a ON a.network = u.network AND a.tx_hash = u.tx_hash AND a.message_id IS u.message_id"
 	" ORDER BY u.id";
 
 static int read_update(struct join *join, sqlite3_stmt *row, struct join_update *update, uint32_t *log,
@@ -123,6 +134,10 @@ static int read_update(struct join *join, sqlite3_stmt *row, struct join_update 
 	/* A node may send a log before the head of its block: then the log is what first told of the block. */
 	if (update->seen_ns != TIME_UNKNOWN && update->seen_ns < update->block_wire_ns)
 		update->block_wire_ns = update->seen_ns;
+	update->pending_ns = column_utc(join, row, 17);
+	/* Gossip about a transaction goes on when it has been included. */
+	if (update->seen_ns != TIME_UNKNOWN && update->pending_ns > update->seen_ns)
+		update->pending_ns = TIME_UNKNOWN;
 	update->landed_ns = update->seen_ns;
 	if (update->landed_ns == TIME_UNKNOWN && update->block_ns != TIME_UNKNOWN &&
 	    update->block_ns <= INT64_MAX - BLOCK_GRID_NS)

@@ -92,6 +92,8 @@ static void see_published(struct sample_group *group, int64_t published_ns)
  */
 static bool is_open(const struct loader *loader, size_t p, int64_t from, const char *status)
 {
+	if (loader->pairs[p].to == STAGE_PENDING) /* most are never seen so: they go to the block's builder alone */
+		return false;
 	if (loader->pairs[p].to != STAGE_FINAL)
 		return !strcmp(status, "censored") && stage_is_of_chain(loader->pairs[p].to);
 	return strcmp(status, "superseded") && loader->final_step_ns && from > loader->final_since_ns;

@@ -11,7 +11,7 @@
 #include "latency/stage.h"
 #include "stats/survival.h"
 
-#define SAMPLE_PAIRS_MAX 9
+#define SAMPLE_PAIRS_MAX 11
 
 struct stage_pair {
 	enum stage from, to;

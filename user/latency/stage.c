@@ -11,6 +11,8 @@ const struct stage_info stages[STAGE_MAX] = {
 	[STAGE_WIRE] = {"wire", "wire_ns", "the packet that completes the message arrives", STAGE_CLOCK_KERNEL},
 	[STAGE_APP] = {"app", "app_ns", "the message is decoded by the process that reads it", STAGE_CLOCK_KERNEL},
 	[STAGE_SENT] = {"sent", "sent_ns", "the first packet of the keeper's reaction leaves", STAGE_CLOCK_KERNEL},
+	[STAGE_PENDING] = {"pending", "pending_ns", "the transaction that carries the update arrives, to wait for its block",
+			   STAGE_CLOCK_KERNEL},
 	[STAGE_BLOCK] = {"block", "block_ns", "the timestamp of the block that carries the update", STAGE_CLOCK_CHAIN},
 	[STAGE_BLOCK_WIRE] = {"block_wire", "block_wire_ns", "the first packet of that block arrives",
 			      STAGE_CLOCK_KERNEL},
@@ -23,7 +25,7 @@ const struct stage_info stages[STAGE_MAX] = {
 
 bool stage_is_of_chain(enum stage stage)
 {
-	return stage == STAGE_BLOCK || stage == STAGE_BLOCK_WIRE || stage == STAGE_BLOCK_COMPLETE || stage == STAGE_SEEN ||
+	return stage == STAGE_PENDING || stage == STAGE_BLOCK || stage == STAGE_BLOCK_WIRE || stage == STAGE_BLOCK_COMPLETE || stage == STAGE_SEEN ||
 	       stage == STAGE_FINAL;
 }
 
@@ -40,5 +42,5 @@ int stage_parse(const char *name, enum stage *out)
 
 const char *stage_names(void)
 {
-	return "published, nic, wire, app, sent, block, block_wire, block_complete, seen, final";
+	return "published, nic, wire, app, sent, pending, block, block_wire, block_complete, seen, final";
 }

@@ -11,6 +11,7 @@ enum stage {
 	STAGE_WIRE,
 	STAGE_APP,
 	STAGE_SENT,
+	STAGE_PENDING,
 	STAGE_BLOCK,
 	STAGE_BLOCK_WIRE,
 	STAGE_BLOCK_COMPLETE,
@@ -30,7 +31,7 @@ struct stage_info {
 
 extern const struct stage_info stages[STAGE_MAX];
 
-/* True for what the chain does to an update: block, block_wire, block_complete, seen, final. */
+/* True for what the chain does to an update: pending, block, block_wire, block_complete, seen, final. */
 bool stage_is_of_chain(enum stage stage);
 
 /* -EINVAL if no stage has that name. */

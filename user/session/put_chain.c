@@ -60,3 +60,14 @@ void session_put_slot_event(struct session *session, const char *chain, const st
 	row->slot_event.event = *event;
 	session_publish(session);
 }
+
+void session_put_chain_pending(struct session *session, const char *chain, const struct chain_pending *pending)
+{
+	struct row *row = session_claim(session, ROW_CHAIN_PENDING);
+
+	if (!row)
+		return;
+	session_copy_text(row->chain_pending.chain, sizeof(row->chain_pending.chain), chain);
+	row->chain_pending.pending = *pending;
+	session_publish(session);
+}

@@ -61,6 +61,9 @@ static const char *const sql[ROW_KINDS] = {
 			    " block_complete_mono_ns, app_mono_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[ROW_CHAIN_CALLDATA] = "INSERT INTO chain_calldata (chain, tx_hash, type, message_id, key, mantissa, exponent, price,"
 			       " published_ns, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[ROW_CHAIN_PENDING] = "INSERT INTO chain_pending (chain, tx_hash, address, type, message_id, key, mantissa, exponent, price,"
+			      " published_ns, digest, first_mono_ns, wire_mono_ns, app_mono_ns)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[ROW_CHAIN_FINAL] = "INSERT INTO chain_final (chain, level, number, hash, after_mono_ns, seen_mono_ns, app_mono_ns)"
 			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ROW_SLOT_EVENT] = "INSERT INTO slot_event (chain, number, kind, parent, published_ns, wire_mono_ns, app_mono_ns)"
@@ -321,6 +324,21 @@ static void bind_chain_calldata(sqlite3_stmt *s, const struct row *row)
 	bind_text(s, 10, calldata->message.digest);
 }
 
+static void bind_chain_pending(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_pending *pending = &row->chain_pending.pending;
+
+	bind_name(s, 1, row->chain_pending.chain);
+	bind_name(s, 2, pending->tx_hash);
+	bind_text(s, 3, pending->to);
+	bind_text(s, 4, pending->type);
+	bind_message(s, 5, &pending->message);
+	bind_text(s, 11, pending->message.digest);
+	bind_time(s, 12, pending->stamps.first_mono_ns);
+	bind_time(s, 13, pending->stamps.wire_mono_ns);
+	bind_time(s, 14, pending->stamps.app_mono_ns);
+}
+
 static void bind_chain_final(sqlite3_stmt *s, const struct row *row)
 {
 	const struct chain_final *final = &row->chain_final.final;
@@ -417,6 +435,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_CHAIN_CALLDATA:
 		bind_chain_calldata(s, row);
+		break;
+	case ROW_CHAIN_PENDING:
+		bind_chain_pending(s, row);
 		break;
 	case ROW_CHAIN_FINAL:
 		bind_chain_final(s, row);

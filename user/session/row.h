@@ -25,6 +25,7 @@ enum row_kind {
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
 	ROW_CHAIN_CALLDATA,
+	ROW_CHAIN_PENDING,
 	ROW_CHAIN_FINAL,
 	ROW_SLOT_EVENT,
 	ROW_SENT,
@@ -72,6 +73,10 @@ struct row {
 			char chain[FEED_TEXT_MAX];
 			struct chain_calldata calldata;
 		} chain_calldata;
+		struct {
+			char chain[FEED_TEXT_MAX];
+			struct chain_pending pending;
+		} chain_pending;
 		struct {
 			char chain[FEED_TEXT_MAX];
 			struct chain_final final;

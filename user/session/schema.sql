@@ -55,6 +55,10 @@ CREATE TABLE chain_block (
 CREATE TABLE chain_calldata (
   chain TEXT NOT NULL, tx_hash TEXT NOT NULL, type TEXT NOT NULL, message_id TEXT, key TEXT, mantissa TEXT,
   exponent INTEGER, price REAL, published_ns INTEGER, digest TEXT);
+CREATE TABLE chain_pending (
+  chain TEXT NOT NULL, tx_hash TEXT NOT NULL, address TEXT, type TEXT, message_id TEXT, key TEXT, mantissa TEXT,
+  exponent INTEGER, price REAL, published_ns INTEGER, digest TEXT, first_mono_ns INTEGER, wire_mono_ns INTEGER,
+  app_mono_ns INTEGER);
 CREATE TABLE chain_final (
   chain TEXT NOT NULL, level TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, after_mono_ns INTEGER,
   seen_mono_ns INTEGER, app_mono_ns INTEGER);
@@ -71,7 +75,7 @@ CREATE TABLE timeline (
   oracle_message_id INTEGER REFERENCES oracle_message(id), chain_update_id INTEGER REFERENCES chain_update(id),
   sent_id INTEGER REFERENCES sent(id), feed TEXT, asset TEXT, key TEXT,
   status TEXT NOT NULL, joined_by TEXT,
-  published_ns INTEGER, nic_ns INTEGER, wire_ns INTEGER, app_ns INTEGER, sent_ns INTEGER, block_ns INTEGER,
+  published_ns INTEGER, nic_ns INTEGER, wire_ns INTEGER, app_ns INTEGER, sent_ns INTEGER, pending_ns INTEGER, block_ns INTEGER,
   block_wire_ns INTEGER, block_complete_ns INTEGER, seen_ns INTEGER, final_ns INTEGER, stall_ns INTEGER);
 CREATE TABLE timeline_summary (
   feed TEXT NOT NULL, asset TEXT NOT NULL, joined_by TEXT, by_bytes INTEGER NOT NULL, by_key INTEGER NOT NULL,

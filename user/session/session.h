@@ -133,6 +133,7 @@ void session_put_flow(struct session *session, const struct session_flow *row);
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
 void session_put_chain_calldata(struct session *session, const char *chain, const struct chain_calldata *calldata);
+void session_put_chain_pending(struct session *session, const char *chain, const struct chain_pending *pending);
 void session_put_chain_final(struct session *session, const char *chain, const struct chain_final *final);
 void session_put_slot_event(struct session *session, const char *chain, const struct chain_slot_event *event);
 void session_put_sent(struct session *session, const struct session_sent *row);

@@ -20,6 +20,7 @@ const config = {
 	chain: true, // false: the venue alone
 	vendors: false, // servers of the oracles' own formats; with a chain their prices are posted on it too
 	clients: true, // of the vendors' own, beside those servers
+	carried: false, // the recorder looks into transactions, fetched and pending
 	fault: '', // program that drops and reorders the venue's packets (tests/lab/fault.c)
 	relay: { median_ms: 120, sigma: 0.5 },
 	keeper: { median_ms: 15, sigma: 0.4 },

@@ -92,8 +92,7 @@ feeds:
 	return `${all}chains:
   - name: anvil
     rpc: ws://${chain}:${PORTS.chain}
-    calldata: true
-    oracles:
+${config.carried ? '    calldata: true\n    pending: true\n' : ''}    oracles:
       - {asset: ETH/USD, type: chainlink, address: "${config.contracts.aggregator}"}
       - {asset: BTC/USD, type: pyth-evm, address: "${config.contracts.pyth}", id: "0x${BTC_ID}"}
 ${vendorOracles}keeper:
