@@ -225,6 +225,35 @@ static void with_jumps_that_assets_share(void **state)
 	free(w.model.dependence.jumps_together);
 }
 
+/* Whoever looks at one price on chain looks at the others too: those that were left out matter, unless none was sent. */
+static void with_several_collaterals(void **state)
+{
+	struct model_asset assets[2];
+	struct liquidity liquidity[2];
+	bool joined[12];
+	struct seen seen;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_gbm, gbm, false);
+	assets[0] = assets[1] = w.asset;
+	liquidity[0] = liquidity[1] = w.liquidity;
+	w.model.assets = assets;
+	w.model.asset_count = 2;
+	w.market.liquidity = liquidity;
+	for (int i = 0; i < 12; i++) {
+		joined[i] = i % 2;
+		w.accounts[i].asset = (uint32_t)(i % 2);
+		w.accounts[i].debt = joined[i] ? 0 : 1.99 * w.accounts[i].debt;
+	}
+	w.model.joined = joined;
+	compare(&w, false, false, 0, &seen);
+	w.market.oracle = (struct oracle_policy){.on_deviation = true, .deviation = 0.003, .heartbeat_s = 3600};
+	w.model.step_s = 1;
+	w.model.horizon_s = 9000;
+	compare(&w, false, true, 0, &seen);
+}
+
 /* Where a price on chain can lie beyond all prices so far, or a trigger move, the whole walk is walked. */
 static void not_where_it_would_be_wrong(void **state)
 {
@@ -264,6 +293,7 @@ int main(void)
 		cmocka_unit_test(with_reports_on_deviation),
 		cmocka_unit_test(with_markets_that_recover),
 		cmocka_unit_test(with_jumps_that_assets_share),
+		cmocka_unit_test(with_several_collaterals),
 		cmocka_unit_test(not_where_it_would_be_wrong),
 	};
 

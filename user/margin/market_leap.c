@@ -13,10 +13,10 @@ bool market_leaps(const struct market_book *book)
 	const struct market *market = book->market;
 	bool congestion = market->gas.units > 0 && market->gas.congestion > 0;
 	bool late = market->oracle.twap_s > 0 || market->oracle.hop_s > 0;
-
 	bool dependent = book->model->dependent_delays != DELAYS_INDEPENDENT; /* they look at every move, or come late together */
+	bool several = book->heads && !market->oracle.on_deviation; /* who looks at one price looks at the others, whose reports were left out */
 
-	return market_screen_applies(book) && !late && !dependent && !(market->breaker.move > 0) && !congestion;
+	return market_screen_applies(book) && !late && !dependent && !several && !(market->breaker.move > 0) && !congestion;
 }
 
 /* Before whoever comes next looks at the price on chain, that much time for reports to land: those of the chunk are left out. */

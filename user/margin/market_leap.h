@@ -14,7 +14,8 @@ struct market_walk;
 
 /*
  * Whether this market allows it: prices by chunks (steps.h), triggers that only a report on chain beyond them can set off
- * (market_screen_applies()), and nothing that remembers every block: no mean price, hop, breaker, congestion or delays that know of prices.
+ * (market_screen_applies()), nothing that remembers every block (no mean price, hop, breaker, congestion or delays that know of prices),
+ * and no accounts that look at several prices, of which only some may have been reported since.
  */
 bool market_leaps(const struct market_book *book);
 
