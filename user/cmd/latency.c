@@ -221,8 +221,10 @@ static int print(sqlite3 *db, const struct arguments *a, const struct latency_li
 
 	if (status || a->csv)
 		return status;
-	if (!a->has_by)
+	if (!a->has_by) {
+		latency_print_drawn(list);
 		latency_print_memory(list);
+	}
 	if (a->tail)
 		status = latency_print_tails(list);
 	if (!status && a->changes)

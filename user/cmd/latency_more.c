@@ -17,7 +17,7 @@ static int fit(const struct latency *l, struct tail *tail)
 {
 	const struct survival survival = samples_survival(&l->samples);
 
-	return tail_fit(&survival, l->count ? (double)l->count / l->effective_count : 1, tail);
+	return tail_fit(&survival, l->drawn ? (double)l->drawn / l->effective_count : 1, tail);
 }
 
 int latency_json_tail(const struct latency *l, struct json_object **out)

@@ -41,6 +41,7 @@ struct json_object *latency_json(const struct latency *l)
 	json_add_text(item, "interval", l->count ? interval_names[l->basis.method] : NULL);
 	json_add_number(item, "autocorrelation", l->basis.autocorrelation);
 	json_add_number(item, "effective_count", l->effective_count);
+	json_add_count(item, "drawn", l->drawn);
 	json_add_ns(item, "clock_error_ns", l->clock_error_ns);
 	return item;
 }
@@ -191,6 +192,27 @@ int latency_print_table(const struct latency_list *list)
 	return status;
 }
 
+/* Quantiles of what was drawn, where that is not all. */
+void latency_print_drawn(const struct latency_list *list)
+{
+	const char *before = "\nquantiles and intervals come of durations that were drawn, all else of all:";
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct latency *l = &list->items[i];
+		char *feed = text_printable(l->feed), *asset = text_printable(l->asset);
+
+		if (l->drawn < l->count) {
+			printf("%s %s %s %s to %s (%" PRIu64 " of %" PRIu64 ")", before, feed ? feed : "?", asset ? asset : "?",
+			       stages[l->from].name, stages[l->to].name, l->drawn, l->count);
+			before = ",";
+		}
+		free(feed);
+		free(asset);
+	}
+	if (before[0] == ',')
+		putchar('\n');
+}
+
 /* Where durations follow each other, the intervals are wider than as many independent samples would give: said once. */
 void latency_print_memory(const struct latency_list *list)
 {
@@ -200,9 +222,9 @@ void latency_print_memory(const struct latency_list *list)
 		const struct latency *l = &list->items[i];
 		char *feed = text_printable(l->feed), *asset = text_printable(l->asset);
 
-		if (l->count && l->effective_count < 0.99 * (double)l->count) {
+		if (l->drawn && l->effective_count < 0.99 * (double)l->drawn) {
 			printf("%s %s %s %s to %s (%" PRIu64 " worth %.0f)", before, feed ? feed : "?", asset ? asset : "?",
-			       stages[l->from].name, stages[l->to].name, l->count, l->effective_count);
+			       stages[l->from].name, stages[l->to].name, l->drawn, l->effective_count);
 			before = ",";
 		}
 		free(feed);

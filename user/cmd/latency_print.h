@@ -19,6 +19,7 @@ int latency_json_joins(struct json_object *document, sqlite3 *db, struct error *
 /* Tables on stdout: 0, -ENOMEM or -EIO. */
 int latency_print_csv(const struct latency_list *list);
 int latency_print_table(const struct latency_list *list);
+void latency_print_drawn(const struct latency_list *list);		     /* of which not all durations made the quantiles */
 void latency_print_memory(const struct latency_list *list);		     /* whose intervals allow for autocorrelation */
 int latency_print_joins(sqlite3 *db, const char *only_feed, const char *only_asset, struct error *err);
 

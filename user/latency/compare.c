@@ -145,8 +145,8 @@ static int fill_apart(struct comparison *out, const struct pair_samples *a, cons
 
 	if (!status)
 		status = fill_side(out->quantiles, b, true);
-	out->count_a = a->ends.count;
-	out->count_b = b->ends.count;
+	out->count_a = a->end_count;
+	out->count_b = b->end_count;
 	out->clock_error_ns = clock_error_ns;
 	for (int q = 0; q < COMPARE_QUANTILES; q++) {
 		struct comparison_quantile *quantile = &out->quantiles[q];

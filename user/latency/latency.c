@@ -128,15 +128,11 @@ static int fill_distribution(struct latency *latency, const struct pair_samples 
 {
 	const struct survival survival = samples_survival(pair);
 	struct quantile quantiles[] = {{.p = 0.5}, {.p = 0.9}, {.p = 0.99}, {.p = 0.999}};
-	__int128 sum = 0;
 
-	for (size_t i = 0; i < pair->ends.count; i++) {
-		sum += pair->ends.values[i];
-		latency->negative += pair->ends.values[i] < 0;
-	}
-	latency->min_ns = pair->ends.values[0];
-	latency->max_ns = pair->ends.values[pair->ends.count - 1];
-	latency->mean_ns = (int64_t)(sum / (__int128)pair->ends.count);
+	latency->negative = pair->negative;
+	latency->min_ns = pair->min_ns;
+	latency->max_ns = pair->max_ns;
+	latency->mean_ns = (int64_t)(pair->sum_ns / (__int128)pair->end_count);
 	if (quantiles_fill(&survival, pair->series, pair->series_count, quantiles, 4, &latency->basis))
 		return -ENOMEM;
 	latency->p50_ns = quantiles[0].ns;
@@ -160,8 +156,9 @@ static int fill(struct latency *latency, struct sample_group *group, size_t p, c
 	snprintf(latency->asset, sizeof(latency->asset), "%s", group->asset);
 	latency->from = pair->from;
 	latency->to = pair->to;
-	latency->count = samples->ends.count;
-	latency->censored = samples->opens.count;
+	latency->count = samples->end_count;
+	latency->drawn = samples->ends.count;
+	latency->censored = samples->open_count;
 	latency->unmatched = group->unmatched;
 	latency->superseded = group->superseded;
 	latency->before_start = group->before_start;
@@ -237,6 +234,10 @@ int latency_samples(sqlite3 *db, const char *feed_or_null, const char *asset_or_
 	double open = 0;
 	int status = samples_load(&set, db, &pair, 1, err);
 
+	if (!status && samples_even(&set, 0)) {
+		samples_free(&set);
+		status = error_set(err, -ENOMEM, "session: no memory for the latencies");
+	}
 	*seconds = NULL;
 	*count = 0;
 	*censored = 0;

@@ -31,6 +31,7 @@ struct latency {
 	char feed[96], asset[96]; /* "" = null */
 	enum stage from, to;
 	uint64_t count;	     /* updates with both stages */
+	uint64_t drawn;	     /* of these, what quantiles and intervals come of: all, up to SAMPLES_MAX */
 	uint64_t censored;   /* still waiting for `to` when the session ended */
 	uint64_t unmatched;  /* on-chain updates for which no message was found */
 	uint64_t superseded; /* messages overtaken: a newer update of the asset landed first */

@@ -79,7 +79,11 @@ static int add(struct latency_part_list *list, const struct latency *latency, co
 	snprintf(part->feed, sizeof(part->feed), "%s", latency->feed);
 	snprintf(part->asset, sizeof(part->asset), "%s", latency->asset);
 	snprintf(part->part, sizeof(part->part), "%s", name);
-	return fill(part, chosen, count, samples_survival(&latency->samples).open_weight);
+	if (fill(part, chosen, count, samples_survival(&latency->samples).open_weight))
+		return -ENOMEM;
+	part->count <<= latency->samples.halvings; /* about as many as those that were drawn stand for */
+	part->censored <<= latency->samples.halvings;
+	return 0;
 }
 
 /* ---- by hour ---- */
@@ -172,11 +176,26 @@ static bool is_of(const struct latency *latency, const struct latency *like)
 	return latency->from == like->from && latency->to == like->to && !strcmp(latency->feed, like->feed);
 }
 
+/* As many of the samples as one of 2^halvings leaves. */
+static int append(struct observation *all, size_t *count, const struct pair_samples *samples, unsigned int halvings)
+{
+	struct pair_samples copy = {.series = all + *count, .series_count = samples->series_count, .halvings = samples->halvings};
+	int status;
+
+	if (samples->series_count)
+		memcpy(copy.series, samples->series, samples->series_count * sizeof(*all));
+	status = pair_samples_thin(&copy, halvings);
+	*count += copy.series_count;
+	free(copy.ends.values);
+	return status;
+}
+
 /* All assets of the feed of items[at], where that is their first. */
 static int add_feed(struct latency_part_list *out, const struct latency_list *list, size_t at)
 {
 	static const double none[] = {NAN, NAN};
 	struct latency whole = list->items[at];
+	unsigned int most = 0;
 	struct observation *all;
 	size_t count = 0;
 	int status;
@@ -184,9 +203,12 @@ static int add_feed(struct latency_part_list *out, const struct latency_list *li
 	for (size_t i = 0; i < at; i++)
 		if (is_of(&list->items[i], &whole))
 			return 0;
-	for (size_t i = at; i < list->count; i++)
-		if (is_of(&list->items[i], &whole))
-			count += list->items[i].samples.series_count;
+	for (size_t i = at; i < list->count; i++) {
+		if (!is_of(&list->items[i], &whole))
+			continue;
+		count += list->items[i].samples.series_count;
+		most = list->items[i].samples.halvings > most ? list->items[i].samples.halvings : most;
+	}
 	all = malloc((count + 1) * sizeof(*all));
 	if (!all)
 		return -ENOMEM;
@@ -196,14 +218,16 @@ static int add_feed(struct latency_part_list *out, const struct latency_list *li
 
 		if (!is_of(&list->items[i], &whole))
 			continue;
-		if (samples->series_count)
-			memcpy(all + count, samples->series, samples->series_count * sizeof(*all));
-		count += samples->series_count;
+		if (append(all, &count, samples, most)) {
+			free(all);
+			return -ENOMEM;
+		}
 		whole.samples.landed += samples->landed;
 		whole.samples.overtaken += samples->overtaken;
 	}
 	qsort(all, count, sizeof(*all), by_beginning);
 	whole.asset[0] = '\0';
+	whole.samples.halvings = most;
 	status = add(out, &whole, "", none, all, count);
 	free(all);
 	return status;

@@ -78,7 +78,9 @@ int latency_record(sqlite3 *db, const char *feed_or_null, const char *asset_or_n
 	rc = samples_load(&set, db, &pair, 1, err);
 	if (rc)
 		return rc;
-	if (by_volatility)
+	if (samples_even(&set, 0))
+		rc = error_set(err, -ENOMEM, "session: no memory for the latencies");
+	if (!rc && by_volatility)
 		rc = prices_load(db, &prices, err);
 	for (size_t g = 0; !rc && g < set.count; g++) {
 		const struct sample_group *group = &set.groups[g];

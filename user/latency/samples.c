@@ -13,14 +13,62 @@
 #include "session/clockmap.h"
 #include "session/session.h"
 
+/* Steele, Lea and Flood (2014): SplitMix64. The same session draws the same. */
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return x ^ x >> 31;
+}
+
+/* Of each two neighbours one. */
+static void halve(struct pair_samples *pair)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i + 1 < pair->series_count; i += 2, kept++)
+		pair->series[kept] = pair->series[i + (mix(kept ^ (uint64_t)pair->halvings << 32) & 1)];
+	if (pair->series_count % 2)
+		pair->series[kept++] = pair->series[pair->series_count - 1];
+	pair->series_count = kept;
+	pair->halvings++;
+}
+
+/* Whether the duration of that number is the one that is drawn of its neighbours. */
+static bool is_drawn(const struct pair_samples *pair, uint64_t number)
+{
+	uint64_t mask = ((uint64_t)1 << pair->halvings) - 1;
+
+	return (number & mask) == (mix(number >> pair->halvings) & mask);
+}
+
+static void count_duration(struct pair_samples *pair, int64_t ns, bool open)
+{
+	if (open) {
+		pair->open_count++;
+		return;
+	}
+	if (!pair->end_count || ns < pair->min_ns)
+		pair->min_ns = ns;
+	if (!pair->end_count || ns > pair->max_ns)
+		pair->max_ns = ns;
+	pair->sum_ns += ns;
+	pair->negative += ns < 0;
+	pair->end_count++;
+}
+
 static int add_duration(struct pair_samples *pair, int64_t at_ns, int64_t ns, bool open)
 {
-	struct durations *list = open ? &pair->opens : &pair->ends;
+	uint64_t number = pair->end_count + pair->open_count;
 
-	if (array_grow((void **)&list->values, list->count, &list->room, sizeof(*list->values)) ||
-	    array_grow((void **)&pair->series, pair->series_count, &pair->series_room, sizeof(*pair->series)))
+	count_duration(pair, ns, open);
+	if (pair->series_count == SAMPLES_MAX)
+		halve(pair);
+	if (!is_drawn(pair, number))
+		return 0;
+	if (array_grow((void **)&pair->series, pair->series_count, &pair->series_room, sizeof(*pair->series)))
 		return -ENOMEM;
-	list->values[list->count++] = ns;
 	pair->series[pair->series_count++] = (struct observation){.at_ns = at_ns, .ns = ns, .open = open};
 	return 0;
 }
@@ -230,22 +278,65 @@ static int by_name(const void *a, const void *b)
 	return feeds ? feeds : strcmp(x->asset, y->asset);
 }
 
-static void sort_all(struct sample_set *set)
+/* What the series holds, as two lists in ascending order. */
+static int list_series(struct pair_samples *pair)
+{
+	int64_t *values = realloc(pair->ends.values, (pair->series_count + 1) * sizeof(*values));
+	size_t ends = 0, opens = 0;
+
+	if (!values)
+		return -ENOMEM;
+	/* ends from the beginning, opens from the end */
+	for (size_t i = 0; i < pair->series_count; i++) {
+		if (pair->series[i].open)
+			values[pair->series_count - ++opens] = pair->series[i].ns;
+		else
+			values[ends++] = pair->series[i].ns;
+	}
+	qsort(values, ends, sizeof(*values), by_value);
+	qsort(values + ends, opens, sizeof(*values), by_value);
+	pair->ends = (struct durations){values, ends};
+	pair->opens = (struct durations){values + ends, opens};
+	return 0;
+}
+
+int pair_samples_thin(struct pair_samples *pair, unsigned int halvings)
+{
+	if (pair->halvings >= halvings)
+		return 0;
+	while (pair->halvings < halvings)
+		halve(pair);
+	return list_series(pair);
+}
+
+int samples_even(struct sample_set *set, size_t pair)
+{
+	unsigned int most = 0;
+	int status = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		most = set->groups[i].pairs[pair].halvings > most ? set->groups[i].pairs[pair].halvings : most;
+	for (size_t i = 0; !status && i < set->count; i++)
+		status = pair_samples_thin(&set->groups[i].pairs[pair], most);
+	return status;
+}
+
+static int sort_all(struct sample_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++) {
 			struct pair_samples *pair = &set->groups[i].pairs[p];
 
-			if (pair->ends.count)
-				qsort(pair->ends.values, pair->ends.count, sizeof(int64_t), by_value);
-			if (pair->opens.count)
-				qsort(pair->opens.values, pair->opens.count, sizeof(int64_t), by_value);
-			if (pair->series_count)
-				qsort(pair->series, pair->series_count, sizeof(*pair->series), by_beginning);
+			if (!pair->series_count)
+				continue;
+			qsort(pair->series, pair->series_count, sizeof(*pair->series), by_beginning);
+			if (list_series(pair))
+				return -ENOMEM;
 		}
 	}
 	if (set->count)
 		qsort(set->groups, set->count, sizeof(*set->groups), by_name);
+	return 0;
 }
 
 int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
@@ -267,17 +358,16 @@ int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *p
 	if (!status)
 		status = query(&loader, db, "SELECT feed, asset, before_start FROM timeline_summary", add_summary, err);
 	intern_free(&loader.names);
+	if (!status && sort_all(out))
+		status = error_set(err, -ENOMEM, "session: no memory for the latencies");
 	if (status)
 		samples_free(out);
-	else
-		sort_all(out);
 	return status;
 }
 
 void pair_samples_free(struct pair_samples *pair)
 {
-	free(pair->ends.values);
-	free(pair->opens.values);
+	free(pair->ends.values); /* opens stand behind them */
 	free(pair->series);
 	memset(pair, 0, sizeof(*pair));
 }

@@ -17,9 +17,15 @@ struct stage_pair {
 	enum stage from, to;
 };
 
+/*
+ * Of more durations than this, of one pair, feed and asset, every second one is drawn, then every fourth, and so on: one of
+ * each so many neighbours, by chance, so that no rhythm of the messages shows. Memory stays at 6 MB. It is a power of two.
+ */
+#define SAMPLES_MAX 262144
+
 struct durations {
-	int64_t *values;
-	size_t count, room;
+	int64_t *values; /* ascending */
+	size_t count;
 };
 
 struct pair_samples {
@@ -27,6 +33,11 @@ struct pair_samples {
 	struct durations opens; /* from known, not landed when the session ended: how long it had waited by then */
 	struct observation *series; /* both, in the order of `from` */
 	size_t series_count, series_room;
+	unsigned int halvings; /* one of 2^halvings was drawn; 0: the lists hold all */
+	uint64_t end_count, open_count; /* of all, as are the following */
+	int64_t min_ns, max_ns;
+	__int128 sum_ns;
+	uint64_t negative;
 	uint64_t landed, overtaken; /* messages with `from` that landed, and that were superseded */
 };
 
@@ -43,10 +54,15 @@ struct sample_set {
 	size_t count;
 };
 
-/* Ends and opens come in ascending order. The session is joined first if needed. */
+/* The session is joined first if needed. */
 int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
 		 struct error *err);
 void samples_free(struct sample_set *set);
+
+/* Draws on until one of 2^halvings is left, so that samples may be pooled with those of which so few are. 0 or -ENOMEM. */
+int pair_samples_thin(struct pair_samples *pair, unsigned int halvings);
+/* All groups' samples of a pair, as far as the most thinned ones. 0 or -ENOMEM. */
+int samples_even(struct sample_set *set, size_t pair);
 void pair_samples_free(struct pair_samples *pair);
 
 /* As the estimators take them: an open one weighs the share of the decided messages that landed. Valid as long as the samples. */
