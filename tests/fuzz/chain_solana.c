@@ -34,7 +34,7 @@ static void on_update(void *context, const struct chain_update *u)
 {
 	(void)context;
 	require(u->oracle == &oracles[0] || u->oracle == &oracles[1]);
-	require(!u->block_hash[0] && u->block_number >> 62 == 0);
+	require(!u->block_hash[0] && memchr(u->tx_hash, 0, sizeof(u->tx_hash)) && u->block_number >> 62 == 0);
 	require(*u->message.mantissa && *u->message.key && u->message.has_exponent && u->message.price == u->message.price);
 	live += u->removed ? -1 : 1;
 	require(live >= 0);

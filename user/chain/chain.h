@@ -94,7 +94,7 @@ struct chain_update {
 	struct feed_message message; /* id, key (round, epochAndRound or publish time), price, published_ns (updatedAt, observation or publish time) */
 	uint64_t block_number; /* Solana: the slot that it was posted in */
 	char block_hash[67]; /* 0x…; Solana: "", the slot is the block's name until somebody asks for it */
-	char tx_hash[67];    /* Solana: "", an account does not tell */
+	char tx_hash[90];    /* Solana: the transaction's signature, "" where an account told, which does not know it */
 	uint32_t log_index;
 	int64_t block_ns; /* header's timestamp where the log or a head told it; TIME_UNKNOWN otherwise: see below */
 	bool removed;	  /* a reorg took it back */

@@ -32,7 +32,8 @@ static int open_solana(struct chain *chain, struct error *err)
 	s->subscription_count = PLACE_ACCOUNTS + oracles;
 	s->subscriptions = calloc(s->subscription_count, sizeof(*s->subscriptions));
 	s->warned = calloc(oracles + 1, sizeof(*s->warned));
-	return s->subscriptions && s->warned ? 0 : -ENOMEM;
+	s->gap.changed = calloc(oracles + 1, sizeof(*s->gap.changed));
+	return s->subscriptions && s->warned && s->gap.changed ? 0 : -ENOMEM;
 }
 
 static void close_solana(struct chain *chain)
@@ -42,6 +43,8 @@ static void close_solana(struct chain *chain)
 	free(chain->solana->subscriptions);
 	free(chain->solana->warned);
 	free(chain->solana->recent);
+	free(chain->solana->gap.changed);
+	free(chain->solana->gap.candidates);
 	free(chain->solana);
 }
 
@@ -111,6 +114,7 @@ static void lost(struct chain *chain)
 {
 	begin_connection(chain->solana, chain->solana->connection);
 	chain->solana->unconfirmed = 0;
+	solana_gap_lost(chain);
 }
 
 static void refused(struct chain *chain, size_t place, struct json_object *error)
@@ -139,12 +143,8 @@ static void confirmed(struct chain *chain)
 {
 	struct solana *s = chain->solana;
 
-	if (!s->unconfirmed || --s->unconfirmed || !s->started)
-		return;
-	s->gap = chain->callbacks.post != NULL;
-	s->gap_next = 0;
-	/* Between the last notification and this state others may have come and gone: nobody tells. */
-	chain->counters[CHAIN_COUNTER_BACKFILL_FAILED]++;
+	if (s->unconfirmed && !--s->unconfirmed)
+		solana_gap_open(chain);
 }
 
 /* The answer to a subscription: its number, by which account notifications are known. */
@@ -187,6 +187,7 @@ static void answer(struct chain *chain, struct json_object *message, const struc
 static void account_notification(struct chain *chain, struct json_object *params, const struct chain_stamps *stamps)
 {
 	struct solana *s = chain->solana;
+	struct chain_update update;
 	int64_t id;
 
 	if (json_integer(json_member(params, "subscription"), &id)) {
@@ -194,7 +195,7 @@ static void account_notification(struct chain *chain, struct json_object *params
 			const struct subscription *subscription = &s->subscriptions[PLACE_ACCOUNTS + i];
 
 			if (subscription->known && subscription->id == id) {
-				solana_account(chain, i, json_member(params, "result"), stamps, false);
+				solana_account(chain, i, json_member(params, "result"), stamps, false, &update);
 				return;
 			}
 		}

@@ -6,7 +6,8 @@
  *	solana.c		subscriptions, notifications
  *	solana_slot.c		slots: which are built on which, which are dead, rooted, or left behind
  *	solana_update.c		accounts into updates, and updates undone
- *	solana_ask.c		questions over HTTP, and their answers
+ *	solana_ask.c		questions over HTTP; the blocks of slots with updates
+ *	solana_gap.c		what was missed while the connection was down
  *
  * An update's block is the slot that its account names as the one that it was posted in: a notification's own slot is that
  * of the bank which was looked at, where the account may have stood for a while. Blocks are known by their slots; what is
@@ -17,13 +18,13 @@
 #ifndef PL_CHAIN_SOLANA_H
 #define PL_CHAIN_SOLANA_H
 
+#include "base/base58.h"
 #include "chain/state.h"
 
 #define SLOTS_KEPT 1024		/* three minutes at 200 ms; a root follows after about 32 slots */
 #define SOLANA_RECENT_KEPT 2048 /* updates that may be undone */
 #define SOLANA_SEEN_KEPT 8192	/* updates that may be told again */
 #define SOLANA_ORACLES_MAX 1000
-#define ACCOUNTS_PER_QUESTION 100 /* getMultipleAccounts takes no more */
 
 enum slot_fate { SLOT_OPEN, SLOT_IS_DEAD, SLOT_ROOTED, SLOT_LEFT };
 
@@ -51,6 +52,23 @@ struct solana_recent {
 	uint8_t digest[KECCAK256_LEN];
 };
 
+/* Between two connections. One account after the other: its signatures, newest first, then its transactions. */
+struct gap {
+	enum { GAP_NONE, GAP_WAITING, GAP_ACCOUNTS, GAP_SIGNATURES, GAP_TRANSACTIONS } phase; /* waiting: for the next connection */
+	uint64_t from; /* slot: of it and the later ones something may have been missed */
+	size_t oracle; /* that is asked for, or the first of those that are */
+	struct gap_changed {
+		bool changed, found; /* found: the price that it has now is in a transaction */
+		uint64_t slot;
+		char id[FEED_TEXT_MAX], key[FEED_TEXT_MAX];
+	} *changed; /* an oracle each */
+	char (*candidates)[BASE58_TEXT_MAX]; /* signatures */
+	size_t candidate_count;
+	char last[BASE58_TEXT_MAX]; /* of this page */
+	unsigned pages;
+	bool beyond; /* there are more than are looked through, or one could not be had */
+};
+
 struct solana {
 	/* subscriptions of this connection: place 0 slots, then an account each */
 	uint64_t connection;
@@ -75,13 +93,12 @@ struct solana {
 
 	/* questions over HTTP */
 	struct {
-		enum { ASK_NOTHING, ASK_BLOCK, ASK_ACCOUNTS } kind;
+		enum solana_question { ASK_NOTHING, ASK_BLOCK, ASK_ACCOUNTS, ASK_SIGNATURES, ASK_TRANSACTION } kind;
 		uint64_t slot; /* ASK_BLOCK */
-		size_t first;  /* ASK_ACCOUNTS: oracle */
+		bool stale;    /* the gap has begun anew: the answer is to another question than the one that it takes now */
 	} asked;
+	struct gap gap;
 	int64_t scan_ns;	/* when a block may be due to be asked for; INT64_MAX: when a level is reached */
-	bool gap;		/* the accounts are to be asked for from gap_next on */
-	size_t gap_next;
 	unsigned refusals_said; /* kinds of questions of which an error was said, a bit each */
 };
 
@@ -98,8 +115,11 @@ int solana_slot_processed(struct chain *chain, struct json_object *event, const 
 void solana_slot_leave(struct chain *chain, struct slot *slot, enum slot_fate fate, const struct chain_stamps *stamps);
 
 /* solana_update.c */
-void solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps,
-		    bool backfilled);
+/* {"context": …, "value": ACCOUNT} → an update; false where there is none, or it was known. */
+bool solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps,
+		    bool backfilled, struct chain_update *out);
+/* Takes an update that is put together, if it is news: false otherwise. */
+bool solana_take(struct chain *chain, const struct chain_update *update);
 void solana_undo(struct chain *chain, uint64_t slot, const struct chain_stamps *stamps);
 
 /* solana_ask.c */
@@ -107,6 +127,17 @@ void solana_ask(struct chain *chain, int64_t now_ns);
 bool solana_answer(struct chain *chain, int status, const uint8_t *data, size_t len, int64_t now_ns);
 /* The block, once; NULL: no more than its stamps is known. */
 void solana_tell_block(struct chain *chain, struct slot *slot, const struct chain_block *answer);
+
+bool solana_has_level(const struct solana *solana, uint64_t slot, enum chain_level level);
+bool solana_question(struct chain *chain, enum solana_question kind, const char *method, const char *params);
+/* The node refused what is asked: counts, and says once what that means. */
+void solana_refused(struct chain *chain, const char *what, const char *text);
+
+/* solana_gap.c */
+void solana_gap_lost(struct chain *chain);
+void solana_gap_open(struct chain *chain); /* all accounts are subscribed to again */
+bool solana_gap_ask(struct chain *chain);  /* false: there is nothing to ask now */
+void solana_gap_answer(struct chain *chain, struct json_object *result, const char *text); /* result NULL: refused, in the words of text */
 
 /* solana.c */
 extern const struct chain_kind solana_kind;

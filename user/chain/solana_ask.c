@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base58.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "chain/solana.h"
@@ -37,9 +36,9 @@ void solana_tell_block(struct chain *chain, struct slot *slot, const struct chai
 
 /* ---- asking ----------------------------------------------------------------------------------------------------------- */
 
-static bool has_level(const struct chain *chain, const struct slot *slot, enum chain_level level)
+bool solana_has_level(const struct solana *s, uint64_t slot, enum chain_level level)
 {
-	return chain->solana->levels[level].known && slot->number <= chain->solana->levels[level].number;
+	return s->levels[level].known && slot <= s->levels[level].number;
 }
 
 /* When the block may be asked for; INT64_MAX: not before a level is reached. */
@@ -47,11 +46,13 @@ static int64_t due_ns(const struct chain *chain, const struct slot *slot)
 {
 	if (!slot->used || !slot->updates || slot->block != BLOCK_NOT_ASKED)
 		return INT64_MAX;
-	return has_level(chain, slot, CHAIN_FINALIZED) || (!slot->at_root && has_level(chain, slot, CHAIN_SAFE)) ? slot->not_before_ns
-														  : INT64_MAX;
+	return solana_has_level(chain->solana, slot->number, CHAIN_FINALIZED) ||
+			       (!slot->at_root && solana_has_level(chain->solana, slot->number, CHAIN_SAFE))
+		       ? slot->not_before_ns
+		       : INT64_MAX;
 }
 
-static bool send_question(struct chain *chain, const char *method, const char *params)
+bool solana_question(struct chain *chain, enum solana_question kind, const char *method, const char *params)
 {
 	char *text;
 	int len = asprintf(&text, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":%s}", method, params);
@@ -59,6 +60,10 @@ static bool send_question(struct chain *chain, const char *method, const char *p
 
 	if (len >= 0)
 		free(text);
+	if (sent) {
+		chain->solana->asked.kind = kind;
+		chain->solana->asked.stale = false;
+	}
 	return sent;
 }
 
@@ -88,44 +93,16 @@ static void ask_block(struct chain *chain, int64_t now_ns)
 
 	if (!oldest)
 		return;
-	final = has_level(chain, oldest, CHAIN_FINALIZED);
+	final = solana_has_level(chain->solana, oldest->number, CHAIN_FINALIZED);
 	snprintf(params, sizeof(params),
 		 "[%" PRIu64 ",{\"commitment\":\"%s\",\"transactionDetails\":\"none\",\"rewards\":false,"
 		 "\"maxSupportedTransactionVersion\":0}]",
 		 oldest->number, final ? "finalized" : "confirmed");
-	if (!send_question(chain, "getBlock", params))
+	if (!solana_question(chain, ASK_BLOCK, "getBlock", params))
 		return;
 	oldest->block = BLOCK_ASKED;
 	oldest->at_root = final; /* then the answer is the last word */
-	chain->solana->asked.kind = ASK_BLOCK;
 	chain->solana->asked.slot = oldest->number;
-}
-
-static void ask_accounts(struct chain *chain)
-{
-	struct solana *s = chain->solana;
-	size_t count = chain->config->oracle_count - s->gap_next;
-	char *params = NULL;
-	size_t size;
-	FILE *out = open_memstream(&params, &size);
-
-	if (!out)
-		return;
-	fputs("[[", out);
-	for (size_t i = 0; i < count && i < ACCOUNTS_PER_QUESTION; i++) {
-		char account[BASE58_TEXT_MAX];
-
-		base58_encode(chain->config->oracles[s->gap_next + i].account, 32, account);
-		fprintf(out, "%s\"%s\"", i ? "," : "", account);
-	}
-	fputs("],{\"encoding\":\"base64\",\"commitment\":\"processed\"}]", out);
-	if (!fclose(out) && send_question(chain, "getMultipleAccounts", params)) {
-		s->asked.kind = ASK_ACCOUNTS;
-		s->asked.first = s->gap_next;
-		s->gap_next += count < ACCOUNTS_PER_QUESTION ? count : ACCOUNTS_PER_QUESTION;
-		s->gap = s->gap_next < chain->config->oracle_count;
-	}
-	free(params);
 }
 
 void solana_ask(struct chain *chain, int64_t now_ns)
@@ -134,9 +111,7 @@ void solana_ask(struct chain *chain, int64_t now_ns)
 
 	if (!chain->callbacks.post || s->asked.kind != ASK_NOTHING)
 		return;
-	if (s->gap)
-		ask_accounts(chain);
-	else if (now_ns >= s->scan_ns)
+	if (!solana_gap_ask(chain) && now_ns >= s->scan_ns)
 		ask_block(chain, now_ns);
 }
 
@@ -160,7 +135,7 @@ static int read_block(struct json_object *result, uint64_t number, struct chain_
 	return 0;
 }
 
-static void refused(struct chain *chain, const char *what, const char *text)
+void solana_refused(struct chain *chain, const char *what, const char *text)
 {
 	struct solana *s = chain->solana;
 	char printable[200];
@@ -202,35 +177,8 @@ static void block_answer(struct chain *chain, struct json_object *result, int64_
 		slot->not_before_ns = now_ns + TRY_AGAIN_NS;
 	} else {
 		chain->counters[CHAIN_COUNTER_UNKNOWN_BLOCKS]++;
-		refused(chain, "the times of blocks are not in the session: let `http:` be an endpoint that has getBlock", text);
+		solana_refused(chain, "the times of blocks are not in the session: let `http:` be an endpoint that has getBlock", text);
 		solana_tell_block(chain, slot, NULL);
-	}
-}
-
-/* As notifications are, one for each account that was asked for. */
-static void accounts_answer(struct chain *chain, struct json_object *result, const char *text)
-{
-	static const struct chain_stamps unknown = {TIME_UNKNOWN, TIME_UNKNOWN, TIME_UNKNOWN};
-	struct json_object *values = json_member(result, "value");
-	size_t first = chain->solana->asked.first, count = chain->config->oracle_count - first;
-
-	if (count > ACCOUNTS_PER_QUESTION)
-		count = ACCOUNTS_PER_QUESTION;
-	if (!result) {
-		refused(chain, "updates missed while the connection was down are not in the session: it needs getMultipleAccounts", text);
-		return;
-	}
-	if (!json_object_is_type(values, json_type_array) || json_object_array_length(values) != count) {
-		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *one = json_object_new_object();
-
-		json_object_object_add(one, "context", json_object_get(json_member(result, "context")));
-		json_object_object_add(one, "value", json_object_get(json_object_array_get_idx(values, i)));
-		solana_account(chain, first + i, one, &unknown, true);
-		json_object_put(one);
 	}
 }
 
@@ -238,8 +186,8 @@ static void take_answer(struct chain *chain, struct json_object *result, int64_t
 {
 	if (chain->solana->asked.kind == ASK_BLOCK)
 		block_answer(chain, result, code, text, now_ns);
-	else if (chain->solana->asked.kind == ASK_ACCOUNTS)
-		accounts_answer(chain, result, text);
+	else if (!chain->solana->asked.stale)
+		solana_gap_answer(chain, result, text);
 	chain->solana->asked.kind = ASK_NOTHING;
 }
 

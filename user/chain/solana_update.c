@@ -105,33 +105,40 @@ static void remember(struct solana *s, const struct chain_update *update, const 
 	memcpy(recent->digest, digest, sizeof(recent->digest));
 }
 
-void solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps, bool backfilled)
+bool solana_take(struct chain *chain, const struct chain_update *update)
 {
 	struct solana *s = chain->solana;
-	struct chain_update update;
-	struct slot *slot;
 	uint8_t digest[KECCAK256_LEN];
+	struct slot *slot;
 
-	if (!read_result(chain, oracle, result, &update))
-		return;
-	update.stamps = *stamps;
-	update.backfilled = backfilled;
-	digest_of(&update, digest);
-	chain->counters[CHAIN_COUNTER_LOGS] += !backfilled;
-	if (!seen_mark(chain->seen, digest, false)) {
-		chain->counters[CHAIN_COUNTER_DUPLICATES] += !backfilled;
-		return;
-	}
+	digest_of(update, digest);
+	if (!seen_mark(chain->seen, digest, false))
+		return false;
 	s->started = true;
-	remember(s, &update, digest);
-	emit(chain, &update);
-	slot = solana_slot(chain, update.block_number);
+	remember(s, update, digest);
+	emit(chain, update);
+	slot = solana_slot(chain, update->block_number);
 	if (!slot)
-		return;
+		return true;
 	slot->updates++;
 	s->scan_ns = 0; /* it may be confirmed already */
 	if (slot->fate == SLOT_IS_DEAD || slot->fate == SLOT_LEFT)
-		solana_undo(chain, slot->number, stamps);
+		solana_undo(chain, slot->number, &update->stamps);
+	return true;
+}
+
+bool solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps,
+		    bool backfilled, struct chain_update *out)
+{
+	if (!read_result(chain, oracle, result, out))
+		return false;
+	out->stamps = *stamps;
+	out->backfilled = backfilled;
+	chain->counters[CHAIN_COUNTER_LOGS] += !backfilled;
+	if (solana_take(chain, out))
+		return true;
+	chain->counters[CHAIN_COUNTER_DUPLICATES] += !backfilled;
+	return false;
 }
 
 void solana_undo(struct chain *chain, uint64_t slot, const struct chain_stamps *stamps)

@@ -86,7 +86,7 @@ static void fill_update(const struct chain *chain, const struct event_log *log, 
 	out->message = *message;
 	out->block_number = log->block_number;
 	memcpy(out->block_hash, log->block_hash, sizeof(out->block_hash));
-	memcpy(out->tx_hash, log->tx_hash, sizeof(out->tx_hash));
+	memcpy(out->tx_hash, log->tx_hash, sizeof(log->tx_hash));
 	out->log_index = log->log_index;
 	out->block_ns = log->block_ns != TIME_UNKNOWN ? log->block_ns : head_time(chain, log->block_hash);
 	out->removed = log->removed;
