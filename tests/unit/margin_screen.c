@@ -52,6 +52,8 @@ static void alike(const struct path_result *a, const struct path_result *b, doub
 	near(a->buyers, b->buyers, scale);
 	near(a->seized, b->seized, scale);
 	near(a->gas, b->gas, scale);
+	near(a->imbalance, 0, 1e-6);
+	near(b->imbalance, 0, 1e-6);
 	near(a->first_time_s, b->first_time_s, 0);
 	near(a->liquidations, b->liquidations, 0);
 	near(a->waits, b->waits, 0);

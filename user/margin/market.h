@@ -77,7 +77,7 @@ struct market_result {
 	double win_rate; /* of the own keeper; NAN without one or without a liquidation */
 	double gas_mean, slippage_mean, fees_mean, waits_mean, recovered_mean;
 	double time_to_liquidation_s; /* from health below 1 to the first liquidation, mean; NAN without one */
-	double imbalance_max;   /* largest |what everybody gained together| on a path: rounding only */
+	double imbalance_max;   /* largest |what everybody gained together| on a path, of any scenario: rounding only */
 };
 
 /* The bad debt and its distribution only, without asking on. As market_run(). */

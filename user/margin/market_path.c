@@ -239,6 +239,16 @@ static uint64_t skip(struct market_walk *walk, const struct market_from *from)
 	return blocks + 1;
 }
 
+/* Gains of everybody involved, which add up to nothing but rounding once the price's own moves are taken off. */
+static double balance(const struct path_result *r, size_t tiers)
+{
+	double sum = r->borrowers + r->keepers + r->protocol + r->buyers + r->gas - r->lenders - r->held;
+
+	for (size_t i = 0; i < tiers; i++)
+		sum -= r->absorbed[i];
+	return sum;
+}
+
 int market_walk_path(struct market_walk *walk, const struct scenario *scenario, uint64_t path, const struct market_from *from,
 		     struct path_result *out)
 {
@@ -266,5 +276,6 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 		out->exhausted[i] = walk->book->market->waterfall.tiers[i].size > 0 && !(walk->waterfall.left[i] > 0);
 	}
 	out->lenders = walk->waterfall.lenders;
+	out->imbalance = fabs(balance(out, walk->book->market->waterfall.count));
 	return rc;
 }

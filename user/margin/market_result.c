@@ -53,16 +53,6 @@ void market_slope(const struct path_result *base, const struct path_result *othe
 	*profit = estimate_of(&gain);
 }
 
-/* Gains of everybody involved, which add up to nothing but rounding once the price's own moves are taken off. */
-static double balance(const struct path_result *r, size_t tiers)
-{
-	double sum = r->borrowers + r->keepers + r->protocol + r->buyers + r->gas - r->lenders - r->held;
-
-	for (size_t i = 0; i < tiers; i++)
-		sum -= r->absorbed[i];
-	return sum;
-}
-
 struct sums {
 	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX];
 	double competing, held, seized, gas, slippage, fees, waits, recovered, own_wins, liquidation_count, first_times, first_time_s;
@@ -130,7 +120,6 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	for (uint64_t i = 0; i < paths; i++) {
 		add(&sums, &results[i], tiers);
 		losses[i] = results[i].bad_debt;
-		more->imbalance_max = fmax(more->imbalance_max, fabs(balance(&results[i], tiers)));
 		result->path_steps += results[i].steps;
 	}
 	rc = distribution_of(losses, paths, result);

@@ -176,7 +176,7 @@ static size_t slice_bytes(const struct job *job, uint64_t paths)
 	size_t assets = job->starts->diffusions ? job->book->model->asset_count : 0;
 
 	if (job->starts->found)
-		return paths * 2 * sizeof(double);
+		return paths * 3 * sizeof(double);
 	return paths * (sizeof(*job->results) + (job->starts->chunks ? sizeof(uint64_t) : 0) + assets * sizeof(double));
 }
 
@@ -193,6 +193,7 @@ static void pack(const struct job *job, uint64_t first, uint64_t end, char *byte
 	for (uint64_t path = first; job->starts->found && path < end; path++) {
 		move(&job->results[path].bad_debt, &bytes, sizeof(double), back);
 		move(&job->results[path].keepers, &bytes, sizeof(double), back);
+		move(&job->results[path].imbalance, &bytes, sizeof(double), back);
 	}
 	if (job->starts->found)
 		return;
@@ -272,10 +273,17 @@ struct questions {
 	struct starts starts;
 	const struct model_control *control;
 	struct path_result *base, *other;
+	double imbalance_max; /* of any path of any scenario */
 	uint64_t paths; /* finished ones of the base */
 	unsigned runs, run;
 	bool cut; /* an answer is missing, because the user stopped */
 };
+
+static void look_at_balance(struct questions *q, const struct path_result *results, uint64_t paths)
+{
+	for (uint64_t i = 0; i < paths; i++)
+		q->imbalance_max = fmax(q->imbalance_max, results[i].imbalance);
+}
 
 /* 0 with *done paths in q->other */
 static int ask(struct questions *q, const struct scenario *scenario, uint64_t paths, uint64_t *done)
@@ -290,6 +298,7 @@ static int ask(struct questions *q, const struct scenario *scenario, uint64_t pa
 		return 0;
 	}
 	rc = run_scenario(&(struct job){q->book, &q->starts, scenario, q->control, from, to, q->other, paths}, done);
+	look_at_balance(q, q->other, *done);
 	q->cut = q->cut || *done < paths;
 	return rc;
 }
@@ -450,6 +459,7 @@ static int run(const struct market *market, const struct model *model, const str
 		rc = run_scenario(&(struct job){&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths},
 				  &q.paths);
 	q.run = 1;
+	look_at_balance(&q, q.base, q.paths);
 	if (!rc)
 		rc = market_summary(&book, q.base, q.paths, result, more);
 	if (!rc && further)
@@ -466,6 +476,7 @@ static int run(const struct market *market, const struct model *model, const str
 			  (unsigned long long)model->paths, model->account_count);
 	result->gap = more->parts[MARKET_GAP];
 	result->latency = more->parts[MARKET_LATENCY];
+	more->imbalance_max = q.imbalance_max;
 	result->interrupted = q.paths < model->paths || q.cut;
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	result->seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
