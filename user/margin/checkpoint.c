@@ -192,6 +192,12 @@ void checkpoint_close(struct checkpoint *checkpoint, bool finished)
 	free(checkpoint);
 }
 
+void checkpoint_move(void *ours, char **bytes, size_t size, bool back)
+{
+	memcpy(back ? ours : (void *)*bytes, back ? (void *)*bytes : ours, size);
+	*bytes += size;
+}
+
 uint32_t checkpoint_run(struct checkpoint *checkpoint)
 {
 	return checkpoint->runs++;

@@ -32,6 +32,9 @@ bool checkpoint_get(struct checkpoint *checkpoint, uint32_t run, uint64_t slice,
 /* Writes one, and makes it last (fdatasync). A run does not end because that fails: checkpoint_failure() tells. */
 void checkpoint_put(struct checkpoint *checkpoint, uint32_t run, uint64_t slice, const void *data, size_t size);
 
+/* Packs a record part by part, or unpacks it: to *bytes, or back from there, which then stands behind the part. */
+void checkpoint_move(void *ours, char **bytes, size_t size, bool back);
+
 /* Records that were there when it was opened. */
 size_t checkpoint_found(const struct checkpoint *checkpoint);
 

@@ -1,251 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/*
- * Paths over threads, scenarios one after the other. Every path leaves its result in a place of its own, and sums are taken
- * in the order of paths: the same answer, to the last bit, for any number of threads.
- */
+/* Scenarios one after the other, on the same random numbers; what they tell apart. Sums are taken in the order of paths. */
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "margin/checkpoint.h"
 #include "margin/market_result.h"
-#include "margin/market_screen.h"
+#include "margin/market_scenario.h"
 
-#define PATHS_PER_BATCH 64
 #define CURVE_SHARE 8 /* the curve against added delay takes every 8th part of the paths: it is a difference on the same numbers */
 
 const char *const market_part_names[MARKET_PARTS + 1] = {"gap", "latency", "congestion", "liquidity", NULL};
-
-/* Of every path, found by the first scenario for all of them. */
-struct starts {
-	uint64_t *chunks;   /* NULL: this market and these processes do not allow it */
-	double *diffusions; /* assets of each path; NULL: what was before is not forgotten */
-	bool found;
-};
-
-static int starts_init(struct starts *starts, const struct market_book *book)
-{
-	uint64_t paths = (book->model->paths + STEPS_PATHS - 1) / STEPS_PATHS * STEPS_PATHS;
-	bool forgets = market_screen_forgets(book);
-
-	*starts = (struct starts){0};
-	if (!market_screen_applies(book))
-		return 0;
-	starts->chunks = calloc(paths, sizeof(*starts->chunks));
-	if (forgets)
-		starts->diffusions = calloc(paths * book->model->asset_count, sizeof(*starts->diffusions));
-	return starts->chunks && (!forgets || starts->diffusions) ? 0 : -ENOMEM;
-}
-
-static void starts_free(struct starts *starts)
-{
-	free(starts->chunks);
-	free(starts->diffusions);
-}
-
-struct task {
-	const struct market_book *book;
-	struct starts *starts;
-	bool screens; /* fills `starts` */
-	const struct scenario *scenario;
-	const struct model_control *control;
-	struct path_result *results;
-	uint64_t end; /* paths from `next` on */
-	atomic_uint_fast64_t next, finished;
-	atomic_int failure;
-};
-
-static void screen_batch(struct market_screen *screen, const struct task *task, uint64_t first, uint64_t end)
-{
-	size_t assets = task->book->model->asset_count;
-	double unused[STEPS_PATHS * assets];
-
-	for (uint64_t path = first; path < end; path += STEPS_PATHS)
-		market_screen_paths(screen, path, &task->starts->chunks[path],
-				    task->starts->diffusions ? &task->starts->diffusions[path * assets] : unused);
-}
-
-static int walk_path(struct market_walk *walk, const struct task *task, uint64_t path)
-{
-	const struct starts *starts = task->starts;
-	size_t assets = task->book->model->asset_count;
-	struct market_from from;
-
-	if (!starts->chunks)
-		return market_walk_path(walk, task->scenario, path, NULL, &task->results[path]);
-	from = (struct market_from){starts->chunks[path], starts->diffusions ? &starts->diffusions[path * assets] : NULL};
-	return market_walk_path(walk, task->scenario, path, &from, &task->results[path]);
-}
-
-static void *work(void *argument)
-{
-	struct task *task = argument;
-	struct market_screen screen = {0};
-	struct market_walk *walk;
-	int rc = market_walk_new(&walk, task->book);
-
-	if (!rc && task->screens)
-		rc = market_screen_init(&screen, task->book);
-
-	while (!rc && !atomic_load(&task->failure)) {
-		uint64_t first, end;
-
-		if (task->control->stop && *task->control->stop && atomic_load(&task->next) > 0)
-			break;
-		first = atomic_fetch_add(&task->next, PATHS_PER_BATCH);
-		if (first >= task->end)
-			break;
-		end = first + PATHS_PER_BATCH < task->end ? first + PATHS_PER_BATCH : task->end;
-		if (task->screens)
-			screen_batch(&screen, task, first, end);
-		for (uint64_t path = first; !rc && path < end; path++)
-			rc = walk_path(walk, task, path);
-		if (!rc)
-			atomic_fetch_add(&task->finished, end - first);
-	}
-	if (rc)
-		atomic_store(&task->failure, rc);
-	market_screen_free(&screen);
-	market_walk_free(walk);
-	return NULL;
-}
-
-static unsigned thread_count(const struct model_control *control, uint64_t paths)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned wanted = control->threads ? control->threads : processors > 0 ? (unsigned)processors : 1;
-	uint64_t batches = (paths + PATHS_PER_BATCH - 1) / PATHS_PER_BATCH;
-
-	return wanted < batches ? wanted : (unsigned)batches;
-}
-
-/* One scenario, and where it stands in all work. */
-struct job {
-	const struct market_book *book;
-	struct starts *starts;
-	const struct scenario *scenario;
-	const struct model_control *control;
-	double from, to; /* the share of all work that this is */
-	struct path_result *results;
-	uint64_t paths;
-};
-
-/* Paths first … end - 1; *done is one more than the last of those that are finished. */
-static int run_paths(const struct job *job, uint64_t first, uint64_t end, uint64_t *done)
-{
-	const struct model_control *control = job->control;
-	struct task task = {.book = job->book, .starts = job->starts, .screens = job->starts->chunks && !job->starts->found,
-			    .scenario = job->scenario, .control = control, .results = job->results, .end = end, .next = first,
-			    .finished = first};
-	unsigned wanted = thread_count(control, end - first), started = 0;
-	pthread_t *threads = calloc(wanted, sizeof(*threads));
-
-	if (!threads)
-		return -ENOMEM;
-	while (started < wanted && !pthread_create(&threads[started], NULL, work, &task))
-		started++; /* fewer threads give the same result */
-	while (started && control->progress && !atomic_load(&task.failure)) {
-		uint64_t finished = atomic_load(&task.finished);
-
-		control->progress(control->context, job->from + (job->to - job->from) * (double)finished / (double)job->paths);
-		if (finished >= end || (control->stop && *control->stop))
-			break;
-		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-	}
-	for (unsigned i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
-	free(threads);
-	if (!started)
-		return -EAGAIN;
-	*done = atomic_load(&task.finished);
-	return atomic_load(&task.failure);
-}
-
-/* ---- slices and their checkpoint ------------------------------------------------------------------------------------ */
-
-#define SLICES 16 /* of a scenario */
-
-/* Of the first scenario everything is kept, and where paths begin; of others what is asked of them. */
-static size_t slice_bytes(const struct job *job, uint64_t paths)
-{
-	size_t assets = job->starts->diffusions ? job->book->model->asset_count : 0;
-
-	if (job->starts->found)
-		return paths * 3 * sizeof(double);
-	return paths * (sizeof(*job->results) + (job->starts->chunks ? sizeof(uint64_t) : 0) + assets * sizeof(double));
-}
-
-static void move(void *ours, char **bytes, size_t size, bool back)
-{
-	memcpy(back ? ours : (void *)*bytes, back ? (void *)*bytes : ours, size);
-	*bytes += size;
-}
-
-static void pack(const struct job *job, uint64_t first, uint64_t end, char *bytes, bool back)
-{
-	size_t assets = job->book->model->asset_count, paths = end - first;
-
-	for (uint64_t path = first; job->starts->found && path < end; path++) {
-		move(&job->results[path].bad_debt, &bytes, sizeof(double), back);
-		move(&job->results[path].keepers, &bytes, sizeof(double), back);
-		move(&job->results[path].imbalance, &bytes, sizeof(double), back);
-	}
-	if (job->starts->found)
-		return;
-	move(&job->results[first], &bytes, paths * sizeof(*job->results), back);
-	if (job->starts->chunks)
-		move(&job->starts->chunks[first], &bytes, paths * sizeof(uint64_t), back);
-	if (job->starts->diffusions)
-		move(&job->starts->diffusions[first * assets], &bytes, paths * assets * sizeof(double), back);
-}
-
-static int run_slice(const struct job *job, uint32_t id, uint64_t first, uint64_t end, uint64_t *done)
-{
-	struct checkpoint *checkpoint = job->control->checkpoint;
-	size_t size = slice_bytes(job, end - first);
-	char *bytes = malloc(size);
-	int rc = 0;
-
-	if (!bytes)
-		return -ENOMEM;
-	if (checkpoint_get(checkpoint, id, first, bytes, size)) {
-		pack(job, first, end, bytes, true);
-		*done = end;
-	} else {
-		rc = run_paths(job, first, end, done);
-		if (!rc && *done == end) {
-			pack(job, first, end, bytes, false);
-			checkpoint_put(checkpoint, id, first, bytes, size);
-		}
-	}
-	free(bytes);
-	return rc;
-}
-
-/* Runs all paths of the job; *done are the first ones that are finished. */
-static int run_scenario(const struct job *job, uint64_t *done)
-{
-	uint64_t each = (job->paths + SLICES - 1) / SLICES, end = 0;
-	bool kept = job->control->checkpoint;
-	uint32_t id = kept ? checkpoint_run(job->control->checkpoint) : 0;
-	int rc = 0;
-
-	each = kept ? (each + PATHS_PER_BATCH - 1) / PATHS_PER_BATCH * PATHS_PER_BATCH : job->paths;
-	*done = 0;
-	for (uint64_t first = 0; !rc && *done == end && first < job->paths; first += each) {
-		end = first + each < job->paths ? first + each : job->paths;
-		rc = kept ? run_slice(job, id, first, end, done) : run_paths(job, first, end, done);
-	}
-	job->starts->found = true;
-	return rc;
-}
-
-/* ---- the questions -------------------------------------------------------------------------------------------------- */
 
 /* The smallest change of a delay that the grid can show, and a share of the delay that is no small change. */
 static double bump_of(const struct model *model, int stage)
@@ -270,7 +35,7 @@ static bool has_impact(const struct market *market, size_t asset_count)
 
 struct questions {
 	const struct market_book *book;
-	struct starts starts;
+	struct market_starts starts;
 	const struct model_control *control;
 	struct path_result *base, *other;
 	double imbalance_max; /* of any path of any scenario */
@@ -297,7 +62,7 @@ static int ask(struct questions *q, const struct scenario *scenario, uint64_t pa
 		q->cut = true;
 		return 0;
 	}
-	rc = run_scenario(&(struct job){q->book, &q->starts, scenario, q->control, from, to, q->other, paths}, done);
+	rc = market_scenario(&(struct market_job){q->book, &q->starts, scenario, q->control, from, to, q->other, paths}, done);
 	look_at_balance(q, q->other, *done);
 	q->cut = q->cut || *done < paths;
 	return rc;
@@ -454,9 +219,9 @@ static int run(const struct market *market, const struct model *model, const str
 	if (!rc && (!q.base || !q.other))
 		rc = -ENOMEM;
 	if (!rc)
-		rc = starts_init(&q.starts, &book);
+		rc = market_starts_init(&q.starts, &book);
 	if (!rc)
-		rc = run_scenario(&(struct job){&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths},
+		rc = market_scenario(&(struct market_job){&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths},
 				  &q.paths);
 	q.run = 1;
 	look_at_balance(&q, q.base, q.paths);
@@ -481,7 +246,7 @@ static int run(const struct market *market, const struct model *model, const str
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	result->seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
 	market_book_free(&book);
-	starts_free(&q.starts);
+	market_starts_free(&q.starts);
 	free(q.base);
 	free(q.other);
 	return rc;

@@ -2,7 +2,6 @@
 /* A run slice by slice, each of which is kept in a checkpoint when it is done; in one go where there is none. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "margin/checkpoint.h"
 #include "margin/run.h"
@@ -42,24 +41,17 @@ static size_t slice_bytes(const struct slice *slice, const struct run *run)
 	return (slice->end - slice->first) * sizeof(*run->blocks) + slice->losses * sizeof(*run->losses) + slice->exposure;
 }
 
-/* To the record, or back from it. */
-static void move(void *ours, char **bytes, size_t size, bool back)
-{
-	memcpy(back ? ours : (void *)*bytes, back ? (void *)*bytes : ours, size);
-	*bytes += size;
-}
-
 static void pack(struct run *run, const struct slice *slice, char *bytes, bool back)
 {
-	move(&run->blocks[slice->first], &bytes, (slice->end - slice->first) * sizeof(*run->blocks), back);
-	move(&run->losses[slice->first_loss], &bytes, slice->losses * sizeof(*run->losses), back);
+	checkpoint_move(&run->blocks[slice->first], &bytes, (slice->end - slice->first) * sizeof(*run->blocks), back);
+	checkpoint_move(&run->losses[slice->first_loss], &bytes, slice->losses * sizeof(*run->losses), back);
 	for (size_t i = 0; i < run->model->asset_count; i++) {
 		struct exposure *exposure = &run->exposure[i];
 
 		if (exposure->hits)
-			move(exposure->hits, &bytes, (run->ladders[i].count + 1) * sizeof(int64_t), back);
-		move(exposure->mass, &bytes, sizeof(exposure->mass), back);
-		move(exposure->moment, &bytes, sizeof(exposure->moment), back);
+			checkpoint_move(exposure->hits, &bytes, (run->ladders[i].count + 1) * sizeof(int64_t), back);
+		checkpoint_move(exposure->mass, &bytes, sizeof(exposure->mass), back);
+		checkpoint_move(exposure->moment, &bytes, sizeof(exposure->moment), back);
 	}
 }
 
