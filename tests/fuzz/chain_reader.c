@@ -51,6 +51,12 @@ static void on_final(void *context, const struct chain_final *f)
 	require(f->after_mono_ns == TIME_UNKNOWN || f->after_mono_ns > 0);
 }
 
+static void on_round(void *context, const struct chain_round *r)
+{
+	(void)context;
+	require(r->oracle == &oracles[0] && *r->round && strlen(r->started_by) == 42 && strlen(r->tx_hash) == 66);
+}
+
 static void on_calldata(void *context, const struct chain_calldata *c)
 {
 	(void)context;
@@ -114,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct chain_callbacks callbacks = {
 		.on_update = on_update,
 		.on_block = on_block,
+		.on_round = on_round,
 		.on_calldata = on_calldata,
 		.on_pending = on_pending,
 		.on_final = on_final,

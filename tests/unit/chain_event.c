@@ -84,6 +84,7 @@ static void test_topics(void **state)
 		[EVENT_ANSWER_UPDATED] = ANSWER_UPDATED,
 		[EVENT_OCR2_TRANSMISSION] = OCR2,
 		[EVENT_OCR1_TRANSMISSION] = OCR1,
+		[EVENT_NEW_ROUND] = NEW_ROUND,
 		[EVENT_PYTH_UPDATE] = PYTH_UPDATE,
 		[EVENT_STORK_UPDATE] = "0xe24720f45cb74f2d55f1deebb6098f50f10b511dab8a7d47c4819a08dcd0b895",
 		[EVENT_CHRONICLE_POKED] = "0x7045db5134e0c7ca4bff0c0e096616ef4ebb36b719cd00c5f0ba4f4475ecceee",
@@ -306,7 +307,7 @@ static void test_logs_of_others(void **state)
 	log.address = AGGREGATOR;
 	log.topics = "";
 	node_log(&node, &log);
-	log.topics = "\"0x0109fc6f55cf40689f02fbaad7af7fe7bbac8a3d2186600afc7d3e10cac60271\"";
+	log.topics = "\"0x0209fc6f55cf40689f02fbaad7af7fe7bbac8a3d2186600afc7d3e10cac60271\""; /* of no event here */
 	node_log(&node, &log);
 	assert_int_equal(node.update_count, 0);
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_OTHER_LOGS), 3);

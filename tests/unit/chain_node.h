@@ -20,6 +20,7 @@
 #define ANSWER_UPDATED "0x0559884fd3a460db3073b7fc896cc77986f16e378210ded43186175bf646fc5f"
 #define OCR2	   "0xc797025feeeaf2cd924c99e9205acb8ec04d5cad21c41ce637a38fb6dee6016a"
 #define OCR1	   "0xf6a97944f31ea060dfde0566e4167c1a1082551e64b60ecb14d599a9d023d451"
+#define NEW_ROUND "0x0109fc6f55cf40689f02fbaad7af7fe7bbac8a3d2186600afc7d3e10cac60271"
 #define PYTH_UPDATE "0xd06a6b7f4918494b3719217d1802786c1f5112a6c1d88fe2cfec00b4584f6aec"
 
 struct node {
@@ -31,9 +32,10 @@ struct node {
 	struct chain_final finals[NODE_KEPT];
 	char *requests[NODE_KEPT];
 	char warning[1024]; /* the last one */
+	struct chain_round rounds[NODE_KEPT];
 	struct chain_calldata carried[NODE_KEPT];
 	struct chain_pending pending[NODE_KEPT];
-	unsigned update_count, block_count, final_count, carried_count, pending_count, request_count, warning_count;
+	unsigned update_count, round_count, block_count, final_count, carried_count, pending_count, request_count, warning_count;
 	int send_result;
 };
 
@@ -60,6 +62,14 @@ static inline void node_on_final(void *context, const struct chain_final *final)
 
 	assert_in_range(node->final_count, 0, NODE_KEPT - 1);
 	node->finals[node->final_count++] = *final;
+}
+
+static inline void node_on_round(void *context, const struct chain_round *round)
+{
+	struct node *node = context;
+
+	assert_in_range(node->round_count, 0, NODE_KEPT - 1);
+	node->rounds[node->round_count++] = *round;
 }
 
 static inline void node_on_calldata(void *context, const struct chain_calldata *calldata)
@@ -103,6 +113,7 @@ static inline void node_start_as(struct node *node, bool passive, void (*change)
 	struct chain_callbacks callbacks = {.context = node,
 					    .on_update = node_on_update,
 					    .on_block = node_on_block,
+					    .on_round = node_on_round,
 					    .on_calldata = node_on_calldata,
 					    .on_pending = node_on_pending,
 					    .on_final = node_on_final,

@@ -38,7 +38,7 @@ static void test_subscriptions(void **state)
 	}
 	/* Chainlink by address and three events; Pyth by address, event and the ids that are wanted. */
 	assert_non_null(strstr(node_request(&node, "\"logs\"", 0),
-			       "[\"logs\",{\"address\":[\"" AGGREGATOR "\"],\"topics\":[[\"" ANSWER_UPDATED "\",\"" OCR2 "\",\"" OCR1
+			       "[\"logs\",{\"address\":[\"" AGGREGATOR "\"],\"topics\":[[\"" ANSWER_UPDATED "\",\"" OCR2 "\",\"" OCR1 "\",\"" NEW_ROUND
 			       "\"]]}]"));
 	assert_non_null(strstr(node_request(&node, "\"logs\"", 1), "[\"logs\",{\"address\":[\"" PYTH "\"],\"topics\":[[\"" PYTH_UPDATE
 								   "\"],[\"0x" PYTH_ID "\"]]}]"));
@@ -473,8 +473,7 @@ static void test_garbage_is_counted(void **state)
 		"{\"method\":\"eth_subscription\",\"params\":{\"result\":\"0x1\"}}",
 		"{\"method\":\"eth_subscription\",\"params\":{\"result\":{\"topics\":{}}}}",
 		"{\"method\":\"eth_subscription\",\"params\":{\"result\":{\"parentHash\":1}}}",
-		"{\"method\":\"eth_subscription\",\"params\":{\"result\":{\"parentHash\":\"0x\",\"number\":\"0x1\",\"timestamp\":\"0x1\","
-		"\"hash\":\"0x1\"}}}",
+		"{\"method\":\"eth_subscription\",\"params\":{\"result\":{\"parentHash\":\"0x\",\"number\":\"0x1\",\"timestamp\":\"0x1\",\"hash\":\"0x1\"}}}",
 	};
 	struct node node;
 
@@ -614,11 +613,54 @@ static void test_passive_reader(void **state)
 	node_stop(&node);
 }
 
+/* FluxMonitor: a round begins with its first submission, in a transaction of its own; OCR's in that of its answer. */
+static void test_rounds(void **state)
+{
+	struct node node;
+	char topics[400], started[400];
+	struct node_log begun = {.address = AGGREGATOR,
+				 .topics = started,
+				 .data = "000000000000000000000000000000000000000000000000000000006922f738",
+				 .block = 99,
+				 .tx = 70,
+				 .index = 2,
+				 .branch = 'a'};
+	struct node_log answer = node_answer_updated(topics, 101, 7, 'a');
+
+	(void)state;
+	snprintf(started, sizeof(started), "\"" NEW_ROUND "\",\"0x%064x\",\"0x000000000000000000000000c4b7d70896aeda32b9f3dac4d3db6f1a0ed98b2e\"", 7);
+	node_start(&node, false);
+	connect_at(&node, "0x62");
+	node_log(&node, &begun);
+	node_log(&node, &begun); /* said twice */
+	node_log(&node, &answer);
+	assert_int_equal(node.round_count, 1);
+	assert_ptr_equal(node.rounds[0].oracle, &node.oracles[0]);
+	assert_string_equal(node.rounds[0].round, node.updates[0].message.key);
+	assert_string_equal(node.rounds[0].started_by, "0xc4b7d70896aeda32b9f3dac4d3db6f1a0ed98b2e");
+	assert_int_equal(node.rounds[0].started_ns, 1763899192 * INT64_C(1000000000));
+	assert_int_equal(node.rounds[0].block_number, 99);
+	assert_int_equal(node.rounds[0].stamps.wire_mono_ns, 200);
+	assert_int_equal(node.update_count, 1); /* the round is none */
+	begun.removed = true;
+	node_log(&node, &begun);
+	assert_int_equal(node.round_count, 2);
+	assert_true(node.rounds[1].removed);
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), 0);
+	begun.data = ""; /* without its time it is no such event */
+	begun.removed = false;
+	begun.index = 3;
+	node_log(&node, &begun);
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), 1);
+	node_stop(&node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_subscriptions),
 		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_rounds),
 		cmocka_unit_test(test_notifications_before_answers),
 		cmocka_unit_test(test_block_time),
 		cmocka_unit_test(test_two_events_of_one_round_are_one_update),

@@ -137,6 +137,21 @@ struct chain_final {
 	struct chain_stamps stamps; /* of the message that said so */
 };
 
+/*
+ * A round of a Chainlink aggregator begins. OCR's begins and ends in one transaction (started_ns is the time of the
+ * observations, or in OCR1 of the block); FluxMonitor's with the first oracle that submits, and AnswerUpdated follows later.
+ */
+struct chain_round {
+	const struct oracle_config *oracle;
+	char round[FEED_TEXT_MAX]; /* as the key of its update */
+	char started_by[43];	   /* 0x…; the zero address in OCR */
+	int64_t started_ns;
+	uint64_t block_number;
+	char block_hash[67], tx_hash[67];
+	bool removed;
+	struct chain_stamps stamps;
+};
+
 /* An oracle message that a transaction carries: by its digest it is the very one that a feed delivered. */
 struct chain_calldata {
 	char tx_hash[67];
@@ -218,6 +233,7 @@ struct chain_callbacks {
 	void *context;
 	void (*on_update)(void *context, const struct chain_update *update);
 	void (*on_block)(void *context, const struct chain_block *block);
+	void (*on_round)(void *context, const struct chain_round *round);
 	void (*on_calldata)(void *context, const struct chain_calldata *calldata);
 	void (*on_pending)(void *context, const struct chain_pending *pending);
 	void (*on_final)(void *context, const struct chain_final *final); /* of Ethereum never called for a passive reader */

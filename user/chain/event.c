@@ -49,6 +49,14 @@ static void read_ocr1(const struct event_log *log, struct feed_message *message,
 	abi_uint256_text(log->topics[1], message->key);
 }
 
+/* NewRound(uint256 indexed roundId, address indexed startedBy, uint256 startedAt); who started it is read by update.c */
+static void read_new_round(const struct event_log *log, struct feed_message *message, char mantissa[FEED_TEXT_MAX])
+{
+	(void)mantissa;
+	abi_uint256_text(log->topics[1], message->key);
+	message->published_ns = word_seconds_ns(log->words[0]);
+}
+
 /* PriceFeedUpdate(bytes32 indexed id, uint64 publishTime, int64 price, uint64 conf) */
 static void read_pyth(const struct event_log *log, struct feed_message *message, char mantissa[FEED_TEXT_MAX])
 {
@@ -84,6 +92,7 @@ static const struct event events[EVENT_COUNT] = {
 				     ORACLE_CHAINLINK, 2, 8, read_ocr2},
 	[EVENT_OCR1_TRANSMISSION] = {"NewTransmission(uint32,int192,address,int192[],bytes,bytes32)", ORACLE_CHAINLINK, 2, 5,
 				     read_ocr1},
+	[EVENT_NEW_ROUND] = {"NewRound(uint256,address,uint256)", ORACLE_CHAINLINK, 3, 1, read_new_round},
 	[EVENT_PYTH_UPDATE] = {"PriceFeedUpdate(bytes32,uint64,int64,uint64)", ORACLE_PYTH_EVM, 2, 3, read_pyth},
 	[EVENT_STORK_UPDATE] = {"ValueUpdate(bytes32,uint64,int192)", ORACLE_STORK, 2, 2, read_stork},
 	[EVENT_CHRONICLE_POKED] = {"Poked(address,uint128,uint32)", ORACLE_CHRONICLE, 2, 2, read_chronicle},

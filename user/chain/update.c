@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/keccak.h"
 #include "chain/state.h"
 #include "feed/build.h"
@@ -102,6 +103,24 @@ static bool note(struct chain *chain, const struct recent *recent, bool removed,
 	return recent->update.oracle->type != ORACLE_CHAINLINK || seen_mark(chain->seen, recent->round_digest, removed);
 }
 
+static void read_round(struct chain *chain, const struct event_log *log, const struct oracle_config *oracle,
+		       const struct feed_message *message, const struct chain_stamps *stamps)
+{
+	struct chain_round round = {.oracle = oracle, .started_ns = message->published_ns, .block_number = log->block_number,
+				    .removed = log->removed, .stamps = *stamps};
+	uint8_t digest[KECCAK256_LEN];
+
+	digest_of(log, NULL, digest);
+	if (!seen_mark(chain->seen, digest, log->removed))
+		return; /* said twice: the first stamp stands */
+	memcpy(round.round, message->key, sizeof(round.round));
+	memcpy(round.started_by, "0x", 2);
+	hex_encode(log->topics[2] + 12, 20, round.started_by + 2);
+	memcpy(round.block_hash, log->block_hash, sizeof(round.block_hash));
+	memcpy(round.tx_hash, log->tx_hash, sizeof(round.tx_hash));
+	chain->callbacks.on_round(chain->callbacks.context, &round);
+}
+
 void update_read_log(struct chain *chain, struct json_object *object, const struct chain_stamps *stamps, bool backfilled)
 {
 	const struct oracle_config *oracle;
@@ -119,6 +138,10 @@ void update_read_log(struct chain *chain, struct json_object *object, const stru
 	oracle = find_oracle(chain, &log, &message, &price, &err);
 	if (!oracle) {
 		chain->counters[err ? CHAIN_COUNTER_BAD_MESSAGES : CHAIN_COUNTER_OTHER_LOGS]++;
+		return;
+	}
+	if (oracle->type == ORACLE_CHAINLINK && event_find(&chain->topics, &log) == EVENT_NEW_ROUND) {
+		read_round(chain, &log, oracle, &message, stamps);
 		return;
 	}
 	price.exponent = oracle->exponent;

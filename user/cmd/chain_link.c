@@ -40,6 +40,13 @@ static void on_final(void *context, const struct chain_final *final)
 	session_put_chain_final(link->options.session, link->options.config->name, final);
 }
 
+static void on_round(void *context, const struct chain_round *round)
+{
+	const struct chain_link *link = context;
+
+	session_put_chain_round(link->options.session, link->options.config->name, round);
+}
+
 static void on_calldata(void *context, const struct chain_calldata *calldata)
 {
 	const struct chain_link *link = context;
@@ -124,6 +131,7 @@ int chain_link_new(struct chain_link **out, const struct chain_link_options *opt
 		.context = link,
 		.on_update = on_update,
 		.on_block = on_block,
+		.on_round = on_round,
 		.on_calldata = on_calldata,
 		.on_pending = on_pending,
 		.on_final = on_final,

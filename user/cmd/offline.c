@@ -98,6 +98,14 @@ static void on_chain_block(void *context, const struct chain_block *block)
 	source->offline->handlers.on_block(source->offline->handlers.context, source->name, block);
 }
 
+static void on_chain_round(void *context, const struct chain_round *round)
+{
+	const struct source *source = context;
+
+	if (source->offline->handlers.on_round)
+		source->offline->handlers.on_round(source->offline->handlers.context, source->name, round);
+}
+
 static void on_chain_calldata(void *context, const struct chain_calldata *calldata)
 {
 	const struct source *source = context;
@@ -201,6 +209,7 @@ static int open_sources(struct offline *offline, const char *keylog, struct erro
 				.context = source,
 				.on_update = on_chain_update,
 				.on_block = on_chain_block,
+				.on_round = on_chain_round,
 				.on_calldata = on_chain_calldata,
 				.on_final = on_chain_final,
 				.on_slot = on_chain_slot,

@@ -25,7 +25,8 @@ struct offline_handlers {
 	void (*on_message)(void *context, uint32_t feed, const struct stream_message *message); /* of an active feed */
 	void (*on_update)(void *context, const char *chain, const struct chain_update *update);
 	void (*on_block)(void *context, const char *chain, const struct chain_block *block);
-	void (*on_calldata)(void *context, const char *chain, const struct chain_calldata *calldata); /* NULL, as the next three: … */
+	void (*on_round)(void *context, const char *chain, const struct chain_round *round); /* NULL, as the next four: … */
+	void (*on_calldata)(void *context, const char *chain, const struct chain_calldata *calldata);
 	void (*on_pending)(void *context, const char *chain, const struct chain_pending *pending);
 	void (*on_final)(void *context, const char *chain, const struct chain_final *final);
 	void (*on_chain_slot)(void *context, const char *chain, const struct chain_slot_event *event); /* … nobody wants to know */

@@ -168,6 +168,14 @@ static void on_block(void *context, const char *chain, const struct chain_block 
 	rows(r, 1);
 }
 
+static void on_round(void *context, const char *chain, const struct chain_round *round)
+{
+	struct replay *r = context;
+
+	session_put_chain_round(r->session, chain, round);
+	rows(r, 1);
+}
+
 static void on_calldata(void *context, const char *chain, const struct chain_calldata *calldata)
 {
 	struct replay *r = context;
@@ -218,6 +226,7 @@ static int open_files(struct replay *r, struct error *err)
 		.on_message = on_message,
 		.on_update = on_update,
 		.on_block = on_block,
+		.on_round = on_round,
 		.on_calldata = on_calldata,
 		.on_pending = on_pending,
 		.on_final = on_final,

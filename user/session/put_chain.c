@@ -39,6 +39,20 @@ void session_put_chain_final(struct session *session, const char *chain, const s
 	session_publish(session);
 }
 
+void session_put_chain_round(struct session *session, const char *chain, const struct chain_round *round)
+{
+	struct row *row = session_claim(session, ROW_CHAIN_ROUND);
+
+	if (!row)
+		return;
+	session_copy_text(row->chain_round.chain, sizeof(row->chain_round.chain), chain);
+	session_copy_text(row->chain_round.asset, sizeof(row->chain_round.asset), round->oracle->asset);
+	oracle_address_text(round->oracle, row->chain_round.address);
+	row->chain_round.round = *round;
+	row->chain_round.round.oracle = NULL;
+	session_publish(session);
+}
+
 void session_put_chain_calldata(struct session *session, const char *chain, const struct chain_calldata *calldata)
 {
 	struct row *row = session_claim(session, ROW_CHAIN_CALLDATA);

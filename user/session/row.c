@@ -59,6 +59,8 @@ static const char *const sql[ROW_KINDS] = {
 			     " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
 	[ROW_CHAIN_BLOCK] = "INSERT INTO chain_block (chain, number, hash, parent, block_ns, block_wire_mono_ns,"
 			    " block_complete_mono_ns, app_mono_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[ROW_CHAIN_ROUND] = "INSERT INTO chain_round (chain, asset, address, key, started_by, started_ns, block_number, block_hash,"
+			    " tx_hash, seen_mono_ns, app_mono_ns, removed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[ROW_CHAIN_CALLDATA] = "INSERT INTO chain_calldata (chain, tx_hash, type, message_id, key, mantissa, exponent, price,"
 			       " published_ns, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[ROW_CHAIN_PENDING] = "INSERT INTO chain_pending (chain, tx_hash, address, type, message_id, key, mantissa, exponent, price,"
@@ -313,6 +315,24 @@ static void bind_chain_block(sqlite3_stmt *s, const struct row *row)
 	bind_time(s, 8, block->stamps.app_mono_ns);
 }
 
+static void bind_chain_round(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_round *round = &row->chain_round.round;
+
+	bind_name(s, 1, row->chain_round.chain);
+	bind_name(s, 2, row->chain_round.asset);
+	bind_name(s, 3, row->chain_round.address);
+	bind_name(s, 4, round->round);
+	bind_name(s, 5, round->started_by);
+	bind_time(s, 6, round->started_ns);
+	bind_count(s, 7, round->block_number);
+	bind_name(s, 8, round->block_hash);
+	bind_name(s, 9, round->tx_hash);
+	bind_time(s, 10, round->stamps.wire_mono_ns);
+	bind_time(s, 11, round->stamps.app_mono_ns);
+	sqlite3_bind_int(s, 12, round->removed);
+}
+
 static void bind_chain_calldata(sqlite3_stmt *s, const struct row *row)
 {
 	const struct chain_calldata *calldata = &row->chain_calldata.calldata;
@@ -432,6 +452,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_CHAIN_BLOCK:
 		bind_chain_block(s, row);
+		break;
+	case ROW_CHAIN_ROUND:
+		bind_chain_round(s, row);
 		break;
 	case ROW_CHAIN_CALLDATA:
 		bind_chain_calldata(s, row);

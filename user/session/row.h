@@ -24,6 +24,7 @@ enum row_kind {
 	ROW_FLOW,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
+	ROW_CHAIN_ROUND,
 	ROW_CHAIN_CALLDATA,
 	ROW_CHAIN_PENDING,
 	ROW_CHAIN_FINAL,
@@ -69,6 +70,10 @@ struct row {
 			char chain[FEED_TEXT_MAX];
 			struct chain_block block;
 		} chain_block;
+		struct {
+			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], address[ORACLE_ADDRESS_TEXT];
+			struct chain_round round; /* .oracle is not valid here */
+		} chain_round;
 		struct {
 			char chain[FEED_TEXT_MAX];
 			struct chain_calldata calldata;

@@ -52,6 +52,10 @@ CREATE TABLE chain_update (
 CREATE TABLE chain_block (
   chain TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, parent TEXT NOT NULL, block_ns INTEGER,
   block_wire_mono_ns INTEGER, block_complete_mono_ns INTEGER, app_mono_ns INTEGER);
+CREATE TABLE chain_round (
+  chain TEXT NOT NULL, asset TEXT NOT NULL, address TEXT NOT NULL, key TEXT NOT NULL, started_by TEXT NOT NULL,
+  started_ns INTEGER, block_number INTEGER NOT NULL, block_hash TEXT NOT NULL, tx_hash TEXT NOT NULL,
+  seen_mono_ns INTEGER, app_mono_ns INTEGER, removed INTEGER NOT NULL);
 CREATE TABLE chain_calldata (
   chain TEXT NOT NULL, tx_hash TEXT NOT NULL, type TEXT NOT NULL, message_id TEXT, key TEXT, mantissa TEXT,
   exponent INTEGER, price REAL, published_ns INTEGER, digest TEXT);

@@ -132,6 +132,7 @@ void session_put_block_transaction(struct session *session, const struct session
 void session_put_flow(struct session *session, const struct session_flow *row);
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
+void session_put_chain_round(struct session *session, const char *chain, const struct chain_round *round);
 void session_put_chain_calldata(struct session *session, const char *chain, const struct chain_calldata *calldata);
 void session_put_chain_pending(struct session *session, const char *chain, const struct chain_pending *pending);
 void session_put_chain_final(struct session *session, const char *chain, const struct chain_final *final);
