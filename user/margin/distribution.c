@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const double quantile_levels[MODEL_QUANTILES] = {.1,  .2,  .3,  .4,  .5,	 .6,  .7,   .8,	  .9,	.925, .95,
 							.96, .97, .98, .99, .995, .998, .999, .9995, .9999, 1};
@@ -43,6 +42,21 @@ static double probability_upper(uint64_t seen, uint64_t n)
 	return (p + z * z / (2 * m) + z * sqrt(p * (1 - p) / m + z * z / (4 * m * m))) / (1 + z * z / m);
 }
 
+/* Ascending. Most paths lose nothing: those are put aside instead of being sorted. Returns how many lost something. */
+static uint64_t sort_losses(const double *losses, uint64_t n, double *sorted)
+{
+	uint64_t zeros = 0, end = n;
+
+	for (uint64_t i = 0; i < n; i++) {
+		if (losses[i] > 0)
+			sorted[--end] = losses[i];
+		else
+			sorted[zeros++] = losses[i];
+	}
+	qsort(sorted + zeros, n - zeros, sizeof(*sorted), ascending);
+	return n - zeros;
+}
+
 int distribution_of(const double *losses, uint64_t n, struct model_result *result)
 {
 	uint64_t worst = (n + 99) / 100;
@@ -50,12 +64,8 @@ int distribution_of(const double *losses, uint64_t n, struct model_result *resul
 
 	if (!sorted)
 		return -ENOMEM;
-	memcpy(sorted, losses, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), ascending);
 	result->distribution_paths = n;
-	result->distribution_losses = 0;
-	for (uint64_t i = 0; i < n; i++)
-		result->distribution_losses += sorted[i] > 0;
+	result->distribution_losses = sort_losses(losses, n, sorted);
 	result->probability = (double)result->distribution_losses / (double)n;
 	result->probability_upper95 = probability_upper(result->distribution_losses, n);
 	result->var95 = value_at_risk(sorted, n, 0.95, result->var95_ci95);

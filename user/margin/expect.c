@@ -16,34 +16,39 @@ static void expose_jump(const struct ladder *ladder, const struct rung *rung, do
 	exposure->moment[bin] += llround(mass * fmin(place - bin, 8)); /* beyond the table: a bounded stand-in */
 }
 
-void expect_path(const struct ladder *ladder, const struct skeleton *skeleton, double weight, struct rng *minimum,
+void expect_path(const struct ladder *ladder, const struct ladder *lots, const struct skeleton *skeleton, double weight, struct rng *minimum,
 		 double sum[MEASURES], struct exposure *exposure)
 {
-	double x = ladder->log_price, time = 0, each[MEASURES];
-	size_t next = ladder->at_start, reached;
+	double x = ladder->log_price, time = 0, each[MEASURES], low;
+	size_t next = ladder->at_start, lot = lots->at_start, reached;
 
 	for (size_t i = 0; i < skeleton->count && next < ladder->count; i++) {
 		const struct skeleton_point *point = &skeleton->points[i];
 
-		reached = ladder_reach(ladder, next,
-				       bridge_minimum(x, point->before, ladder->process->variance * (point->time - time),
-						      rng_uniform(minimum)));
+		low = bridge_minimum(x, point->before, ladder->process->variance * (point->time - time), rng_uniform(minimum));
+		reached = ladder_reach(ladder, next, low);
 		if (reached > next) {
 			int64_t hit = llround(weight * EXPOSURE_UNIT);
 
 			for (int k = 0; k < MEASURES; k++)
-				sum[k] += weight * (ladder->prefix[k][reached] - ladder->prefix[k][next]);
+				sum[k] += weight * (ladder->prefix[reached][k] - ladder->prefix[next][k]);
 			exposure->hits[next] += hit;
 			exposure->hits[reached] -= hit;
 			next = reached;
+			lot = lots == ladder ? next : ladder_reach(lots, lot, low);
 		}
 		x = point->after;
 		time = point->time;
-		for (; next < ladder->count && ladder->rungs[next].trigger >= x; next++) {
-			ladder_measure(ladder, &ladder->rungs[next], x, each);
-			for (int k = 0; k < MEASURES; k++)
+		if (next == ladder->count || ladder->rungs[next].trigger < x)
+			continue;
+		reached = ladder_reach(ladder, next, x);
+		sum[MEASURE_COUNT] += weight * (double)(reached - next);
+		next = reached;
+		for (; lot < lots->count && lots->rungs[lot].trigger >= x; lot++) {
+			ladder_measure(ladder, &lots->rungs[lot], x, each);
+			for (int k = 0; k < MEASURE_COUNT; k++)
 				sum[k] += weight * each[k];
-			expose_jump(ladder, &ladder->rungs[next], x, weight, exposure);
+			expose_jump(ladder, &lots->rungs[lot], x, weight, exposure);
 		}
 	}
 }

@@ -35,6 +35,14 @@ static int by_trigger(const void *a, const void *b)
 	return (x->account > y->account) - (x->account < y->account);
 }
 
+void ladder_sort(struct ladder *ladder)
+{
+	qsort(ladder->rungs, ladder->count, sizeof(*ladder->rungs), by_trigger);
+	ladder->at_start = 0;
+	while (ladder->at_start < ladder->count && ladder->rungs[ladder->at_start].trigger > ladder->log_price)
+		ladder->at_start++;
+}
+
 static int tabulate(struct ladder *ladder)
 {
 	double low = INFINITY, high = -INFINITY;
@@ -58,7 +66,7 @@ int ladder_build(struct ladder *ladder, const struct account *accounts, size_t a
 	double each[MEASURES];
 	int rc = -ENOMEM;
 
-	*ladder = (struct ladder){.process = process, .delay = delay, .log_price = log(price)};
+	*ladder = (struct ladder){.process = process, .delay = delay, .log_price = log(price), .accounts = accounts};
 	for (size_t i = 0; i < account_count; i++)
 		ladder->count += accounts[i].asset == asset && accounts[i].debt > 0;
 	if (!ladder->count)
@@ -75,23 +83,21 @@ int ladder_build(struct ladder *ladder, const struct account *accounts, size_t a
 		engine->type->payoff(engine, a, &ladder->rungs[n].units, &strike);
 		ladder->rungs[n].log_strike = log(strike);
 		ladder->rungs[n].trigger = log(a->debt / (a->collateral * a->liquidation_threshold));
+		ladder->rungs[n].members = 1;
 		ladder->rungs[n++].account = i;
 	}
-	qsort(ladder->rungs, ladder->count, sizeof(*ladder->rungs), by_trigger);
-	while (ladder->at_start < ladder->count && ladder->rungs[ladder->at_start].trigger > ladder->log_price)
-		ladder->at_start++;
+	ladder_sort(ladder);
 	if (!delay) /* nothing is known of a trigger's cost but by executing it */
 		return 0;
 	rc = tabulate(ladder);
-	for (int k = 0; !rc && k < MEASURES; k++)
-		if (!(ladder->prefix[k] = calloc(ladder->count + 1, sizeof(double))))
-			rc = -ENOMEM;
+	if (!rc && !(ladder->prefix = calloc(ladder->count + 1, sizeof(*ladder->prefix))))
+		rc = -ENOMEM;
 	if (rc)
 		goto fail;
 	for (size_t i = 0; i < ladder->count; i++) {
 		ladder_measure(ladder, &ladder->rungs[i], fmin(ladder->rungs[i].trigger, ladder->log_price), each);
 		for (int k = 0; k < MEASURES; k++)
-			ladder->prefix[k][i + 1] = ladder->prefix[k][i] + each[k];
+			ladder->prefix[i + 1][k] = ladder->prefix[i][k] + each[k];
 	}
 	return 0;
 fail:
@@ -101,8 +107,7 @@ fail:
 
 void ladder_free(struct ladder *ladder)
 {
-	for (int k = 0; k < MEASURES; k++)
-		free(ladder->prefix[k]);
+	free(ladder->prefix);
 	cost_free(&ladder->cost);
 	free(ladder->rungs);
 	*ladder = (struct ladder){0};

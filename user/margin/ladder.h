@@ -17,25 +17,30 @@ struct rung {
 	double trigger;	   /* ln of the price below which the account is liquidatable */
 	double log_strike; /* ln strike of the engine's payoff */
 	double units;	   /* units of the engine's payoff */
-	size_t account;	   /* index in the book */
+	size_t account;	   /* index in the ladder's accounts */
+	size_t members;	   /* accounts that it stands for: more than one in a lot (lots.h) */
 };
 
 struct ladder {
 	const struct process *process;
 	const struct quadrature *delay;
 	double log_price; /* at the start */
+	const struct account *accounts;
 	struct rung *rungs;
 	size_t count;
 	size_t at_start; /* rungs[0..at_start) are below their trigger at the start */
-	double *prefix[MEASURES]; /* prefix[k][i]: sum over rungs[0..i) triggered by diffusion */
+	double (*prefix)[MEASURES]; /* prefix[i]: sums over rungs[0..i) triggered by diffusion; NULL: no delay law */
 	struct cost cost;
 	double moneyness_low, moneyness_high; /* the range of the curves */
 };
 
-/* Accounts of `asset` that owe anything. `process` and `delay` must outlive the ladder. 0 or -ENOMEM. `delay` NULL: no curves and no prefix sums. */
+/* Accounts of `asset` that owe anything. `accounts`, `process` and `delay` must outlive the ladder. 0 or -ENOMEM. `delay` NULL: no curves and no prefix sums. */
 int ladder_build(struct ladder *ladder, const struct account *accounts, size_t account_count, uint32_t asset, double price,
 		 const struct engine *engine, const struct process *process, const struct quadrature *delay);
 void ladder_free(struct ladder *ladder);
+
+/* Puts the rungs into their order, and finds those that are below their trigger at the start. */
+void ladder_sort(struct ladder *ladder);
 
 /* Expected cost of one account triggered at the price e^log_price. */
 void ladder_measure(const struct ladder *ladder, const struct rung *rung, double log_price, double out[MEASURES]);

@@ -19,6 +19,18 @@ bool market_leaps(const struct market_book *book)
 	return market_screen_applies(book) && !late && !dependent && !several && !(market->breaker.move > 0) && !congestion;
 }
 
+/* Within which half of the delays are, at least. */
+static double half_within(const struct delay_law *law)
+{
+	double most = 0;
+
+	if (!law->part_count)
+		return delay_quantile(law, 0.5);
+	for (size_t i = 0; i < law->part_count; i++)
+		most = fmax(most, half_within(&law->parts[i]));
+	return most;
+}
+
 /* Before whoever comes next looks at the price on chain, that much time for reports to land: those of the chunk are left out. */
 static double reports_take(const struct market_walk *walk)
 {
@@ -29,7 +41,7 @@ static double reports_take(const struct market_walk *walk)
 		return 0;
 	if (walk->scenario->no_delay)
 		return model->step_s;
-	return delay_quantile(law, 0.5) + walk->scenario->added_s[DELAY_ORACLE] + (LATEST_REPORTS + 1) * model->step_s;
+	return half_within(law) + walk->scenario->added_s[DELAY_ORACLE] + (LATEST_REPORTS + 1) * model->step_s;
 }
 
 /* Between which prices, in logarithms, no account is liquidatable, and no report is sent if they wait for a deviation. */

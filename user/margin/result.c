@@ -61,8 +61,8 @@ static struct estimate estimate(const struct run *run, const struct totals *tota
 		for (size_t i = 0; i < run->model->asset_count; i++) {
 			const struct ladder *ladder = &run->ladders[i];
 
-			if (ladder->count > ladder->at_start && ladder->prefix[measure])
-				everything += ladder->prefix[measure][ladder->count] - ladder->prefix[measure][ladder->at_start];
+			if (ladder->count > ladder->at_start && ladder->prefix)
+				everything += ladder->prefix[ladder->count][measure] - ladder->prefix[ladder->at_start][measure];
 		}
 		for (size_t i = 0; i < run->model->asset_count; i++) /* with a memory: all of the debt, and who knows what slope */
 			for (size_t j = 0; !model_is_conditional(run->model, i) && j < run->ladders[i].count; j++)

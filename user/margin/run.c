@@ -18,15 +18,16 @@
  * The drift that takes ln S to the triggers that matter by the horizon: their distance, averaged by expected loss (with
  * the reflection principle's 2N(·) for the chance of getting there). No shift where the path gets there by itself.
  */
-static double drift_towards_triggers(const struct ladder *ladder, double horizon)
+static double drift_towards_triggers(const struct ladder *ladder, const struct ladder *lots, double horizon)
 {
 	const struct process *process = ladder->process;
 	double sd = sqrt(process->variance * horizon), drift = process->log_drift * horizon, sum = 0, weights = 0, target;
 
-	for (size_t i = ladder->at_start; i < ladder->count; i++) {
-		double distance = ladder->rungs[i].trigger - ladder->log_price;
-		double loss = ladder->prefix[MEASURE_LOSS][i + 1] - ladder->prefix[MEASURE_LOSS][i];
-		double weight = fmin(1, 2 * normal_cdf((distance - drift) / sd)) * fmax(0, loss);
+	for (size_t i = lots->at_start; i < lots->count; i++) {
+		double distance = lots->rungs[i].trigger - ladder->log_price, cost[MEASURES], weight;
+
+		ladder_measure(ladder, &lots->rungs[i], lots->rungs[i].trigger, cost);
+		weight = fmin(1, 2 * normal_cdf((distance - drift) / sd)) * fmax(0, cost[MEASURE_LOSS]);
 
 		sum += weight * distance;
 		weights += weight;
@@ -49,26 +50,51 @@ static void variant_delays(struct run *run, const struct model *model)
 	run->added_s[VARIANT_LATER] = fmax(SLOPE_STEP_S, 0.1 * added[1]);
 }
 
+const struct ladder *run_lots(const struct run *run, size_t asset, uint64_t path)
+{
+	const struct ladder *sample = &run->lots[asset].samples[path / 2 % LOTS_TURNS];
+
+	return sample->count ? sample : &run->ladders[asset];
+}
+
+size_t run_lots_most(const struct run *run, size_t asset)
+{
+	size_t most = 0;
+
+	for (uint64_t turn = 0; turn < LOTS_TURNS; turn++) {
+		size_t count = run_lots(run, asset, 2 * turn)->count;
+
+		most = count > most ? count : most;
+	}
+	return most;
+}
+
+static void choose_stride(struct run *run, double executions)
+{
+	double paths = (double)run->model->paths;
+
+	run->stride = (uint64_t)ceil(fmin(executions / EXECUTIONS_MAX, paths / EXECUTED_PATHS_MIN));
+	if (paths / EXECUTED_PATHS_MAX > (double)run->stride)
+		run->stride = run->model->paths / EXECUTED_PATHS_MAX + 1;
+	run->stride = run->stride ? run->stride : 1;
+	run->losses_capacity = (run->model->paths + run->stride - 1) / run->stride;
+}
+
 int run_prepare(struct run *run, const struct model *model)
 {
 	uint64_t pairs = (model->paths + 1) / 2;
-	double executions = (double)model->paths * (double)model->account_count;
+	double executions = 0;
 	int rc;
 
 	*run = (struct run){.model = model, .block_count = (pairs + PAIRS_PER_BLOCK - 1) / PAIRS_PER_BLOCK};
-	run->stride = (uint64_t)ceil(fmin(executions / EXECUTIONS_MAX, (double)model->paths / EXECUTED_PATHS_MIN));
-	if ((double)model->paths / EXECUTED_PATHS_MAX > (double)run->stride)
-		run->stride = model->paths / EXECUTED_PATHS_MAX + 1;
-	run->stride = run->stride ? run->stride : 1;
-	run->losses_capacity = (model->paths + run->stride - 1) / run->stride;
 	run->ladders = calloc(model->asset_count, sizeof(*run->ladders));
+	run->lots = calloc(model->asset_count, sizeof(*run->lots));
 	run->tilts = calloc(model->asset_count, sizeof(*run->tilts));
 	run->exposure = calloc(model->asset_count, sizeof(*run->exposure));
 	run->blocks = calloc(run->block_count, sizeof(*run->blocks));
-	run->losses = calloc(run->losses_capacity, sizeof(*run->losses));
 	variant_delays(run, model);
 	rc = delay_total(model->delays, DELAY_STAGES, &run->delay);
-	if (rc || !run->ladders || !run->tilts || !run->exposure || !run->blocks || !run->losses)
+	if (rc || !run->ladders || !run->lots || !run->tilts || !run->exposure || !run->blocks)
 		goto fail;
 	for (size_t i = 0; i < model->asset_count; i++) {
 		struct ladder *ladder = &run->ladders[i];
@@ -76,7 +102,12 @@ int run_prepare(struct run *run, const struct model *model)
 		rc = ladder_build(ladder, model->accounts, model->account_count, (uint32_t)i, model->assets[i].price,
 				  &model->engine, &model->assets[i].process,
 				  model_is_conditional(model, i) ? &run->delay : NULL);
-		if (rc || !ladder->count || !model_is_conditional(model, i))
+		if (!rc)
+			rc = lots_build(&run->lots[i], ladder, model);
+		if (rc)
+			goto fail;
+		executions += (double)model->paths * (double)run_lots_most(run, i);
+		if (!ladder->count || !model_is_conditional(model, i))
 			continue;
 		run->exposure[i].hits = calloc(ladder->count + 1, sizeof(int64_t));
 		if (!run->exposure[i].hits)
@@ -84,13 +115,15 @@ int run_prepare(struct run *run, const struct model *model)
 		for (size_t j = 0; j < ladder->count; j++)
 			run->exposure[i].scale += ladder->rungs[j].units * model->assets[i].price;
 		for (int k = 0; k < MEASURES; k++)
-			run->at_start[k] += ladder->prefix[k][ladder->at_start];
-		run->tilts[i].extra_drift = drift_towards_triggers(ladder, model->horizon_s);
+			run->at_start[k] += ladder->prefix[ladder->at_start][k];
+		run->tilts[i].extra_drift = drift_towards_triggers(ladder, run_lots(run, i, 0), model->horizon_s);
 		run->tilts[i].jump_rate = ladder->process->jump_rate > 0
 						  ? fmax(ladder->process->jump_rate, JUMPS_WANTED / model->horizon_s)
 						  : 0;
 	}
-	if (!rc)
+	choose_stride(run, executions);
+	run->losses = calloc(run->losses_capacity, sizeof(*run->losses));
+	if (run->losses)
 		return 0;
 fail:
 	run_free(run);
@@ -101,10 +134,13 @@ void run_free(struct run *run)
 {
 	for (size_t i = 0; run->ladders && i < run->model->asset_count; i++)
 		ladder_free(&run->ladders[i]);
+	for (size_t i = 0; run->lots && i < run->model->asset_count; i++)
+		lots_free(&run->lots[i]);
 	for (size_t i = 0; run->exposure && i < run->model->asset_count; i++)
 		free(run->exposure[i].hits);
 	quadrature_free(&run->delay);
 	free(run->ladders);
+	free(run->lots);
 	free(run->tilts);
 	free(run->exposure);
 	free(run->blocks);

@@ -7,6 +7,7 @@
 #ifndef PL_MARGIN_RUN_H
 #define PL_MARGIN_RUN_H
 
+#include "margin/lots.h"
 #include "margin/simulate.h"
 
 #define PAIRS_PER_BLOCK 512
@@ -25,6 +26,7 @@ struct run {
 	const struct model *model;
 	struct quadrature delay;   /* of the sum of the stages */
 	struct ladder *ladders;	   /* one per asset */
+	struct lots *lots;	   /* one per asset: its accounts in lots, empty where they are few (run_lots()) */
 	struct tilt *tilts;	   /* one per asset: the law of every second path */
 	struct exposure *exposure; /* one per asset: sums over threads */
 	double added_s[VARIANTS];  /* delay on top, per variant */
@@ -35,6 +37,11 @@ struct run {
 	double *losses;		   /* bad debt of executed paths, in the order of paths */
 	uint64_t losses_capacity;
 };
+
+/* What a path goes through account by account: the sample of lots whose turn it is, if there are any. */
+const struct ladder *run_lots(const struct run *run, size_t asset, uint64_t path);
+/* The longest of them. */
+size_t run_lots_most(const struct run *run, size_t asset);
 
 int run_prepare(struct run *run, const struct model *model);
 void run_free(struct run *run);

@@ -93,12 +93,12 @@ static int run_executions(struct worker *worker, uint64_t path, size_t asset, do
 	struct drive drive;
 
 	if (!process_is_levy(&run->model->assets[asset].process)) {
-		*count = walk_memory_path(&worker->walk, &run->ladders[asset], run->model, path, (uint32_t)asset,
+		*count = walk_memory_path(&worker->walk, run_lots(run, asset, path), run->model, path, (uint32_t)asset,
 					  drive_of(worker, path, asset, &drive), sum, bad_debt);
 	} else {
 		if (draw(worker, path, asset, false))
 			return -ENOMEM;
-		*count = walk_path(&worker->walk, &run->ladders[asset], run->model, path, (uint32_t)asset, sum, bad_debt);
+		*count = walk_path(&worker->walk, run_lots(run, asset, path), run->model, path, (uint32_t)asset, sum, bad_debt);
 	}
 	pair[MEASURE_LOSS] += 0.5 * bad_debt[VARIANT_AS_IS];
 	pair[MEASURE_GAP] += 0.5 * bad_debt[VARIANT_AT_ONCE];
@@ -137,13 +137,13 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 		weight = path_weight(&model->assets[i].process, &run->tilts[i], model->horizon_s,
 				     &worker->walk.skeleton);
 		rng_open(&minimum, model->seed, path, (uint32_t)i, RNG_MINIMUM);
-		expect_path(&run->ladders[i], &worker->walk.skeleton, 0.5 * weight, &minimum, pair, &worker->exposure[i]);
+		expect_path(&run->ladders[i], run_lots(run, i, path), &worker->walk.skeleton, 0.5 * weight, &minimum, pair, &worker->exposure[i]);
 		worker->walk.steps += worker->walk.skeleton.count;
 		if (!executed)
 			continue;
 		if (tilted && draw(worker, path, i, false))
 			return -ENOMEM;
-		block->liquidations += walk_path(&worker->walk, &run->ladders[i], model, path, (uint32_t)i, &sum, NULL);
+		block->liquidations += walk_path(&worker->walk, run_lots(run, i, path), model, path, (uint32_t)i, &sum, NULL);
 	}
 	if (!executed)
 		return 0;
@@ -210,22 +210,40 @@ static void *work(void *argument)
 
 /* ---- all threads --------------------------------------------------------------------------------------------------- */
 
+static enum delay_stage slowest_stage(const struct model *model)
+{
+	enum delay_stage slowest = 0;
+	double longest = -1;
+
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		double tail = delay_quantile(&model->delays[i], 0.999) - delay_quantile(&model->delays[i], 0.5);
+
+		if (tail > longest) {
+			longest = tail;
+			slowest = (enum delay_stage)i;
+		}
+	}
+	return slowest;
+}
+
 static int worker_init(struct worker *worker, struct shared *shared)
 {
 	const struct run *run = shared->run;
 	const struct model *model = run->model;
-	size_t executions = 0;
+	size_t executions = 0, rungs = 0;
 
 	worker->shared = shared;
 	for (size_t i = 0; i < model->asset_count; i++) {
-		size_t on_a_path = run->ladders[i].count * (model_is_conditional(model, i) ? 1 : VARIANTS);
+		size_t on_a_path = run_lots_most(run, i) * (model_is_conditional(model, i) ? 1 : VARIANTS);
 
 		executions = on_a_path > executions ? on_a_path : executions;
+		rungs = run_lots_most(run, i) > rungs ? run_lots_most(run, i) : rungs;
 	}
 	worker->exposure = calloc(model->asset_count, sizeof(*worker->exposure));
-	if (!worker->exposure || walk_init(&worker->walk, executions))
+	if (!worker->exposure || walk_init(&worker->walk, executions, rungs))
 		return -ENOMEM;
 	worker->walk.added_s = run->added_s;
+	worker->walk.slowest = slowest_stage(model);
 	worker->normals_path = UINT64_MAX;
 	if (model->dependence.correlation) {
 		worker->normals = calloc(grid_steps(model) * model->asset_count, sizeof(double));

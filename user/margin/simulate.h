@@ -25,8 +25,11 @@ struct exposure {
 	double scale;			/* value of all units at the start's price */
 };
 
-/* Adds weight × the expected cost of the triggers on this path (accounts below their trigger at the start left out). */
-void expect_path(const struct ladder *ladder, const struct skeleton *skeleton, double weight, struct rng *minimum,
+/*
+ * Adds weight × the expected cost of the triggers on this path (accounts below their trigger at the start left out): of accounts
+ * that the diffusion reaches by the ladder's sums, of those that a jump passes one by one, as `lots` (or the same ladder) has them.
+ */
+void expect_path(const struct ladder *ladder, const struct ladder *lots, const struct skeleton *skeleton, double weight, struct rng *minimum,
 		 double sum[MEASURES], struct exposure *exposure);
 
 /*
@@ -51,12 +54,14 @@ struct walk {
 	size_t known_count;
 	size_t capacity;
 	const double *added_s; /* one per variant: delay on top */
+	enum delay_stage slowest; /* the stage with the longest tail */
+	double *weights; /* one per rung: of its executions on this path; 1 but for lots */
 	uint64_t steps;
 	uint64_t beyond; /* executions after the end of a tape, at its last price */
 };
 
-/* Room for `execution_count_max` executions on one path. */
-int walk_init(struct walk *walk, size_t execution_count_max);
+/* Room for `execution_count_max` executions of up to `rung_count_max` rungs on one path. */
+int walk_init(struct walk *walk, size_t execution_count_max, size_t rung_count_max);
 void walk_free(struct walk *walk);
 
 /* Triggers, delays and executions along walk->skeleton; adds to `sum` what the engine did, and to `variants` (NULL: not wanted) the bad debt under each. Returns the number of liquidations. */

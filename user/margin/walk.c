@@ -26,12 +26,13 @@ struct known {
 	int variant;
 };
 
-int walk_init(struct walk *walk, size_t execution_count_max)
+int walk_init(struct walk *walk, size_t execution_count_max, size_t rung_count_max)
 {
 	*walk = (struct walk){.capacity = execution_count_max + 2};
 	walk->waiting = calloc(walk->capacity, sizeof(*walk->waiting));
 	walk->known = calloc(walk->capacity, sizeof(*walk->known));
-	if (!walk->waiting || !walk->known) {
+	walk->weights = calloc(rung_count_max + 1, sizeof(*walk->weights));
+	if (!walk->waiting || !walk->known || !walk->weights) {
 		walk_free(walk);
 		return -ENOMEM;
 	}
@@ -43,6 +44,8 @@ void walk_free(struct walk *walk)
 	skeleton_free(&walk->skeleton);
 	free(walk->waiting);
 	free(walk->known);
+	free(walk->weights);
+	walk->weights = NULL;
 	walk->waiting = NULL;
 	walk->known = NULL;
 }
@@ -100,12 +103,15 @@ struct journey {
 	const struct ladder *ladder;
 	const struct model *model;
 	uint64_t path;
+	uint32_t asset;
 	struct outcome *sum;
 	double *variants;     /* bad debt under each variant; NULL: they are not asked for */
 	double variance_rate; /* of the stretch */
 	double jumps, jumps_at; /* squared jumps per second, fading over the window; and when that was worked out */
 	double start;	      /* where in the measurement the path's delays begin, 0..1 */
+	double spread[DELAY_STAGES]; /* of the path's lots: where their delays' numbers begin; the first one below 0: not drawn yet */
 	size_t next;	      /* first rung not triggered yet */
+	uint64_t triggered;   /* accounts */
 	size_t end;	      /* rungs[end ..] can no longer be triggered */
 };
 
@@ -143,18 +149,62 @@ static double start_of(const struct model *model, uint64_t path)
 	return rng_uniform(&rng);
 }
 
+static double own_numbers(const struct journey *journey, const struct rung *rung, double numbers[DELAY_STAGES])
+{
+	struct rng rng;
+
+	rng_open(&rng, journey->model->seed, journey->path, (uint32_t)rung->account, RNG_DELAY);
+	for (int i = 0; i < DELAY_STAGES; i++)
+		numbers[i] = rng_uniform(&rng);
+	return 1;
+}
+
+/* Steps of three numbers that fill the cube evenly: powers of the inverse of x⁴ = x + 1's root (Roberts 2018, after Korobov and Kronecker). */
+static const double even_steps[DELAY_STAGES] = {0.8191725133961645, 0.6710436067037893, 0.5497004779019703};
+
+#define LOT_POWER 3 /* a third of the lots gets the slowest 4 % of the delays, and a weight for it */
+
+/*
+ * A lot's delays. Its accounts would each have had their own: so that the few lots of a path stand for many delays, these are
+ * spread evenly over the law, with more of them in the tail of the stage that has the longest one, and a weight to match:
+ * 1 - v³ in place of a uniform, and its density's inverse, 3 v².
+ */
+static double lot_numbers(struct journey *journey, size_t rung, double numbers[DELAY_STAGES])
+{
+	const struct model *model = journey->model;
+	double v;
+
+	if (journey->spread[0] < 0) {
+		struct rng rng;
+
+		rng_open(&rng, model->seed, journey->path, UINT32_MAX - 1 - journey->asset, RNG_DELAY);
+		for (int i = 0; i < DELAY_STAGES; i++)
+			journey->spread[i] = rng_uniform(&rng);
+	}
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		double place = journey->spread[i] + (double)(rung + 1) * even_steps[i];
+
+		numbers[i] = fmin(1 - 0x1p-53, fmax(0x1p-53, place - floor(place)));
+	}
+	v = numbers[journey->walk->slowest];
+	numbers[journey->walk->slowest] = fmin(1 - 0x1p-53, 1 - v * v * v);
+	return LOT_POWER * v * v;
+}
+
 /* Accounts that a price of e^x at `time` makes liquidatable start to wait for their execution. */
 static void trigger(struct journey *journey, double time, double x)
 {
 	for (; journey->next < journey->end && journey->ladder->rungs[journey->next].trigger >= x; journey->next++) {
 		const struct model *model = journey->model;
 		struct delay_moment moment = {volatility(journey, time), time, journey->start};
-		double stage[DELAY_STAGES], delay = 0;
-		struct rng rng;
+		const struct rung *rung = &journey->ladder->rungs[journey->next];
+		double numbers[DELAY_STAGES], stage[DELAY_STAGES], delay = 0;
 
-		rng_open(&rng, model->seed, journey->path, (uint32_t)journey->ladder->rungs[journey->next].account, RNG_DELAY);
+		journey->triggered += rung->members;
+		journey->walk->weights[journey->next] =
+			rung->members > 1 ? lot_numbers(journey, journey->next, numbers) : own_numbers(journey, rung, numbers);
 		for (int i = 0; i < DELAY_STAGES; i++)
-			delay += stage[i] = delay_draw(&model->delays[i], model->dependent_delays, &moment, rng_uniform(&rng));
+			delay += stage[i] = delay_draw(&model->delays[i], model->dependent_delays, &moment, numbers[i]);
 		wait_for(journey->walk, time + delay, journey->next, 0);
 		if (!journey->variants)
 			continue;
@@ -171,18 +221,19 @@ static void trigger(struct journey *journey, double time, double x)
 static void execute(struct journey *journey, size_t rung, int variant, double x)
 {
 	const struct model *model = journey->model;
+	double weight = journey->walk->weights[rung];
 	struct outcome outcome;
 
-	model->engine.type->execute(&model->engine, &model->accounts[journey->ladder->rungs[rung].account], exp(x), &outcome);
+	model->engine.type->execute(&model->engine, &journey->ladder->accounts[journey->ladder->rungs[rung].account], exp(x), &outcome);
 	if (journey->variants)
-		journey->variants[variant] += outcome.bad_debt;
+		journey->variants[variant] += weight * outcome.bad_debt;
 	if (variant)
 		return;
-	journey->sum->seized += outcome.seized;
-	journey->sum->repaid += outcome.repaid;
-	journey->sum->bad_debt += outcome.bad_debt;
-	journey->sum->returned += outcome.returned;
-	journey->sum->slippage += outcome.slippage;
+	journey->sum->seized += weight * outcome.seized;
+	journey->sum->repaid += weight * outcome.repaid;
+	journey->sum->bad_debt += weight * outcome.bad_debt;
+	journey->sum->returned += weight * outcome.returned;
+	journey->sum->slippage += weight * outcome.slippage;
 }
 
 /* One move from (*time, *x): to the nearest known point, to an execution before it, or to a crossing. fmin and fmax keep rounding from turning a length negative. */
@@ -223,7 +274,8 @@ uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct 
 		   struct outcome *sum, double variants[VARIANTS])
 {
 	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum, .variants = variants,
-				  .variance_rate = ladder->process->variance, .start = start_of(model, path), .end = ladder->count};
+				  .variance_rate = ladder->process->variance, .start = start_of(model, path), .end = ladder->count,
+				  .asset = asset, .spread = {-1}};
 	double time = 0, x = ladder->log_price;
 	struct rng rng;
 
@@ -248,7 +300,7 @@ uint64_t walk_path(struct walk *walk, const struct ladder *ladder, const struct 
 		execute(&journey, execution.rung, execution.variant, x);
 		walk->steps++;
 	}
-	return journey.next;
+	return journey.triggered;
 }
 
 /* Adds the stretch from (time, x), and the horizon if it lies within: accounts are triggered up to there. */
@@ -268,7 +320,7 @@ uint64_t walk_memory_path(struct walk *walk, const struct ladder *ladder, const 
 	const struct process *process = ladder->process;
 	struct journey journey = {.walk = walk, .ladder = ladder, .model = model, .path = path, .sum = sum,
 				  .variants = variants, .variance_rate = process->variance, .start = start_of(model, path),
-				  .end = ladder->count};
+				  .end = ladder->count, .asset = asset, .spread = {-1}};
 	double time = 0, x = ladder->log_price;
 	struct process_state state;
 	struct stretch stretch;
@@ -311,5 +363,5 @@ uint64_t walk_memory_path(struct walk *walk, const struct ladder *ladder, const 
 			trigger(&journey, time, x);
 		state.triggered = journey.next > before;
 	}
-	return journey.next;
+	return journey.triggered;
 }
