@@ -299,6 +299,32 @@ static void test_a_subscription_that_is_put_off(void **state)
 	}
 }
 
+/* A node that leaves a question open: what depends on the answer goes on without it, and the node is told of. */
+static void test_questions_that_are_never_answered(void **state)
+{
+	struct node node;
+	int64_t now = SECOND;
+
+	(void)state;
+	node_start(&node, false);
+	chain_step(node.chain, now);
+	chain_connected(node.chain);
+	node_answers(&node, node_request(&node, "newHeads", 0), "\"result\":\"0x1\"");
+	node_answers(&node, node_request(&node, "\"logs\"", 0), "\"result\":\"0x2\"");
+	for (int i = 0; i < 59; i++)
+		chain_step(node.chain, now += SECOND);
+	assert_null(node_request(&node, "eth_blockNumber", 0));
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_RPC_ERRORS), 0);
+	for (int i = 0; i < 3; i++) /* one at a time; aggregator() was not answered either, which is nobody's loss */
+		chain_step(node.chain, now += SECOND);
+	assert_non_null(node_request(&node, "eth_blockNumber", 0));
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_RPC_ERRORS), 1);
+	assert_non_null(strstr(node.warning, "nothing within a minute"));
+	node_answers(&node, node_request(&node, "\"logs\"", 1), "\"result\":\"0x3\""); /* too late */
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), 1);
+	node_stop(&node);
+}
+
 /* -32005 is also the code of a range of logs that is too long, which no waiting makes shorter. */
 static void test_a_range_that_is_too_long_is_no_rate_limit(void **state)
 {
@@ -332,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_passive),
 		cmocka_unit_test(test_too_many_requests),
 		cmocka_unit_test(test_a_subscription_that_is_put_off),
+		cmocka_unit_test(test_questions_that_are_never_answered),
 		cmocka_unit_test(test_a_range_that_is_too_long_is_no_rate_limit),
 	};
 

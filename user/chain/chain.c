@@ -275,6 +275,7 @@ static void step_ethereum(struct chain *chain, int64_t now_ns)
 {
 	if (!limit_step(chain))
 		return;
+	request_step(chain);
 	fetch_step(chain, now_ns);
 	finality_step(chain, now_ns);
 }

@@ -11,6 +11,9 @@
 #include "base/json.h"
 #include "chain/state.h"
 
+/* A node without these tags need not be asked each time; one that is young or still catching up has an answer later. */
+#define REFUSED_NS 300000000000
+
 const char *const chain_level_names[CHAIN_LEVELS] = {[CHAIN_SAFE] = "safe", [CHAIN_FINALIZED] = "finalized"};
 
 void finality_step(struct chain *chain, int64_t now_ns)
@@ -21,7 +24,7 @@ void finality_step(struct chain *chain, int64_t now_ns)
 	for (int i = 0; i < CHAIN_LEVELS; i++) {
 		char params[48];
 
-		if (chain->levels[i].refused)
+		if (now_ns < chain->levels[i].refused_until_ns)
 			continue;
 		chain->levels[i].asked_ns = now_ns;
 		snprintf(params, sizeof(params), "[\"%s\",false]", chain_level_names[i]);
@@ -32,7 +35,7 @@ void finality_step(struct chain *chain, int64_t now_ns)
 
 void finality_refused(struct chain *chain, enum chain_level level)
 {
-	chain->levels[level].refused = true;
+	chain->levels[level].refused_until_ns = chain->now_ns + REFUSED_NS;
 	chain->counters[CHAIN_COUNTER_FINALITY_REFUSED]++;
 }
 

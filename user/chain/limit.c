@@ -52,6 +52,7 @@ bool limit_step(struct chain *chain)
 		if (!r->id || !r->put_off)
 			continue;
 		r->put_off = false;
+		r->sent_ns = chain->now_ns;
 		chain->callbacks.send(chain->callbacks.context, r->text, strlen(r->text)); /* failing: the connection is gone */
 		chain->repeat_due_ns = chain->now_ns + REPEAT_NS;
 		return false;

@@ -20,6 +20,8 @@
  * dropped). What it took back is not told by eth_getLogs, so such an update stays in the session. */
 #define REORG_DEPTH 8
 
+#define ANSWER_NS 60000000000
+
 static const char *const remedies[] = {
 	[REQUEST_HEADS] = "no heads, hence no block stages: use a WebSocket endpoint that allows eth_subscribe newHeads",
 	[REQUEST_LOGS] = "no updates will be seen: use a WebSocket endpoint that allows eth_subscribe logs",
@@ -65,6 +67,7 @@ bool request_send(struct chain *chain, const struct request *request, const char
 		return false; /* only aggregator() is asked more than a few times at once, and only for the sake of a hint */
 	*slot = *request;
 	slot->id = ++chain->next_id;
+	slot->sent_ns = chain->now_ns;
 	if (asprintf(&slot->text, "{\"jsonrpc\":\"2.0\",\"id\":%" PRIu64 ",\"method\":\"%s\",\"params\":%s}", slot->id, method,
 		     params) < 0)
 		slot->text = NULL;
@@ -170,7 +173,7 @@ void request_connection_lost(struct chain *chain)
 		forget(r);
 	chain->pause_ns = chain->paused_until_ns = chain->repeat_due_ns = 0;
 	for (int i = 0; i < CHAIN_LEVELS; i++)
-		chain->levels[i].refused = false; /* the next connection may be to another node */
+		chain->levels[i].refused_until_ns = 0; /* the next connection may be to another node */
 }
 
 static void ask_proxies(struct chain *chain)
@@ -250,6 +253,21 @@ static void request_failed(struct chain *chain, const struct request *request, c
 	snprintf(warning, sizeof(warning), "chain %s: the node answered \"%s\"; %s", chain->config->name, printable,
 		 remedies[kind]);
 	request_warn(chain, warning);
+}
+
+void request_step(struct chain *chain)
+{
+	for (struct request *slot = chain->pending; slot < chain->pending + PENDING_MAX; slot++) {
+		struct request request = *slot;
+
+		/* transactions have a patience of their own (fetch.c) */
+		if (!slot->id || slot->put_off || !slot->sent_ns || slot->kind == REQUEST_TRANSACTION ||
+		    chain->now_ns - slot->sent_ns < ANSWER_NS)
+			continue;
+		forget(slot);
+		request_failed(chain, &request, "(nothing within a minute)");
+		return; /* one at a time: it may lead to other questions */
+	}
 }
 
 /* aggregator() of a proxy answers the contract that emits the events; the proxy itself emits none. */

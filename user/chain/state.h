@@ -29,6 +29,7 @@ enum request_kind {
 struct request {
 	uint64_t id; /* 0: free */
 	char *text;  /* as it was sent */
+	int64_t sent_ns; /* 0: at a time that nobody told */
 	bool put_off; /* there were too many: sent once more after a pause */
 	enum request_kind kind;
 	const struct oracle_config *oracle; /* REQUEST_AGGREGATOR */
@@ -57,7 +58,8 @@ struct backfill {
 };
 
 struct level {
-	bool known, refused;
+	bool known;
+	int64_t refused_until_ns;
 	uint64_t number; /* the last block that has it */
 	char hash[HASH_TEXT];
 	int64_t asked_ns, last_asked_ns; /* the question under way, and the last one that was answered */
@@ -139,6 +141,8 @@ bool request_send(struct chain *chain, const struct request *request, const char
 /* The same, `before` and `after` around the filter for the logs of a type of oracle. */
 void request_send_filter(struct chain *chain, enum request_kind kind, const char *method, const char *before, int type,
 			 const char *after);
+/* Gives up a question that was never answered. */
+void request_step(struct chain *chain);
 /* An answer to it is from then on one to nothing that was asked. */
 void request_forget(struct chain *chain, enum request_kind kind, unsigned fetch);
 bool request_has_type(const struct chain *chain, int type);
