@@ -293,7 +293,7 @@ static struct position position_of(const struct loan *loan, size_t held)
 
 	for (size_t i = 0; i < loan->account.count - 1; i++)
 		counted += loan->units[i] * loan->prices[i] * loan->reserves[i].liquidation_threshold / 10000;
-	return (struct position){loan->units[held], -loan->debt, counted / (loan->units[held] * loan->prices[held])};
+	return (struct position){loan->units[held], -loan->debt, counted / (loan->units[held] * loan->prices[held]), 0};
 }
 
 static void compare(const struct rules_type *type, int bonus_at, enum aave_version version, size_t collaterals)

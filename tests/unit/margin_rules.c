@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -42,7 +43,7 @@ static struct plan plan_of(const struct rules *rules, const struct position *pos
 static void aave_takes_half_then_all(void **state)
 {
 	struct rules rules = preset(&rules_aave_v3);
-	struct position position = {100, -8000, 0.8}, after;
+	struct position position = {100, -8000, 0.8, 0}, after;
 	struct plan plan;
 
 	(void)state;
@@ -52,7 +53,7 @@ static void aave_takes_half_then_all(void **state)
 	near(plan.repay, 4000, 1e-9);
 	near((plan.units + plan.fee_units) * 99, 4200, 1e-9);
 	near(plan.fee_units * 99, 20, 1e-9);
-	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8};
+	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8, 0};
 	near(position_health(&after, 99), 1.14, 1e-12); /* (9900 - 4200)·0.8/4000 */
 	/* 94: health 0.94, at most 0.95: all. */
 	near(plan_of(&rules, &position, 94).repay, 8000, 1e-9);
@@ -67,9 +68,9 @@ static void aave_leaves_no_dust(void **state)
 {
 	struct rules rules = preset(&rules_aave_v3);
 	/* debt below 2000: all of it, though the health is above 0.95 */
-	struct position small = {25, -1990, 0.8};
+	struct position small = {25, -1990, 0.8, 0};
 	/* 2350·0.8/1900... both above 2000, health 0.96: half, which leaves both above 1000 */
-	struct position large = {30, -2450, 0.8};
+	struct position large = {30, -2450, 0.8, 0};
 	struct plan plan;
 
 	(void)state;
@@ -84,7 +85,7 @@ static void aave_leaves_no_dust(void **state)
 static void compound_v2_keeps_a_share_of_what_is_seized(void **state)
 {
 	struct rules rules = preset(&rules_compound_v2);
-	struct position position = {10, -8000, 0.8};
+	struct position position = {10, -8000, 0.8, 0};
 	struct plan plan = plan_of(&rules, &position, 990);
 
 	(void)state;
@@ -97,7 +98,7 @@ static void compound_v2_keeps_a_share_of_what_is_seized(void **state)
 static void spark_looks_at_no_size(void **state)
 {
 	struct rules rules = preset(&rules_spark), v3 = preset(&rules_aave_v3);
-	struct position position = {10, -800, 0.8};
+	struct position position = {10, -800, 0.8, 0};
 	struct plan plan = plan_of(&rules, &position, 99);
 
 	(void)state;
@@ -112,7 +113,7 @@ static void spark_looks_at_no_size(void **state)
 static void aave_v4_repays_up_to_a_target(void **state)
 {
 	struct rules rules = preset(&rules_aave_v4);
-	struct position position = {100, -8000, 0.8}, after;
+	struct position position = {100, -8000, 0.8, 0}, after;
 	struct plan plan = plan_of(&rules, &position, 99);
 
 	(void)state;
@@ -120,7 +121,7 @@ static void aave_v4_repays_up_to_a_target(void **state)
 	near(plan.repay, 5005.06, 5e-3);
 	near((plan.units + plan.fee_units) * 99, 5257.84, 5e-3);
 	near(plan.fee_units * 99, 25.28, 5e-3); /* a tenth of the bonus, 252.78 */
-	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8};
+	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8, 0};
 	near(position_health(&after, 99), 1.24, 1e-12);
 	/* health 0.9: 8000·0.34/(1.24 - 0.8·1.0555) = 2720/0.3956; 1124.37 of debt and 1742.77 of collateral may stay */
 	plan = plan_of(&rules, &position, 90);
@@ -139,7 +140,7 @@ static void aave_v4_repays_up_to_a_target(void **state)
 static void morpho_incentive_follows_the_lltv(void **state)
 {
 	struct rules rules = preset(&rules_morpho);
-	struct position position = {1, -900, 0.86}, cheap = {1, -300, 0.3};
+	struct position position = {1, -900, 0.86, 0}, cheap = {1, -300, 0.3, 0};
 	struct plan plan = plan_of(&rules, &position, 1000);
 
 	(void)state;
@@ -152,7 +153,7 @@ static void morpho_incentive_follows_the_lltv(void **state)
 static void euler_discount_grows_with_the_violation(void **state)
 {
 	struct rules rules = preset(&rules_euler_v2);
-	struct position position = {10, -8000, 0.8};
+	struct position position = {10, -8000, 0.8, 0};
 	struct plan plan = plan_of(&rules, &position, 990); /* health 0.99: a discount of 1 % */
 
 	(void)state;
@@ -166,7 +167,7 @@ static void euler_discount_grows_with_the_violation(void **state)
 static void maker_sells_in_steps_from_above(void **state)
 {
 	struct rules rules = preset(&rules_maker);
-	struct position position = {10, -8000, 0.69};
+	struct position position = {10, -8000, 0.69, 0};
 	struct lot lot;
 
 	(void)state;
@@ -188,7 +189,7 @@ static void maker_sells_in_steps_from_above(void **state)
 static void compound_v3_absorbs_and_sells_at_a_discount(void **state)
 {
 	struct rules rules = preset(&rules_compound_v3);
-	struct position position = {10, -9100, 0.9}, under = {10, -9700, 0.9};
+	struct position position = {10, -9100, 0.9, 0}, under = {10, -9700, 0.9, 0};
 	struct lot lot;
 
 	(void)state;
@@ -207,7 +208,7 @@ static void compound_v3_absorbs_and_sells_at_a_discount(void **state)
 /* Long 1 BTC at a price of 47,600 with a net collateral of 100 and a maintenance requirement of 1,428 (3 %). */
 static void dydx_prices(void **state)
 {
-	struct position position = {1, 100 - 47600, 0.97};
+	struct position position = {1, 100 - 47600, 0.97, 0};
 	struct rules rules = preset(&rules_dydx_v4);
 	struct plan plan;
 
@@ -228,12 +229,15 @@ static void dydx_prices(void **state)
 static void hyperliquid_closes_large_positions_in_parts(void **state)
 {
 	struct rules rules = preset(&rules_hyperliquid);
-	struct position small = {1, 1450 - 50000, 0.97}, large = {10, 14500 - 500000, 0.97};
-	struct position shorted = {-1, 1450 + 50000, 1.03};
+	struct position small = {1, 1450 - 50000, 0.97, 0}, large = {10, 14500 - 500000, 0.97, 0};
+	struct position shorted = {-1, 1450 + 50000, 1.03, 0};
 
 	(void)state;
 	near(plan_of(&rules, &small, 50000).units, 1, 0);
 	near(plan_of(&rules, &large, 50000).units, 2, 1e-12);
+	near(plan_of(&rules, &large, 50000).pause_s, 30, 0);
+	large.taken = 1; /* and then the rest of it */
+	near(plan_of(&rules, &large, 50000).units, 10, 0);
 	near(plan_of(&rules, &shorted, 50000).units, -1, 0);
 	/* maintenance margin 3 % of 49,500 is 1485, two thirds of it 990: equity of 950 is the vault's */
 	assert_true(plan_of(&rules, &small, 49500).takeover);
@@ -244,7 +248,7 @@ static void hyperliquid_closes_large_positions_in_parts(void **state)
 static void drift_hands_over_what_covers_the_shortage(void **state)
 {
 	struct rules rules = preset(&rules_drift);
-	struct position position = {10, -955, 0.95}, deep = {10, -985, 0.95}, under = {10, -1010, 0.95}, shorted = {-10, 1045, 1.05};
+	struct position position = {10, -955, 0.95, 0}, deep = {10, -985, 0.95, 0}, under = {10, -1010, 0.95, 0}, shorted = {-10, 1045, 1.05, 0};
 	struct plan plan = plan_of(&rules, &position, 100);
 
 	(void)state;
@@ -272,7 +276,7 @@ static void drift_hands_over_what_covers_the_shortage(void **state)
 static void pools_take_positions_at_the_oracle_price(void **state)
 {
 	struct rules gmx = preset(&rules_gmx_v2), synthetix = preset(&rules_synthetix_v3);
-	struct position position = {1, -49600, 0.99}, small = {0.02, -999, 0.99}, large = {50, -2490000, 0.99};
+	struct position position = {1, -49600, 0.99, 0}, small = {0.02, -999, 0.99, 0}, large = {50, -2490000, 0.99, 0};
 	struct plan plan = plan_of(&gmx, &position, 50000);
 
 	(void)state;
@@ -286,9 +290,18 @@ static void pools_take_positions_at_the_oracle_price(void **state)
 	near(plan_of(&synthetix, &large, 50000).reward, 500, 0);	/* at most: 750 */
 }
 
+/* Whoever bets on a preset can look it up: where its numbers were read, and when. */
+static void presets_say_where_they_come_from(void **state)
+{
+	(void)state;
+	for (size_t i = 0; rules_types[i]; i++)
+		if (rules_types[i] != &rules_instant && !strstr(rules_types[i]->source, ", read 20"))
+			fail_msg("%s: '%s' has no date", rules_types[i]->name, rules_types[i]->source);
+}
+
 static void health_of_both_sides(void **state)
 {
-	struct position lent = {10, -8000, 0.8}, shorted = {-2, 2200, 1.05}, owes_nothing = {10, 5, 0.8};
+	struct position lent = {10, -8000, 0.8, 0}, shorted = {-2, 2200, 1.05, 0}, owes_nothing = {10, 5, 0.8, 0};
 
 	(void)state;
 	near(position_trigger(&lent), 1000, 1e-12);
@@ -388,6 +401,7 @@ int main(void)
 		cmocka_unit_test(hyperliquid_closes_large_positions_in_parts),
 		cmocka_unit_test(drift_hands_over_what_covers_the_shortage),
 		cmocka_unit_test(pools_take_positions_at_the_oracle_price),
+		cmocka_unit_test(presets_say_where_they_come_from),
 		cmocka_unit_test(health_of_both_sides),
 		cmocka_unit_test(selling_moves_the_price_and_the_market_recovers),
 		cmocka_unit_test(losses_go_down_the_waterfall),

@@ -154,6 +154,12 @@ static void hyperliquid(void **state)
 	/* equity 5800 is above two thirds of 5976: a fifth of it to the market, and 5800 is enough for 160 units */
 	falls(&w, &rules_hyperliquid, 1000, 996, position);
 	expect(&w, 1, (struct answer){39840, 0, 0, 0});
+	/* 30 s later all the rest, at 989: below 160·0.97·989.43 = 153560, above two thirds of 4747 */
+	on_tape(&w, &rules_hyperliquid, (const double[]){1000, 996, 989, 989, 989}, 5, position);
+	w.model.horizon_s = 24;
+	expect(&w, 2, (struct answer){198080, 0, 0, 0});
+	w.market.rules.parameter[3] = 0; /* at once: in the block of 989 */
+	expect(&w, 2, (struct answer){198080, 0, 0, 0});
 	/* equity 3600, two thirds of 5910 are 3940: the vault takes the position and its margin */
 	falls(&w, &rules_hyperliquid, 1000, 985, position);
 	expect(&w, 1, (struct answer){197000, 0, 3600, 0});

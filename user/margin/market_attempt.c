@@ -90,10 +90,10 @@ double attempt_delay(struct market_walk *walk, uint32_t account, bool *own)
 int attempt_schedule(struct market_walk *walk, uint32_t account)
 {
 	bool own;
-	double delay = attempt_delay(walk, account, &own);
+	double due_s = fmax(walk->now_s + attempt_delay(walk, account, &own), walk->states[account].not_before_s);
 
-	walk->last_arrival_s = fmax(walk->last_arrival_s, walk->now_s + delay);
-	return attempt_push(walk, (struct attempt){walk->now_s + delay, account, own});
+	walk->last_arrival_s = fmax(walk->last_arrival_s, due_s);
+	return attempt_push(walk, (struct attempt){due_s, account, own});
 }
 
 int attempt_wait(struct market_walk *walk, struct attempt attempt)

@@ -99,7 +99,8 @@ struct position basket_position(const struct market_walk *walk, uint32_t row)
 	uint32_t head = basket_head(walk->book, row);
 	double units = walk->positions[row].units;
 
-	return (struct position){units, walk->positions[head].cash, counted(walk, head) / (units * asset_of(walk, row)->oracle.price)};
+	return (struct position){.units = units, .cash = walk->positions[head].cash,
+				 .weight = counted(walk, head) / (units * asset_of(walk, row)->oracle.price)};
 }
 
 int basket_wait(struct market_walk *walk, uint32_t head)

@@ -13,7 +13,8 @@ static struct position position_of(const struct account *account)
 	double weight = account->liquidation_threshold;
 
 	/* a short position's requirement lies above its value: threshold 0.97 asks for 3 % margin on either side */
-	return (struct position){account->collateral, -account->debt, account->collateral < 0 ? 2 - weight : weight};
+	return (struct position){.units = account->collateral, .cash = -account->debt,
+				 .weight = account->collateral < 0 ? 2 - weight : weight};
 }
 
 void market_walk_touch(struct market_walk *walk, uint32_t row)

@@ -112,6 +112,7 @@ static int carry_out(struct market_walk *walk, uint32_t row, bool own, const str
 	if (!crosses)
 		money_sold(walk, asset, units, proceeds);
 	walk->out->seized += fabs(units + fee_units) * price;
+	position->taken++;
 	position->units -= units + fee_units;
 	*cash += repay;
 	walk->out->borrowers += repay - (units + fee_units) * price;
@@ -234,7 +235,9 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		liquidated(walk, account, attempt.own);
 		if (!at_risk(walk, account))
 			return 0;
-		if (health_now(walk, account) < 1 && !walk->scenario->no_delay)
+		if (plan.pause_s > 0)
+			walk->states[account].not_before_s = walk->now_s + plan.pause_s;
+		if (health_now(walk, account) < 1 && (plan.pause_s > 0 || !walk->scenario->no_delay))
 			return attempt_schedule(walk, account);
 	}
 	return attempt_wait(walk, attempt);

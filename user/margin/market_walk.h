@@ -40,6 +40,7 @@ struct account_state {
 	bool liquidated;
 	bool under_way; /* an account with several collaterals was triggered and is in no front */
 	uint32_t attempts, crossings;
+	double not_before_s; /* the protocol lets it be until then */
 	double below_since_s;
 };
 

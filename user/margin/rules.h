@@ -21,6 +21,7 @@
 
 struct position {
 	double units, cash, weight;
+	unsigned taken; /* liquidations that it has been through */
 };
 
 /* Of an account with several collaterals, one of them: `weight` is such that the health is the account's. */
@@ -38,6 +39,7 @@ struct plan {
 	double penalty;	  /* cash to the insurance fund, at most the equity that is left */
 	double limit;	  /* the sale stands only at this price or a better one; 0: at any */
 	bool takeover;	  /* the protocol's own vault takes all at the oracle's price, and `penalty` of the equity */
+	double pause_s;	  /* nobody comes for the rest for so long */
 	double reward;	  /* of a takeover: cash from the vault to the keeper who asked for it; 0: the protocol does it by itself */
 };
 

@@ -101,8 +101,8 @@ static bool plan_compound(const struct rules *rules, const struct position *posi
 
 const struct rules_type rules_compound_v2 = {
 	.name = "compound-v2",
-	.source = "compound-finance/compound-protocol, CTokenInterfaces.sol (protocolSeizeShareMantissa 2.8 %); close factor and "
-		  "bonus are governance's settings",
+	.source = "compound-finance/compound-protocol, CTokenInterfaces.sol (protocolSeizeShareMantissa 2.8 %) at 1245e5d8, read 2026-11-25; close "
+		  "factor and bonus are governance's settings",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"bonus", 0, 1, 0.08}, {"seize_share", 0, 1, 0.028}},
 	.cross_collateral = true,
 	.plan = plan_compound,
@@ -123,7 +123,7 @@ static bool plan_morpho(const struct rules *rules, const struct position *positi
 
 const struct rules_type rules_morpho = {
 	.name = "morpho",
-	.source = "morpho-org/morpho-blue, Morpho.sol and ConstantsLib.sol at 3085651: LIF = min(1.15, 1/(1 - 0.3·(1 - LLTV)))",
+	.source = "morpho-org/morpho-blue, Morpho.sol at 3085651, ConstantsLib.sol at 04d77eea, read 2026-11-25: LIF = min(1.15, 1/(1 - 0.3·(1 - LLTV)))",
 	.parameters = {{"max_incentive", 1, 2, 1.15}, {"cursor", 0, 1, 0.3}},
 	.plan = plan_morpho,
 };
@@ -143,7 +143,7 @@ static bool plan_euler(const struct rules *rules, const struct position *positio
 
 const struct rules_type rules_euler_v2 = {
 	.name = "euler-v2",
-	.source = "euler-xyz/euler-vault-kit, Liquidation.sol at 5b98b420; the largest discount is 0.2 at 0118010f and a "
+	.source = "euler-xyz/euler-vault-kit, Liquidation.sol at 5b98b420; the largest discount is 0.2 at 0118010f, read 2026-11-25, and a "
 		  "vault's own setting since",
 	.parameters = {{"max_discount", 0, 0.99, 0.15}},
 	.cross_collateral = true,

@@ -39,7 +39,7 @@ static double maker_offer(const struct rules *rules, struct lot *lot, double ora
 
 const struct rules_type rules_maker = {
 	.name = "maker",
-	.source = "makerdao/dss, dog.sol, clip.sol, abaci.sol at fa4f663; makerdao/osm, osm.sol at 0091d3b4 (a hop of one hour); "
+	.source = "makerdao/dss, dog.sol, clip.sol, abaci.sol at fa4f663; makerdao/osm, osm.sol at 0091d3b4 (a hop of one hour), read 2026-11-25; "
 		  "every number is an ilk's own setting: the presets are an example",
 	.oracle_hop_s = 3600,
 	.parameters = {{"chop", 0, 1, 0.13}, {"buf", 1, 10, 1.3}, {"cut", 0.5, 1, 0.99}, {"step_s", 1, 86400, 90},
@@ -75,7 +75,7 @@ static double comet_offer(const struct rules *rules, struct lot *lot, double ora
 const struct rules_type rules_compound_v3 = {
 	.name = "compound-v3",
 	.source = "compound-finance/comet, Comet.sol at d5a30b0a; the factors are an asset's own, the presets those of WETH in "
-		  "deployments/mainnet/usdc/configuration.json at 3daf2050",
+		  "deployments/mainnet/usdc/configuration.json at 3daf2050, read 2026-11-25",
 	.parameters = {{"liquidation_factor", 0.01, 1, 0.95}, {"store_front_factor", 0, 1, 0.5}},
 	.take = comet_take,
 	.offer = comet_offer,

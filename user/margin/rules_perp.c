@@ -51,7 +51,8 @@ static bool plan_dydx(const struct rules *rules, const struct position *position
 
 const struct rules_type rules_dydx_v4 = {
 	.name = "dydx-v4",
-	.source = "dydxprotocol/v4-chain, x/clob/keeper/liquidations.go at 84d4664ba; defaults of liquidations_config_keeper.go",
+	.source = "dydxprotocol/v4-chain, x/clob/keeper/liquidations.go at 84d4664ba; defaults of types/liquidations_config_keeper.go at "
+		  "2f99004e, read 2026-11-25",
 	.perpetual = true,
 	.parameters = {{"bankruptcy_adjustment", 1, 100, 1}, {"spread_to_maintenance", 0, 10, 0.1},
 		       {"liquidation_fee", 0, 0.1, 0.005}},
@@ -60,7 +61,9 @@ const struct rules_type rules_dydx_v4 = {
 
 /* ---- Hyperliquid ---------------------------------------------------------------------------------------------------- */
 
-enum { HYPERLIQUID_LARGE, HYPERLIQUID_SHARE, HYPERLIQUID_BACKSTOP };
+enum { HYPERLIQUID_LARGE, HYPERLIQUID_SHARE, HYPERLIQUID_BACKSTOP, HYPERLIQUID_COOLDOWN };
+
+/* Of a large position a part first; after a pause the whole rest. */
 
 static bool plan_hyperliquid(const struct rules *rules, const struct position *position, double oracle, struct plan *out)
 {
@@ -69,19 +72,21 @@ static bool plan_hyperliquid(const struct rules *rules, const struct position *p
 
 	*out = (struct plan){.units = position->units, .repay = NAN};
 	out->takeover = equity(position, oracle) < p[HYPERLIQUID_BACKSTOP] * maintenance(position, oracle);
-	if (out->takeover)
+	if (out->takeover) {
 		out->penalty = INFINITY; /* its margin goes with it */
-	else if (large)
+	} else if (large && !position->taken) {
 		out->units *= p[HYPERLIQUID_SHARE];
+		out->pause_s = p[HYPERLIQUID_COOLDOWN];
+	}
 	return position->units != 0;
 }
 
 const struct rules_type rules_hyperliquid = {
 	.name = "hyperliquid",
-	.source = "Hyperliquid's documentation, Liquidations: orders of positions above 100,000 USDC for 20 % at a time, backstop "
-		  "below two thirds of the maintenance margin",
+	.source = "hyperliquid-co.gitbook.io, Liquidations, read 2026-11-25: the first order of a position above 100,000 USDC is for 20 % of "
+		  "it, 30 s later all of it; backstop below two thirds of the maintenance margin",
 	.perpetual = true,
 	.parameters = {{"large_position", 0, 1e12, 100000}, {"partial_share", 0.01, 1, 0.2},
-		       {"backstop_share", 0, 1, 0.66666666666666667}},
+		       {"backstop_share", 0, 1, 0.66666666666666667}, {"cooldown_s", 0, 1e6, 30}},
 	.plan = plan_hyperliquid,
 };
