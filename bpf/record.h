@@ -22,6 +22,8 @@ enum pl_record_type {
 	PL_RECORD_SHRED = 5,	/* one packet that is a Solana shred (PL_ACTION_SHRED_EACH, _PAYLOAD) */
 	PL_RECORD_STREAM = 6,	/* a TCP segment of a passive feed, payload and all */
 	PL_RECORD_NIC = 7,	/* the network card's stamp of the packet whose record, with the same stamp_ns, comes next */
+	PL_RECORD_ARRIVAL = 8,	/* a packet of a feed whose reads are traced: a pl_stream of which no bytes follow */
+	PL_RECORD_READ = 9,	/* a process read from the socket that such packets go to */
 };
 
 struct pl_record {
@@ -74,7 +76,7 @@ struct pl_stream {
 	__u32 flags;	/* PL_TCP_* */
 	__u32 len;	/* payload bytes from seq to the end of the segment */
 	__u32 captured; /* bytes that follow */
-	__u32 pad;
+	__u32 space;	/* enum pl_port_space: TCP; of a PL_RECORD_ARRIVAL also UDP */
 	/* captured bytes follow */
 };
 
@@ -85,6 +87,29 @@ struct pl_egress {
 	__u16 local_port;
 	__u16 remote_port;
 	__u32 pad;
+};
+
+enum pl_read_kind {
+	PL_READ_STREAM = 1,   /* TCP: everything before `upto` has been read */
+	PL_READ_DATAGRAM = 2, /* UDP: one datagram of `upto` bytes has been read */
+	PL_READ_DROPPED = 3,  /* UDP: the kernel dropped a datagram: the socket's buffer was full */
+};
+
+/* Made in the context of the process that reads; for PL_READ_DROPPED in the softirq that delivers. */
+struct pl_read {
+	struct pl_record head;
+	__u64 socket;	  /* the kernel's cookie */
+	__u8 local[16];	  /* as in pl_datagram; all zero: bound to no address */
+	__u8 remote[16];  /* all zero: not connected */
+	__u16 local_port;
+	__u16 remote_port; /* 0: not connected */
+	__u32 upto;	   /* sequence number (host order), or bytes */
+	__u32 queued;	   /* UDP: datagrams that wait behind it in the socket */
+	__u32 pid;	   /* of the process (thread group) */
+	__u32 lost;	   /* how many records of this type did not fit into the ring so far, of any socket */
+	__u8 kind;	   /* enum pl_read_kind */
+	__u8 pad[3];
+	char comm[16]; /* of the thread */
 };
 
 /*
@@ -187,6 +212,7 @@ _Static_assert(sizeof(struct pl_nic_stamp) == 32, "pl_nic_stamp");
 _Static_assert(sizeof(struct pl_datagram) == 48, "pl_datagram");
 _Static_assert(sizeof(struct pl_stream) == 72, "pl_stream");
 _Static_assert(sizeof(struct pl_egress) == 32, "pl_egress");
+_Static_assert(sizeof(struct pl_read) == 96, "pl_read");
 _Static_assert(sizeof(struct pl_set_key) == 16, "pl_set_key");
 _Static_assert(sizeof(struct pl_set) == 64, "pl_set");
 _Static_assert(sizeof(struct pl_set_bucket) == 1280, "pl_set_bucket");
@@ -231,7 +257,7 @@ enum pl_counter {
  * else, so that a packet nobody asked for costs one load. 0 is nobody's. Otherwise it is, + 1,
  *	ingress UDP, egress UDP, egress TCP: the number of the first rule of that port; further ones are chained by `next`
  *	ingress TCP: the number of the first connection that pricelag owns with that local port, chained as well
- *	ingress STREAM: the number of the first PL_ACTION_STREAM rule of that port; both ports of a packet are looked up
+ *	ingress STREAM: the number of the first PL_ACTION_STREAM or _ARRIVAL rule of that port; both ports of a packet are looked up
  * An address matches where (packet & mask) == address. The first rule that matches takes the packet.
  */
 enum pl_rule_action {
@@ -241,6 +267,8 @@ enum pl_rule_action {
 	PL_ACTION_SHRED_EACH = 4, /* aggregate, and a record of each shred */
 	PL_ACTION_SHRED_PAYLOAD = 5, /* the same, with the shred's bytes */
 	PL_ACTION_STREAM = 6,	/* copy each TCP segment from or to the port, payload and all */
+	PL_ACTION_ARRIVAL = 7,	/* UDP, or TCP from or to the port: a record of each packet without its payload, and of the
+				   reads of the socket that it goes to */
 };
 
 enum pl_port_space {

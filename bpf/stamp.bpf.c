@@ -15,7 +15,9 @@
 #include "maps.bpf.h"
 #include "match.bpf.h"
 #include "parse.bpf.h"
+#include "read.bpf.h"
 #include "record.h"
+#include "rule.bpf.h"
 #include "take_shred.bpf.h"
 
 /* What vmlinux.h cannot hold, because it is not an enum in the kernel. */
@@ -108,21 +110,6 @@ out:
 	return wanted > room ? PL_COUNTER_TRUNCATED : PL_COUNTER_PACKETS;
 }
 
-/* The first rule on the chain that wants the packet. */
-static __always_inline const struct pl_rule *rule_find(__u32 number, const struct packet *packet)
-{
-	int i;
-
-	for (i = 0; i < PL_RULE_CHAIN_MAX && number; i++) {
-		const struct pl_rule *rule = &rules[(number - 1) & (PL_RULES_MAX - 1)];
-
-		if (rule_matches(rule, packet))
-			return rule;
-		number = rule->next;
-	}
-	return NULL;
-}
-
 static __always_inline const struct pl_flow *flow_find(__u32 number, __u16 local_port, __u16 remote_port,
 						       const __u64 remote[2])
 {
@@ -161,6 +148,8 @@ static __always_inline void ingress_udp(struct frame *frame, struct packet *pack
 		counter = PL_COUNTER_FRAGMENT;
 	else if (rule->action == PL_ACTION_DATAGRAM)
 		counter = datagram(frame, packet, rule, stamp(frame, rule->feed, of_feed));
+	else if (rule->action == PL_ACTION_ARRIVAL)
+		counter = arrival(packet, rule->feed);
 	else
 		counter = shred_packet(frame, packet, rule, of_feed);
 	if (counter != PL_COUNTER_PACKETS && counter < PL_COUNTER_MAX)
@@ -238,6 +227,7 @@ static __always_inline enum pl_counter stream(const struct frame *frame, const s
 		.seq = packet->seq,
 		.flags = packet->flags,
 		.len = packet->len,
+		.space = PL_PORT_TCP,
 	};
 
 	if (!packet->len && !(packet->flags & (PL_TCP_SYN | PL_TCP_FIN | PL_TCP_RST)))
@@ -252,7 +242,7 @@ static __always_inline enum pl_counter stream(const struct frame *frame, const s
 	return stream_copy_skb(frame->context, &head, packet->payload);
 }
 
-/* TCP of other programs' connections that a feed watches; the rules are those of either side's port. */
+/* TCP of other programs' connections that a feed watches, or whose reads it wants; the rules are those of either side's port. */
 static __always_inline void ingress_stream(struct frame *frame, struct packet *packet, __u32 of_dest, __u32 of_source)
 {
 	const struct pl_rule *rule = rule_find(of_dest, packet);
@@ -271,6 +261,8 @@ static __always_inline void ingress_stream(struct frame *frame, struct packet *p
 		counter = PL_COUNTER_MALFORMED;
 	else if (packet->fragment)
 		counter = PL_COUNTER_FRAGMENT;
+	else if (rule->action == PL_ACTION_ARRIVAL)
+		counter = arrival(packet, rule->feed);
 	else
 		counter = stream(frame, packet, rule->feed, of_feed);
 	/* The verifier knows nothing of what another function returns, and the compiler must not take the test apart. */

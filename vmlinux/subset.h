@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What bpf/ needs of the kernel's types, for machines whose kernel shows no BTF: contexts that are part of the stable
- * UAPI (include/uapi/linux/bpf.h), and the constants used with them. Stands in for the generated vmlinux.h.
+ * UAPI (include/uapi/linux/bpf.h), the constants used with them, and the fields of sockets that the tracing of reads
+ * looks at, to be found by their names. Stands in for the generated vmlinux.h.
  */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
@@ -66,5 +67,56 @@ struct __sk_buff {
 	__u32 data;
 	__u32 data_end;
 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sk_buff_head {
+	__u32 qlen;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
+	__u16 sk_protocol;
+};
+
+struct tcp_sock {
+	__u32 copied_seq;
+};
+
+struct udp_sock {
+	struct sk_buff_head reader_queue;
+};
+
+#pragma clang attribute pop
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the parts of the tap share: tap.c (load, drain, counters), sets.c (the table of FEC sets), table.c (what to match),
- * attach.c and attach_nic.c (where to hook in) and guard.c (taking clsact filters off again when this process dies).
+ * attach.c and attach_nic.c (where to hook in), reads.c (tracepoints) and guard.c (taking clsact filters off again when
+ * this process dies).
  */
 #ifndef PL_TAP_INTERNAL_H
 #define PL_TAP_INTERNAL_H
@@ -17,7 +18,7 @@
 #include "stamp.skel.h"
 
 #define TAP_MATCHES_MAX 256
-#define TAP_LINKS_MAX 32
+#define TAP_LINKS_MAX 80 /* two for each of 32 interfaces, and the tracepoints */
 
 struct tap_match {
 	struct match match;
@@ -81,6 +82,9 @@ int tap_nic_program(const struct tap *tap, const char *interface, int ifindex, i
 /* The kernel's table of sets, from the moment the programs are loaded: sets.c, which has tap_retire_slots() too. */
 int sets_open(struct tap *tap, struct error *err);
 void sets_close(struct tap *tap);
+
+/* Between open and load: has the programs for TAP_READS_* loaded too. */
+int reads_prepare(struct tap *tap, unsigned int reads, struct error *err);
 
 /* The last warning libbpf gave, one line, for an error's text; "" if there was none since tap_open(). */
 const char *tap_libbpf_warning(void);

@@ -16,7 +16,8 @@ static int prepend(struct pl_rule *rules, unsigned int *used, unsigned int limit
 		   const struct tap_match *match)
 {
 	unsigned int direction = match->rule.action == PL_ACTION_EGRESS ? PL_EGRESS : PL_INGRESS;
-	unsigned int space = match->rule.action == PL_ACTION_STREAM ? PL_PORT_STREAM : match->match.space;
+	bool stream = direction == PL_INGRESS && match->match.space == PL_PORT_TCP;
+	unsigned int space = stream ? PL_PORT_STREAM : match->match.space;
 	unsigned int first = *used, port, n;
 
 	for (port = match->match.port_low; port <= match->match.port_high; port++) {
@@ -73,7 +74,7 @@ static int rebuild(struct tap *tap)
 	}
 	tap->rule_half = half;
 	for (i = 0, streams = 0; i < tap->match_count; i++)
-		streams += tap->matches[i].rule.action == PL_ACTION_STREAM;
+		streams += tap->matches[i].rule.action != PL_ACTION_EGRESS && tap->matches[i].match.space == PL_PORT_TCP;
 	__atomic_store_n(&tap->kernel->bss->stream_rules, streams, __ATOMIC_RELEASE);
 out:
 	free(ports);
@@ -90,7 +91,8 @@ int tap_add_match(struct tap *tap, const struct match *match, uint32_t feed, enu
 		return error_set(err, -EINVAL, "feed number %u: at most %d feeds can be tapped", feed, PL_FEED_NONE);
 	if (action == PL_ACTION_STREAM && match->space != PL_PORT_TCP)
 		return error_set(err, -EINVAL, "a stream is matched on TCP");
-	if (action != PL_ACTION_EGRESS && action != PL_ACTION_STREAM && match->space != PL_PORT_UDP)
+	if (action != PL_ACTION_EGRESS && action != PL_ACTION_STREAM && action != PL_ACTION_ARRIVAL &&
+	    match->space != PL_PORT_UDP)
 		return error_set(err, -EINVAL, "a passive feed is matched on UDP; for a TCP feed let pricelag connect: itself");
 	if (match->port_low > match->port_high)
 		return error_set(err, -EINVAL, "port range %u-%u: the lower port goes first", match->port_low,

@@ -81,6 +81,8 @@ int tap_open(struct tap **out, const struct tap_options *options, struct error *
 	if (options && options->ring_bytes)
 		bpf_map__set_max_entries(tap->kernel->maps.ring, options->ring_bytes);
 	code = random_seed(tap, err);
+	if (!code)
+		code = reads_prepare(tap, options ? options->reads : 0, err);
 	if (code)
 		goto fail;
 	code = stamp__load(tap->kernel);

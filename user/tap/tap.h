@@ -22,8 +22,13 @@ enum tap_hook { TAP_XDP_NATIVE, TAP_XDP_GENERIC, TAP_TC };
 const char *tap_hook_name(enum tap_hook hook);
 int tap_hook_parse(const char *text, enum tap_hook *out);
 
+/* Of which sockets the reads are traced. */
+#define TAP_READS_TCP 1u
+#define TAP_READS_UDP 2u
+
 struct tap_options {
 	size_t ring_bytes; /* power of two; 0 = 16 MiB */
+	unsigned int reads; /* TAP_READS_*: what tap_attach_reads() will attach */
 	bool force_clsact; /* egress (and hook tc) by clsact even where the kernel has TCX links: for kernels < 6.6, and tests */
 };
 
@@ -44,9 +49,18 @@ struct tap_hooks {
 int tap_attach(struct tap *tap, const char *interface, const struct tap_hooks *hooks, struct error *err);
 
 /*
+ * Attaches what sees the reads of other processes' sockets in this network namespace; which ones, the rules with
+ * PL_ACTION_ARRIVAL say. tap_options.reads names the kinds; needs CAP_BPF and CAP_PERFMON, as tap_open() does.
+ */
+int tap_attach_reads(struct tap *tap, struct error *err);
+
+/* -EOPNOTSUPP, with the tracepoint that is missing, where this kernel cannot do it. Needs no privilege. */
+int tap_reads_check(unsigned int reads, struct error *err);
+
+/*
  * Adds a rule (match.h) for feed index `feed` (< PL_FEED_NONE): a passive UDP feed (PL_ACTION_DATAGRAM, PL_ACTION_SHRED…),
  * a watched TCP stream (PL_ACTION_STREAM; the ports are those of either side, `dest` and `source` the
- * packet's) or the keeper (PL_ACTION_EGRESS; tcp or udp; ports and `dest` are the remote side's). A packet goes to the first
+ * packet's), packets whose reads are traced (PL_ACTION_ARRIVAL, UDP, or TCP as before) or the keeper (PL_ACTION_EGRESS; tcp or udp; ports and `dest` are the remote side's). A packet goes to the first
  * rule, in the order of these calls, that matches it. May be called while attached.
  */
 int tap_add_match(struct tap *tap, const struct match *match, uint32_t feed, enum pl_rule_action action,
