@@ -17,9 +17,14 @@ $(BUILD)/bench/live: tests/bench/live.c tests/frames.h $(BUILD)/gen/bench.skel.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests -o $@ $< $(LIBS)
 
-# Nanoseconds per packet of each kernel program.
-bench: $(BUILD)/bench/kernel
-	$<
+$(BUILD)/bench/reads: tests/bench/reads.c $(call archives,$(call below,tap,$(LAYERS)))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS)
+
+# Nanoseconds per packet of each kernel program, and per read of another process.
+bench: $(BUILD)/bench/kernel $(BUILD)/bench/reads
+	$(BUILD)/bench/kernel
+	$(BUILD)/bench/reads
 
 # At a million packets a second and more: what listening costs the receiver, beside tcpdump and xdpdump.
 bench-tap: all $(BUILD)/bench/live

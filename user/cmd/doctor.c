@@ -92,6 +92,20 @@ static void check_programs(const struct arguments *a, struct finding *out)
 	find(out, GOOD, "", "the XDP and tc programs load");
 }
 
+static void check_reads(const struct arguments *a, struct finding *out)
+{
+	struct error tcp, udp;
+	bool has_tcp = !tap_reads_check(TAP_READS_TCP, &tcp), has_udp = !tap_reads_check(TAP_READS_UDP, &udp);
+
+	(void)a;
+	if (has_tcp && has_udp)
+		find(out, GOOD, "", "the kernel shows when other processes read TCP and UDP (decode: {type: reads}); it takes CAP_BPF and "
+		     "CAP_PERFMON, as everything else does, and no more");
+	else
+		find(out, NOTE, "feeds with decode: {type: reads} need it; all others do not", "%s%s%s", has_tcp ? "" : tcp.text,
+		     has_tcp || has_udp ? "" : "; ", has_udp ? "" : udp.text);
+}
+
 static void check_jit(const struct arguments *a, struct finding *out)
 {
 	long jit = read_number("/proc/sys/net/core/bpf_jit_enable", -1);
@@ -170,7 +184,7 @@ static const struct {
 	const char *name;
 	void (*check)(const struct arguments *a, struct finding *out);
 } checks[] = {
-	{"kernel", check_kernel},	{"types", check_btf},	{"programs", check_programs},
+	{"kernel", check_kernel},	{"types", check_btf},	{"programs", check_programs},	{"reads", check_reads},
 	{"compiler", check_jit},	{"clock", doctor_check_clock},	{"chrony", doctor_check_chrony},
 	{"ptp", doctor_check_ptp},	{"interface", check_interface},	{"nic", doctor_check_nic},
 };

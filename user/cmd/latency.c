@@ -170,6 +170,8 @@ static int add_more(struct json_object *document, sqlite3 *db, const struct argu
 	}
 	status = latency_json_joins(document, db, err);
 	if (!status)
+		status = latency_json_readers(document, db, a->feed, err);
+	if (!status)
 		status = latency_json_clock(document, db, err);
 	return status ? status : json_add_losses(document, "losses", db, err);
 }
@@ -232,6 +234,8 @@ static int print(sqlite3 *db, const struct arguments *a, const struct latency_li
 	if (status)
 		return error_set(err, status, "stdout: the table cannot be written");
 	status = latency_print_joins(db, a->feed, a->asset, err);
+	if (!status && !a->asset)
+		status = latency_print_readers(db, a->feed, err);
 	if (!status)
 		status = latency_print_clock(db, err);
 	return status ? status : print_losses(db, err);

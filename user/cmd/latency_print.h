@@ -38,4 +38,8 @@ int latency_print_parts(const struct latency_part_list *parts, bool csv);
 int latency_json_clock(struct json_object *document, sqlite3 *db, struct error *err);
 int latency_print_clock(sqlite3 *db, struct error *err);
 
+/* Processes that are not ours, those of one feed or all; nothing where there are none. */
+int latency_print_readers(sqlite3 *db, const char *only_feed, struct error *err);
+int latency_json_readers(struct json_object *document, sqlite3 *db, const char *only_feed, struct error *err);
+
 #endif

@@ -153,10 +153,15 @@ static int open_capture(struct offline *offline, const struct offline_input *inp
 	int status = capture_new(&offline->capture, &options, &handlers, err);
 
 	for (size_t i = 0; !status && i < site->feed_count; i++) {
+		if (site->collect[i].reads)
+			fprintf(stderr, "%s: when a process read a packet is in no capture: nothing can be said of this feed\n",
+				site->collect[i].name);
 		for (size_t k = 0; !status && k < site->feeds[i].match_count; k++) {
 			const struct match *match = &site->feeds[i].matches[k];
 			enum pl_rule_action action = site_action(&site->feeds[i], match);
 
+			if (action == PL_ACTION_ARRIVAL)
+				continue;
 			if (input->each_shred && action == PL_ACTION_SHRED)
 				action = PL_ACTION_SHRED_EACH;
 			status = capture_add_match(offline->capture, match, (uint32_t)i, action, site->feeds[i].shred_version,

@@ -33,6 +33,7 @@ struct connection {
 	size_t line;	/* in the view, and flow id: feeds first, then chains */
 	struct chain_link *chain; /* NULL for a feed */
 	bool watches;	     /* a feed of streams that are only watched */
+	bool traces;	     /* a feed of packets whose reads are traced */
 };
 
 struct recorder {
@@ -84,6 +85,12 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 			collector_stream(r->collector, segment, (const uint8_t *)(segment + 1));
 		break;
 	}
+	case PL_RECORD_ARRIVAL:
+		collector_arrival(r->collector, (const void *)record);
+		break;
+	case PL_RECORD_READ:
+		collector_read(r->collector, (const void *)record);
+		break;
 	case PL_RECORD_EGRESS:
 		collector_egress(r->collector, (const void *)record);
 		break;
@@ -135,7 +142,7 @@ static uint32_t keeper_index(const struct site *site)
 static int attach(struct recorder *r, struct error *err)
 {
 	const struct site *site = r->site;
-	struct tap_options options = {0};
+	struct tap_options options = {.reads = site_reads(site)};
 	int status = tap_open(&r->tap, &options, err);
 
 	for (size_t i = 0; !status && i < site->feed_count; i++)
@@ -153,7 +160,7 @@ static int attach(struct recorder *r, struct error *err)
 			status = tap_attach(r->tap, interface->name,
 					    &(struct tap_hooks){interface->hook, site->keeper_match_count > 0, interface->nic_stamps}, err);
 	}
-	return status;
+	return status ? status : tap_attach_reads(r->tap, err);
 }
 
 static int connect_one(struct recorder *r, const struct site_feed *feed, struct connection *c, uint32_t flow_id,
@@ -316,6 +323,7 @@ static void read_counters(struct recorder *r)
 {
 	for (size_t i = 0; i < r->connection_count; i++) {
 		struct connection *c = &r->connections[i];
+		int64_t wait_ns;
 
 		tap_counters(r->tap, (uint32_t)i, r->counts[i].tap);
 		if (c->subscriber)
@@ -324,6 +332,9 @@ static void read_counters(struct recorder *r)
 			chain_link_counters(c->chain, r->counts[i].chain);
 		else
 			collector_counters(r->collector, c->index, r->counts[i].collect);
+		c->traces = !c->chain && collector_reads_counters(r->collector, c->index, r->counts[i].reads, &wait_ns);
+		if (c->traces)
+			recorder_view_wire_to_app(r->view, c->line, wait_ns);
 		c->watches = !c->chain && collector_stream_counters(r->collector, c->index, r->counts[i].stream);
 	}
 	tap_counters(r->tap, keeper_index(r->site), r->keeper);
@@ -353,6 +364,8 @@ static void put_losses(struct recorder *r)
 		loss_put_tap(r->session, c->name, r->counts[i].tap);
 		if (c->subscriber || c->watches)
 			loss_put_stream(r->session, c->name, r->counts[i].stream);
+		if (c->traces)
+			loss_put_reads(r->session, c->name, r->counts[i].reads);
 		if (c->chain)
 			loss_put_chain(r->session, c->name, r->counts[i].chain);
 		else

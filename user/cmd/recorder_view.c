@@ -27,7 +27,8 @@ struct recorder_view {
 struct recorder_view *recorder_view_new(const struct site *site, const char *path, int64_t duration_ns)
 {
 	size_t n = site->feed_count + site->chain_count;
-	size_t per_connection = PL_COUNTER_MAX + STREAM_COUNTER_MAX + COLLECT_COUNTER_MAX + CHAIN_COUNTER_MAX;
+	size_t per_connection = PL_COUNTER_MAX + STREAM_COUNTER_MAX + COLLECT_COUNTER_MAX + CHAIN_COUNTER_MAX +
+				READS_COUNTER_MAX;
 	struct recorder_view *v = calloc(1, sizeof(*v));
 
 	if (!v)
@@ -109,7 +110,8 @@ static void fill_feed(struct recorder_view *v, size_t i, const struct recorder_c
 		.since_mono_ns = line->since_mono_ns,
 		.reason = line->reason,
 		.messages = feed->url || watched ? counts->stream[STREAM_COUNTER_MESSAGES] : counts->tap[PL_COUNTER_PACKETS],
-		.updates = counts->collect[COLLECT_COUNTER_UPDATES] + counts->collect[COLLECT_COUNTER_BLOCK_MESSAGES],
+		.updates = counts->collect[COLLECT_COUNTER_UPDATES] + counts->collect[COLLECT_COUNTER_BLOCK_MESSAGES] +
+			   counts->reads[READS_COUNTER_PACKETS],
 		.wire_to_app_ns = line->wire_to_app_ns,
 	};
 }
@@ -127,6 +129,7 @@ void recorder_view_paint(struct recorder_view *v, const struct recorder_counts *
 		add_losses(v, name, loss_tap, counts[i].tap, PL_COUNTER_MAX);
 		add_losses(v, name, loss_stream, counts[i].stream, STREAM_COUNTER_MAX);
 		add_losses(v, name, loss_collect, counts[i].collect, COLLECT_COUNTER_MAX);
+		add_losses(v, name, loss_reads, counts[i].reads, READS_COUNTER_MAX);
 	}
 	for (size_t i = 0; i < site->chain_count; i++) {
 		const struct recorder_counts *c = &counts[site->feed_count + i];

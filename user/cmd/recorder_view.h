@@ -11,7 +11,8 @@
 
 /* Counters of one feed or chain, read once a second. */
 struct recorder_counts {
-	uint64_t tap[PL_COUNTER_MAX], stream[STREAM_COUNTER_MAX], collect[COLLECT_COUNTER_MAX], chain[CHAIN_COUNTER_MAX];
+	uint64_t tap[PL_COUNTER_MAX], stream[STREAM_COUNTER_MAX], collect[COLLECT_COUNTER_MAX], chain[CHAIN_COUNTER_MAX],
+		reads[READS_COUNTER_MAX];
 };
 
 struct recorder_view;

@@ -146,7 +146,9 @@ static int check_transport(struct conf match, const struct site_feed *feed, cons
 	bool streams = collect->block_decoder && collect->block_decoder->frame;
 
 	for (size_t i = 0; i < feed->match_count; i++) {
-		if (collect->flows)
+		if (collect->reads && feed->matches[i].space == PL_PORT_UDP && feed->matches[i].source.set)
+			return conf_error(match, err, "a UDP socket reads what comes from anybody: 'source' cannot tell its reads apart");
+		if (collect->flows || collect->reads)
 			continue;
 		if (streams && feed->matches[i].space != PL_PORT_TCP)
 			return conf_error(match, err, "%s comes in TCP streams: match tcp", collect->block_decoder->name);
@@ -185,10 +187,13 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 	    read_assets(conf_get(map, "assets"), collect, err))
 		return -EINVAL;
 	limit_capture(out, collect);
+	if (collect->reads && conf_exists(conf_get(map, "assets")))
+		return conf_error(conf_get(map, "assets"), err, "belongs to a feed that is decoded; of this one only the reads are traced");
 	passive = out->action != PL_ACTION_DATAGRAM || collect->flows || (collect->block_decoder && collect->block_decoder->frame);
 	if (passive && !out->match_count)
 		return conf_error(decode, err, "%s needs 'match': %s", collect_feed_type(collect),
-				  out->action != PL_ACTION_DATAGRAM ? "shreds are UDP packets" : "its connections are other programs'");
+				  out->action == PL_ACTION_DATAGRAM || collect->reads ? "its connections are other programs'" :
+											 "shreds are UDP packets");
 	if (check_transport(conf_get(map, "match"), out, collect, err))
 		return -EINVAL;
 	return conf_reject_unknown(map, "name, role, match, connect, headers, auth, send, ca, max_message, compression, decode, assets", err);
@@ -382,6 +387,16 @@ int site_load(struct site *out, const char *path, struct error *err)
 	if (status)
 		site_free(out);
 	return status;
+}
+
+unsigned int site_reads(const struct site *site)
+{
+	unsigned int reads = 0;
+
+	for (size_t i = 0; i < site->feed_count; i++)
+		for (size_t k = 0; site->collect[i].reads && k < site->feeds[i].match_count; k++)
+			reads |= site->feeds[i].matches[k].space == PL_PORT_TCP ? TAP_READS_TCP : TAP_READS_UDP;
+	return reads;
 }
 
 void site_free(struct site *site)

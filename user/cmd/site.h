@@ -34,10 +34,10 @@ struct site_feed {
 	uint16_t shred_version;
 };
 
-/* What the tap does with a packet of a passive feed's match: TCP is always a stream that is watched. */
+/* What the tap does with a packet of a passive feed's match: TCP is a stream that is watched, unless only its reads are wanted. */
 static inline enum pl_rule_action site_action(const struct site_feed *feed, const struct match *match)
 {
-	return match->space == PL_PORT_TCP ? PL_ACTION_STREAM : feed->action;
+	return match->space == PL_PORT_TCP && feed->action != PL_ACTION_ARRIVAL ? PL_ACTION_STREAM : feed->action;
 }
 
 enum keeper_trigger { KEEPER_AFTER_WIRE, KEEPER_AFTER_SEEN };
@@ -61,6 +61,9 @@ struct site {
 /* Reads and checks a file. Each mistake names file:line, the path (feeds[2].decode.type) and the allowed values. ${NAME} in headers, send and urls is replaced from the environment; an unset one is an error that names it. */
 int site_load(struct site *out, const char *path, struct error *err);
 void site_free(struct site *site);
+
+/* TAP_READS_*: the reads of which sockets some feed wants. */
+unsigned int site_reads(const struct site *site);
 
 /* "wire" or "seen". */
 const char *keeper_trigger_name(enum keeper_trigger trigger);

@@ -119,7 +119,7 @@ static int unknown_type(struct conf type, bool block, struct error *err)
 			snprintf(types + strlen(types), sizeof(types) - strlen(types), "%s, ", d->name);
 	for (const struct decoder *d = decoders; !block && d->name; d++)
 		snprintf(types + strlen(types), sizeof(types) - strlen(types), "%s%s", d == decoders ? "" : ", ", d->name);
-	return conf_error(type, err, "'%s' is no type of a feed with role '%s'; allowed: %s%s",
+	return conf_error(type, err, "'%s' is no type of a feed with role '%s'; allowed: %s%s, " READS_TYPE,
 			  conf_text(type) ? conf_text(type) : "?", block ? "block" : "oracle", types,
 			  block ? FLOW_TYPE ", solana-shred" : "");
 }
@@ -180,6 +180,11 @@ int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action 
 	*action = PL_ACTION_DATAGRAM;
 	if (!block && conf_exists(preset))
 		return read_preset(map, preset, feed, err);
+	if (conf_text(conf_get(map, "type")) && !strcmp(conf_text(conf_get(map, "type")), READS_TYPE)) {
+		feed->reads = true;
+		*action = PL_ACTION_ARRIVAL;
+		return conf_reject_unknown(map, "type", err);
+	}
 	if (conf_require(map, "type", block ? "the message format" : "the message format (or preset)", &type, err))
 		return -EINVAL;
 	if (!block)

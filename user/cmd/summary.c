@@ -37,6 +37,7 @@ static int print_silent(sqlite3 *db)
 		" AND NOT EXISTS (SELECT 1 FROM block_arrival WHERE feed_id = feed.id)"
 		" AND NOT EXISTS (SELECT 1 FROM block_message WHERE feed_id = feed.id)"
 		" AND NOT EXISTS (SELECT 1 FROM flow WHERE feed_id = feed.id)"
+		" AND NOT EXISTS (SELECT 1 FROM reader WHERE feed_id = feed.id)"
 		" UNION ALL SELECT source FROM loss WHERE name IN ('heads', 'logs') GROUP BY source HAVING sum(count) = 0";
 	sqlite3_stmt *row = NULL;
 	int silent = 0;
@@ -61,11 +62,11 @@ int summary_print(const char *session_path)
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %" PRId64 " oracle messages, %" PRId64 " on-chain updates, %" PRId64 " chain blocks, %" PRId64
-			" slots, %" PRId64 " block messages; %" PRId64 " messages matched, %" PRId64 " censored, %" PRId64 " superseded\n",
+			" slots, %" PRId64 " block messages, %" PRId64 " packets of other processes; %" PRId64 " messages matched, %" PRId64 " censored, %" PRId64 " superseded\n",
 		session_path, count(db, "SELECT COUNT(*) FROM oracle_message"),
 		count(db, "SELECT COUNT(*) FROM chain_update WHERE NOT removed"), count(db, "SELECT COUNT(*) FROM chain_block"),
 		count(db, "SELECT COUNT(*) FROM block_arrival WHERE fec_set IS NULL"),
-		count(db, "SELECT COUNT(*) FROM block_message"),
+		count(db, "SELECT COUNT(*) FROM block_message"), count(db, "SELECT COUNT(*) FROM packet_read"),
 		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'matched'"),
 		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'censored'"),
 		count(db, "SELECT COUNT(*) FROM timeline WHERE status = 'superseded'"));

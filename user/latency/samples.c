@@ -89,6 +89,7 @@ struct loader {
 	struct sample_set *set;
 	size_t room;
 	struct intern names;
+	struct clockmap *clock;
 	const struct stage_pair *pairs;
 	size_t pair_count;
 	int64_t end_ns;
@@ -233,12 +234,13 @@ static const char end_query[] =
 
 static int load_end(struct loader *loader, sqlite3 *db, struct error *err)
 {
-	struct clockmap *clock = NULL;
+	struct clockmap *clock;
 	sqlite3_stmt *row = NULL;
-	int status = clockmap_load(&clock, db, err);
+	int status = clockmap_load(&loader->clock, db, err);
 
 	if (status)
 		return status;
+	clock = loader->clock;
 	loader->end_ns = loader->final_since_ns = TIME_UNKNOWN;
 	if (sqlite3_prepare_v2(db, end_query, -1, &row, NULL) != SQLITE_OK || sqlite3_step(row) != SQLITE_ROW) {
 		status = error_set(err, -EIO, "session: when it ended cannot be read: %s", sqlite3_errmsg(db));
@@ -250,8 +252,29 @@ static int load_end(struct loader *loader, sqlite3 *db, struct error *err)
 		loader->final_step_ns = sqlite3_column_int64(row, 2); /* NULL reads as 0 */
 	}
 	sqlite3_finalize(row);
-	clockmap_free(clock);
 	return status;
+}
+
+/* ---- packets that other processes read: they are no updates, and have no asset ---- */
+
+static const char reads_query[] =
+	"SELECT f.name, p.wire_mono_ns, p.app_mono_ns FROM packet_read p JOIN reader r ON r.id = p.reader_id"
+	" JOIN feed f ON f.id = r.feed_id";
+
+static int add_read(struct loader *loader, sqlite3_stmt *row)
+{
+	struct sample_group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0), NULL);
+	bool read = sqlite3_column_type(row, 2) != SQLITE_NULL;
+	int64_t wire_ns = clockmap_utc(loader->clock, sqlite3_column_int64(row, 1));
+	int64_t app_ns = read ? clockmap_utc(loader->clock, sqlite3_column_int64(row, 2)) : loader->end_ns;
+	int failed = 0;
+
+	if (!group)
+		return -ENOMEM;
+	for (size_t p = 0; p < loader->pair_count && !failed && app_ns != TIME_UNKNOWN; p++)
+		if (loader->pairs[p].from == STAGE_WIRE && loader->pairs[p].to == STAGE_APP)
+			failed = add_duration(&group->pairs[p], wire_ns, difference(app_ns, wire_ns), !read);
+	return failed;
 }
 
 /* ---- the whole ---- */
@@ -357,9 +380,12 @@ int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *p
 		status = query(&loader, db, sql, add_row, err);
 	if (!status)
 		status = query(&loader, db, "SELECT feed, asset, before_start FROM timeline_summary", add_summary, err);
+	if (!status)
+		status = query(&loader, db, reads_query, add_read, err);
 	intern_free(&loader.names);
 	if (!status && sort_all(out))
 		status = error_set(err, -ENOMEM, "session: no memory for the latencies");
+	clockmap_free(loader.clock);
 	if (status)
 		samples_free(out);
 	return status;

@@ -7,13 +7,14 @@
 #include "chain/chain.h"
 #include "record.h"
 #include "session/collect.h"
+#include "stream/reads.h"
 #include "stream/subscriber.h"
 
 static const struct {
 	const char *name, *words;
 } counters[] = {
 #define X(ID, name, text, is_loss) {#name, text},
-	PL_COUNTERS(X) STREAM_COUNTERS(X) COLLECT_COUNTERS(X) CHAIN_COUNTERS(X)
+	PL_COUNTERS(X) STREAM_COUNTERS(X) COLLECT_COUNTERS(X) CHAIN_COUNTERS(X) READS_COUNTERS(X)
 #undef X
 	{"rows_lost", "rows that found the session's queue full and were not stored: the disk is too slow"},
 };

@@ -15,6 +15,7 @@ static const struct report_section *const sections[] = {
 	&report_section_window, &report_section_stages, &report_section_timeline, &report_section_race,
 	&report_section_model, &report_section_losses, &report_section_clock, &report_section_chain,
 	&report_section_told, &report_section_slots, &report_section_inside,
+	&report_section_readers,
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 

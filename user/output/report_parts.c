@@ -236,7 +236,7 @@ void report_quantiles(const int64_t *column, size_t count, const double *p, size
 
 bool report_prices_expected(const struct report *report)
 {
-	return report_integer(report, "SELECT count(*) FROM feed WHERE role = 'oracle'") > 0 ||
+	return report_integer(report, "SELECT count(*) FROM feed WHERE role = 'oracle' AND decoder <> 'reads'") > 0 ||
 	       report_integer(report, "SELECT count(*) FROM chain_update") > 0 ||
 	       report_integer(report, "SELECT (SELECT count(*) FROM feed) + (SELECT count(*) FROM chain_block)") == 0;
 }

@@ -39,7 +39,7 @@ struct report_section {
 };
 extern const struct report_section report_section_window, report_section_stages, report_section_timeline,
 	report_section_race, report_section_losses, report_section_clock, report_section_chain, report_section_told, report_section_slots,
-	report_section_inside,
+	report_section_inside, report_section_readers,
 	report_section_model;
 
 /* The windows in money, as a table; nothing where no update has both stages. 0 or a negative errno. */

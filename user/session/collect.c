@@ -19,6 +19,7 @@ struct feed_state {
 	sequence_fn sequence;		 /* of a feed that numbers its messages, with … */
 	struct numberings *numberings;	 /* … what the numbers told; else both NULL */
 	struct session_flow *flows;	 /* by kind, of a feed that only counts; else NULL */
+	int64_t wait_ns;		 /* of the packet that was read last */
 	uint64_t counters[COLLECT_COUNTER_MAX];
 	struct error last_error;
 };
@@ -30,6 +31,7 @@ struct collector {
 	struct ledger *ledger; /* NULL: no feed gives the payload of its shreds */
 	struct watch *watch;
 	struct nic_memory *nic_memory; /* NULL until a card stamps */
+	struct reads *reads; /* NULL: no feed traces reads */
 };
 
 /* What all that one message holds shares, while its decoder emits it. */
@@ -75,6 +77,30 @@ static int watch_streams(struct collector *collector)
 	return status;
 }
 
+static void on_reader(void *context, const struct reader *reader)
+{
+	session_put_reader(((struct collector *)context)->session, reader);
+}
+
+static void on_packet_read(void *context, const struct packet_read *read)
+{
+	struct collector *collector = context;
+
+	if (read->app_mono_ns != TIME_UNKNOWN)
+		collector->feeds[read->feed].wait_ns = read->app_mono_ns - read->wire_mono_ns;
+	session_put_packet_read(collector->session, read);
+}
+
+static int trace_reads(struct collector *collector, struct error *err)
+{
+	const struct reads_callbacks callbacks = {collector, on_reader, on_packet_read};
+
+	for (size_t i = 0; i < collector->feed_count; i++)
+		if (collector->feeds[i].feed->reads)
+			return reads_new(&collector->reads, collector->feed_count, &callbacks, err);
+	return 0;
+}
+
 int collector_new(struct collector **out, struct session *session, const struct collect_feed *feeds, size_t feed_count,
 		  struct error *err)
 {
@@ -92,6 +118,7 @@ int collector_new(struct collector **out, struct session *session, const struct 
 		size_t count = feeds[i].asset_count;
 
 		state->feed = &feeds[i];
+		state->wait_ns = TIME_UNKNOWN;
 		state->sequence = sequence_reader(feeds[i].decoder);
 		if (state->sequence && !(state->numberings = numberings_new()))
 			goto no_memory;
@@ -115,7 +142,7 @@ int collector_new(struct collector **out, struct session *session, const struct 
 			return status;
 		}
 	}
-	if (watch_streams(collector))
+	if (watch_streams(collector) || trace_reads(collector, err))
 		goto no_memory;
 	*out = collector;
 	return 0;
@@ -136,6 +163,7 @@ void collector_free(struct collector *collector)
 	ledger_free(collector->ledger);
 	watch_free(collector->watch);
 	nic_memory_free(collector->nic_memory);
+	reads_free(collector->reads);
 	free(collector->feeds);
 	free(collector);
 }
@@ -250,6 +278,8 @@ const char *collect_feed_type(const struct collect_feed *feed)
 		return feed->block_decoder->name;
 	if (feed->flows)
 		return FLOW_TYPE;
+	if (feed->reads)
+		return READS_TYPE;
 	return feed->decoder ? feed->decoder->name : "solana-shred";
 }
 
@@ -343,6 +373,28 @@ void collector_stream(struct collector *collector, const struct pl_stream *segme
 		count_flow(&collector->feeds[feed], feed, ethereum_tcp_kind(payload, segment->captured), segment->captured,
 			   segment->head.stamp_ns);
 	watch_segment(collector->watch, segment, payload);
+}
+
+void collector_arrival(struct collector *collector, const struct pl_stream *packet)
+{
+	if (collector->reads)
+		reads_arrival(collector->reads, packet);
+}
+
+void collector_read(struct collector *collector, const struct pl_read *event)
+{
+	if (collector->reads)
+		reads_event(collector->reads, event);
+}
+
+bool collector_reads_counters(const struct collector *collector, uint32_t feed, uint64_t out[READS_COUNTER_MAX],
+			      int64_t *wait_ns)
+{
+	if (feed >= collector->feed_count || !collector->feeds[feed].feed->reads)
+		return false;
+	reads_counters(collector->reads, feed, out);
+	*wait_ns = collector->feeds[feed].wait_ns;
+	return true;
 }
 
 bool collector_stream_counters(const struct collector *collector, uint32_t feed, uint64_t out[STREAM_COUNTER_MAX])
@@ -451,6 +503,8 @@ static void add_numbering(const struct numberings *numberings, uint64_t out[COLL
 void collector_finish(struct collector *collector)
 {
 	watch_finish(collector->watch);
+	if (collector->reads)
+		reads_finish(collector->reads);
 	collector_flush(collector);
 	if (collector->ledger)
 		ledger_close_all(collector->ledger);

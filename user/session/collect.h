@@ -15,6 +15,7 @@
 #include "session/session.h"
 #include "solana/assembler.h"
 #include "solana/watch.h"
+#include "stream/reads.h"
 #include "stream/subscriber.h"
 
 /* Name of an asset and the feed's own id for it (hex without 0x, lower case; or a symbol). */
@@ -23,6 +24,8 @@ struct asset_name {
 	char id[FEED_TEXT_MAX];
 };
 
+#define READS_TYPE "reads" /* what a feed of that kind says in place of a decoder */
+
 struct collect_feed {
 	char name[FEED_TEXT_MAX];
 	const char *role;	       /* "oracle" or "block" */
@@ -30,6 +33,7 @@ struct collect_feed {
 	const struct decoder *decoder; /* of a feed of prices … */
 	const struct block_decoder *block_decoder; /* … or of blocks; neither for solana-shred: aggregated by the tap */
 	bool flows; /* … or of packets that are only counted, by kind (FLOW_TYPE) */
+	bool reads; /* … or of packets of which only the waiting for their reader is measured (READS_TYPE) */
 	struct decode_options decode;
 	const struct asset_name *assets; /* empty: the id in the message is the asset's name, and every one is kept */
 	size_t asset_count;
@@ -83,6 +87,9 @@ void collector_datagram(struct collector *collector, const struct pl_datagram *d
 void collector_stream_message(struct collector *collector, uint32_t feed, const struct stream_message *message);
 /* A segment of a watched stream: its messages come out as those of collector_stream_message() do. */
 void collector_stream(struct collector *collector, const struct pl_stream *segment, const uint8_t *payload);
+/* Of a feed of READS_TYPE: a packet that came, and a read by the process that it was for. */
+void collector_arrival(struct collector *collector, const struct pl_stream *packet);
+void collector_read(struct collector *collector, const struct pl_read *event);
 void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set);
 void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot);
 void collector_shred(struct collector *collector, const struct pl_shred_record *shred); /* `captured` bytes follow it */
@@ -96,6 +103,9 @@ void collector_finish(struct collector *collector);
 void collector_counters(const struct collector *collector, uint32_t feed, uint64_t out[COLLECT_COUNTER_MAX]);
 /* False where the feed watches no streams. */
 bool collector_stream_counters(const struct collector *collector, uint32_t feed, uint64_t out[STREAM_COUNTER_MAX]);
+/* False where the feed traces no reads. *wait_ns: how long the latest packet waited for its reader; TIME_UNKNOWN: none was read yet. */
+bool collector_reads_counters(const struct collector *collector, uint32_t feed, uint64_t out[READS_COUNTER_MAX],
+			      int64_t *wait_ns);
 /* The text of the last decoding error of a feed, "" if there was none: shown once at the end of a run. */
 const char *collector_last_error(const struct collector *collector, uint32_t feed);
 void collector_free(struct collector *collector);

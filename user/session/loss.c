@@ -8,6 +8,7 @@ const struct loss_counter loss_tap[] = {PL_COUNTERS(X)};
 const struct loss_counter loss_stream[] = {STREAM_COUNTERS(X)};
 const struct loss_counter loss_collect[] = {COLLECT_COUNTERS(X)};
 const struct loss_counter loss_chain[] = {CHAIN_COUNTERS(X)};
+const struct loss_counter loss_reads[] = {READS_COUNTERS(X)};
 #undef X
 
 static void put(struct session *session, const char *source, const struct loss_counter *table, const uint64_t *counts,
@@ -35,6 +36,11 @@ void loss_put_collect(struct session *session, const char *source, const uint64_
 void loss_put_chain(struct session *session, const char *source, const uint64_t counts[CHAIN_COUNTER_MAX])
 {
 	put(session, source, loss_chain, counts, CHAIN_COUNTER_MAX);
+}
+
+void loss_put_reads(struct session *session, const char *source, const uint64_t counts[READS_COUNTER_MAX])
+{
+	put(session, source, loss_reads, counts, READS_COUNTER_MAX);
 }
 
 static void add_up(void *context, const char *source, const char *name, uint64_t count)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "session/row.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <string.h>
 
@@ -53,6 +54,10 @@ static const char *const sql[ROW_KINDS] = {
 				  " ?14, ?15, ?16)",
 	[ROW_FLOW] = "INSERT OR REPLACE INTO flow (feed_id, kind, packets, bytes, first_mono_ns, last_mono_ns)"
 		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[ROW_READER] = "INSERT INTO reader (id, feed_id, protocol, local, local_port, remote, remote_port, pid, comm)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[ROW_PACKET_READ] = "INSERT INTO packet_read (reader_id, first_mono_ns, wire_mono_ns, app_mono_ns, bytes)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ROW_CHAIN_UPDATE] = "INSERT INTO chain_update (chain, asset, type, address, message_id, key, mantissa, exponent,"
 			     " price, published_ns, block_number, block_hash, tx_hash, log_index, block_ns,"
 			     " seen_mono_ns, app_mono_ns, removed, backfilled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -281,6 +286,46 @@ static void bind_block_transaction(sqlite3_stmt *s, const struct session_block_t
 	bind_message(s, 11, &row->message);
 }
 
+/* NULL for all zero: no address. */
+static void bind_address(sqlite3_stmt *s, int at, const uint8_t address[16])
+{
+	static const uint8_t none[16], mapped[12] = {[10] = 0xff, 0xff};
+	bool v4 = !memcmp(address, mapped, sizeof(mapped));
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (memcmp(address, none, sizeof(none)))
+		inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address + 12 : address, text, sizeof(text));
+	if (text[0])
+		sqlite3_bind_text(s, at, text, -1, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(s, at);
+}
+
+static void bind_reader(sqlite3_stmt *s, const struct reader *reader)
+{
+	sqlite3_bind_int64(s, 1, reader->id);
+	sqlite3_bind_int64(s, 2, reader->feed);
+	bind_name(s, 3, reader->space == PL_PORT_TCP ? "tcp" : "udp");
+	bind_address(s, 4, reader->local);
+	sqlite3_bind_int(s, 5, reader->local_port);
+	bind_address(s, 6, reader->remote);
+	if (reader->remote_port)
+		sqlite3_bind_int(s, 7, reader->remote_port);
+	else
+		sqlite3_bind_null(s, 7);
+	sqlite3_bind_int64(s, 8, reader->pid);
+	bind_name(s, 9, reader->comm);
+}
+
+static void bind_packet_read(sqlite3_stmt *s, const struct packet_read *read)
+{
+	sqlite3_bind_int64(s, 1, read->reader);
+	bind_time(s, 2, read->first_mono_ns);
+	bind_time(s, 3, read->wire_mono_ns);
+	bind_time(s, 4, read->app_mono_ns);
+	sqlite3_bind_int64(s, 5, read->bytes);
+}
+
 static void bind_chain_update(sqlite3_stmt *s, const struct row *row)
 {
 	const struct chain_update *update = &row->chain_update.update;
@@ -446,6 +491,12 @@ int row_write(struct row_writer *writer, const struct row *row)
 		bind_count(s, 4, row->flow.bytes);
 		bind_time(s, 5, row->flow.first_mono_ns);
 		bind_time(s, 6, row->flow.last_mono_ns);
+		break;
+	case ROW_READER:
+		bind_reader(s, &row->reader);
+		break;
+	case ROW_PACKET_READ:
+		bind_packet_read(s, &row->packet_read);
 		break;
 	case ROW_CHAIN_UPDATE:
 		bind_chain_update(s, row);

@@ -22,6 +22,8 @@ enum row_kind {
 	ROW_BLOCK_CONTENT,
 	ROW_BLOCK_TRANSACTION,
 	ROW_FLOW,
+	ROW_READER,
+	ROW_PACKET_READ,
 	ROW_CHAIN_UPDATE,
 	ROW_CHAIN_BLOCK,
 	ROW_CHAIN_ROUND,
@@ -60,6 +62,8 @@ struct row {
 		struct session_shred_arrival shred_arrival;
 		struct session_block_message block_message;
 		struct session_flow flow;
+		struct reader reader;
+		struct packet_read packet_read;
 		struct block_content block_content;
 		struct session_block_transaction block_transaction;
 		struct {

@@ -44,6 +44,12 @@ CREATE TABLE block_transaction (
 CREATE TABLE flow (
   feed_id INTEGER NOT NULL REFERENCES feed(id), kind TEXT NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL,
   first_mono_ns INTEGER NOT NULL, last_mono_ns INTEGER NOT NULL, PRIMARY KEY (feed_id, kind)) WITHOUT ROWID;
+CREATE TABLE reader (
+  id INTEGER PRIMARY KEY, feed_id INTEGER NOT NULL REFERENCES feed(id), protocol TEXT NOT NULL, local TEXT,
+  local_port INTEGER NOT NULL, remote TEXT, remote_port INTEGER, pid INTEGER NOT NULL, comm TEXT NOT NULL);
+CREATE TABLE packet_read (
+  reader_id INTEGER NOT NULL REFERENCES reader(id), first_mono_ns INTEGER NOT NULL, wire_mono_ns INTEGER NOT NULL,
+  app_mono_ns INTEGER, bytes INTEGER NOT NULL);
 CREATE TABLE chain_update (
   id INTEGER PRIMARY KEY, chain TEXT NOT NULL, asset TEXT NOT NULL, type TEXT NOT NULL, address TEXT NOT NULL,
   message_id TEXT, key TEXT, mantissa TEXT, exponent INTEGER, price REAL, published_ns INTEGER,

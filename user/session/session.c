@@ -529,6 +529,26 @@ void session_put_flow(struct session *session, const struct session_flow *flow)
 	session_publish(session);
 }
 
+void session_put_reader(struct session *session, const struct reader *reader)
+{
+	struct row *row = session_claim(session, ROW_READER);
+
+	if (!row)
+		return;
+	row->reader = *reader;
+	session_publish(session);
+}
+
+void session_put_packet_read(struct session *session, const struct packet_read *read)
+{
+	struct row *row = session_claim(session, ROW_PACKET_READ);
+
+	if (!row)
+		return;
+	row->packet_read = *read;
+	session_publish(session);
+}
+
 void session_put_sent(struct session *session, const struct session_sent *sent)
 {
 	struct row *row = session_claim(session, ROW_SENT);

@@ -22,6 +22,7 @@
 #include "feed/ethereum.h"
 #include "feed/message.h"
 #include "solana/assembler.h"
+#include "stream/reads.h"
 
 struct session; /* a session being written */
 
@@ -130,6 +131,8 @@ void session_put_block_message(struct session *session, const struct session_blo
 void session_put_block_content(struct session *session, const struct block_content *row);
 void session_put_block_transaction(struct session *session, const struct session_block_transaction *row);
 void session_put_flow(struct session *session, const struct session_flow *row);
+void session_put_reader(struct session *session, const struct reader *row);
+void session_put_packet_read(struct session *session, const struct packet_read *row);
 void session_put_chain_update(struct session *session, const char *chain, const struct chain_update *update);
 void session_put_chain_block(struct session *session, const char *chain, const struct chain_block *block);
 void session_put_chain_round(struct session *session, const char *chain, const struct chain_round *round);

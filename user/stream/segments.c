@@ -223,6 +223,11 @@ void segments_give_up(struct segments *segments, uint64_t upto, int64_t known_ns
 	advance(segments);
 }
 
+const struct segments_range *segments_oldest(const struct segments *segments)
+{
+	return segments->head < segments->next ? &segments->ranges[segments->head] : NULL;
+}
+
 void segments_forget(struct segments *segments, uint64_t offset)
 {
 	while (segments->head < segments->next && segments->ranges[segments->head].end <= offset)

@@ -70,6 +70,9 @@ enum segments_answer segments_find(const struct segments *segments, uint64_t fir
  */
 void segments_give_up(struct segments *segments, uint64_t upto, int64_t known_ns);
 
+/* The oldest range before the frontier that was not forgotten; NULL: there is none. */
+const struct segments_range *segments_oldest(const struct segments *segments);
+
 /* Nobody will ask about bytes before `offset` any more. */
 void segments_forget(struct segments *segments, uint64_t offset);
 

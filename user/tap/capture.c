@@ -180,6 +180,7 @@ static void stream(struct capture *capture, const struct packet *packet, const u
 		.seq = packet->seq,
 		.flags = packet->flags,
 		.len = packet->len,
+		.space = PL_PORT_TCP,
 	};
 	memcpy(head->source, packet->source, sizeof(head->source));
 	memcpy(head->dest, packet->dest, sizeof(head->dest));
