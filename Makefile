@@ -6,7 +6,7 @@
 #   make bpf-test        kernel programs over packet fixtures (root)
 #   make fuzz            a short run of every fuzz target (clang); FUZZ_RUNS=N for longer
 #   make bench           costs of the kernel programs (root)
-#   make bench-tap       what listening costs at > 1 M packets/s, beside tcpdump and xdpdump (root; scripts/setup bench)
+#   make bench-tap       what listening costs a receiver, beside tcpdump and xdpdump (root; scripts/setup bench)
 #   make bench-day       memory over a day of shreds
 #   make bench-hour      memory, losses and file of an hour at 2,000 messages/s
 #   make bench-model     what the margin model costs, beside NumPy

@@ -26,7 +26,7 @@ bench: $(BUILD)/bench/kernel $(BUILD)/bench/reads
 	$(BUILD)/bench/kernel
 	$(BUILD)/bench/reads
 
-# At a million packets a second and more: what listening costs the receiver, beside tcpdump and xdpdump.
+# At the highest rate this machine makes: what listening costs the receiver, beside tcpdump and xdpdump.
 bench-tap: all $(BUILD)/bench/live
 	BUILD=$(BUILD) tests/bench/tap
 

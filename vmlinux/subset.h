@@ -37,7 +37,7 @@ struct bpf_spin_lock {
 	__u32 val;
 };
 
-enum xdp_action { XDP_PASS = 2 };
+enum xdp_action { XDP_DROP = 1, XDP_PASS = 2 };
 
 struct xdp_md {
 	__u32 data;

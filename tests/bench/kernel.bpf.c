@@ -59,6 +59,12 @@ int bench_pass(struct xdp_md *xdp)
 }
 
 SEC("xdp.frags")
+int bench_drop(struct xdp_md *xdp)
+{
+	return XDP_DROP;
+}
+
+SEC("xdp.frags")
 int bench_parse(struct xdp_md *xdp)
 {
 	parse_only((void *)(long)xdp->data, (void *)(long)xdp->data_end);

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The two ends of tests/bench/tap.
+ * The two ends of tests/bench/tap, and probes that do nothing.
  *	live send INTERFACE DEST SECONDS	shreds for UDP port 8001 as live frames (BPF_F_TEST_XDP_LIVE_FRAMES) into one end of
  *					a veth pair, as fast as this CPU can; prints "sent WALL_SECONDS CPU_SECONDS PACKETS"
  *	live sink			a UDP socket on port 8001 that is read as fast as it can; at SIGTERM or SIGINT prints
  *					"received PACKETS"
+ *	live pass INTERFACE		an XDP program that only returns, until SIGTERM or SIGINT; says "attached" on stderr
+ *	live drop INTERFACE		the same, and no packet goes on
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -90,6 +95,7 @@ static int sink(void)
 	struct iovec vectors[SINK_BATCH];
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
 	struct sigaction action = {.sa_handler = on_signal};
+	struct timeval patience = {.tv_usec = 100000}; /* for a signal that came just before it began to wait */
 	unsigned long long received = 0;
 	int bytes = 64 << 20, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -98,6 +104,7 @@ static int sink(void)
 		return -errno;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	for (int i = 0; i < SINK_BATCH; i++) {
@@ -114,12 +121,41 @@ static int sink(void)
 	return 0;
 }
 
+static int hook(const char *interface, bool drop)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+	struct bench *bench = bench__open_and_load();
+	struct bpf_program *program;
+	sigset_t end;
+	int link, signal;
+
+	if (!bench)
+		return -errno;
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigaddset(&end, SIGINT);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+	program = drop ? bench->progs.bench_drop : bench->progs.bench_pass;
+	link = bpf_link_create(bpf_program__fd(program), (int)if_nametoindex(interface), BPF_XDP, &options);
+	if (link < 0) {
+		fprintf(stderr, "live: %s: XDP: %s\n", interface, strerror(errno));
+		return -errno;
+	}
+	fprintf(stderr, "attached\n");
+	sigwait(&end, &signal);
+	close(link);
+	bench__destroy(bench);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && !strcmp(argv[1], "send"))
 		return send_frames(argv[2], argv[3], atof(argv[4])) ? 1 : 0;
 	if (argc == 2 && !strcmp(argv[1], "sink"))
 		return sink() ? 1 : 0;
-	fprintf(stderr, "usage: live send INTERFACE DEST SECONDS | live sink\n");
+	if (argc == 3 && (!strcmp(argv[1], "pass") || !strcmp(argv[1], "drop")))
+		return hook(argv[2], !strcmp(argv[1], "drop")) ? 1 : 0;
+	fprintf(stderr, "usage: live send INTERFACE DEST SECONDS | live sink | live pass|drop INTERFACE\n");
 	return 2;
 }
