@@ -76,27 +76,21 @@ static void compare(const struct world *w, bool forgets, bool leaps, double roun
 	assert_int_equal(market_walk_new(&walk, &book), 0);
 	assert_int_equal(market_screen_init(&screen, &book), 0);
 	*seen = (struct seen){0};
-	for (uint64_t first = 0; first < PATHS; first += STEPS_PATHS) {
-		size_t assets = w->model.asset_count;
-		uint64_t chunks[STEPS_PATHS];
-		double diffusions[STEPS_PATHS * assets];
+	for (uint64_t path = 0; path < PATHS; path++) {
+		double diffusions[w->model.asset_count];
+		struct market_from from = {market_screen_path(&screen, path, diffusions), forgets ? diffusions : NULL};
 
-		market_screen_paths(&screen, first, chunks, diffusions);
-		for (uint64_t i = 0; i < STEPS_PATHS; i++) {
-			struct market_from from = {chunks[i], forgets ? &diffusions[i * assets] : NULL};
+		seen->never += from.chunk == MARKET_NEVER;
+		seen->later += from.chunk != MARKET_NEVER && from.chunk > 0;
+		for (size_t k = 0; k < sizeof(scenarios) / sizeof(scenarios[0]); k++) {
+			struct path_result whole, part;
 
-			seen->never += chunks[i] == MARKET_NEVER;
-			seen->later += chunks[i] != MARKET_NEVER && chunks[i] > 0;
-			for (size_t k = 0; k < sizeof(scenarios) / sizeof(scenarios[0]); k++) {
-				struct path_result whole, part;
-
-				walk->leaps = false;
-				assert_int_equal(market_walk_path(walk, &scenarios[k], first + i, NULL, &whole), 0);
-				walk->leaps = leaps;
-				assert_int_equal(market_walk_path(walk, &scenarios[k], first + i, &from, &part), 0);
-				seen->liquidations += (int)whole.liquidations;
-				alike(&part, &whole, rounding);
-			}
+			walk->leaps = false;
+			assert_int_equal(market_walk_path(walk, &scenarios[k], path, NULL, &whole), 0);
+			walk->leaps = leaps;
+			assert_int_equal(market_walk_path(walk, &scenarios[k], path, &from, &part), 0);
+			seen->liquidations += (int)whole.liquidations;
+			alike(&part, &whole, rounding);
 		}
 	}
 	market_screen_free(&screen);
@@ -256,6 +250,45 @@ static void with_several_collaterals(void **state)
 	compare(&w, false, true, 0, &seen);
 }
 
+/* Ends of chunks and bridges between them, put together, are a walk: moves of one block and of several, wherever they begin, are normal and independent. */
+static void prices_are_a_walk(void **state)
+{
+	enum { PATHS_WALKED = 40, BLOCKS = 64 * STEPS_CHUNK };
+	static double at[PATHS_WALKED][BLOCKS + 1];
+	const int lengths[] = {1, 2, 7, 40, 64, 100};
+	struct world w;
+
+	(void)state;
+	open_world(&w, &process_gbm, gbm, false);
+	for (int path = 0; path < PATHS_WALKED; path++) {
+		struct market_price price;
+
+		market_price_start(&price, &w.model, 0, (uint64_t)path);
+		for (int k = 1; k <= BLOCKS; k++) {
+			double now_s = k * w.model.step_s;
+
+			market_price_step(&price, now_s, NAN);
+			at[path][k] = (price.log_price - price.start - w.asset.process.log_drift * now_s) / price.sd;
+		}
+	}
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		int length = lengths[i], n = 0;
+		double square = 0, neighbours = 0;
+
+		for (int path = 0; path < PATHS_WALKED; path++) {
+			for (int k = 0; k + 2 * length <= BLOCKS; k += length, n++) {
+				double move = (at[path][k + length] - at[path][k]) / sqrt(length);
+				double next = (at[path][k + 2 * length] - at[path][k + length]) / sqrt(length);
+
+				square += move * move;
+				neighbours += move * next;
+			}
+		}
+		assert_true(fabs(square / n - 1) < 4 * sqrt(2.0 / n));
+		assert_true(fabs(neighbours / n) < 4 / sqrt(n));
+	}
+}
+
 /* Where a price on chain can lie beyond all prices so far, or a trigger move, the whole walk is walked. */
 static void not_where_it_would_be_wrong(void **state)
 {
@@ -296,6 +329,7 @@ int main(void)
 		cmocka_unit_test(with_markets_that_recover),
 		cmocka_unit_test(with_jumps_that_assets_share),
 		cmocka_unit_test(with_several_collaterals),
+		cmocka_unit_test(prices_are_a_walk),
 		cmocka_unit_test(not_where_it_would_be_wrong),
 	};
 

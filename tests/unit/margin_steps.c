@@ -88,14 +88,11 @@ static void every_kernel_gives_the_same_bits(void **state)
 	(void)state;
 	for (uint32_t chunk = 0; chunk < 400; chunk++) {
 		const struct steps_place *place = &places[chunk % PLACES];
-		struct steps_span spans[2];
 		float sums[2][STEPS_CHUNK];
 		int last = 0;
 
 		while (steps_kernels[last + 1])
 			last++;
-		memset(spans, 0, sizeof(spans));
-		steps_kernels[last]->span(place, chunk, &spans[0]);
 		steps_kernels[last]->walk(place, chunk, sums[0]);
 		for (int k = 0; k < last; k++) {
 			if (!steps_kernels[k]->runs_here()) {
@@ -103,36 +100,8 @@ static void every_kernel_gives_the_same_bits(void **state)
 					printf("skip: this machine does not have %s\n", steps_kernels[k]->name);
 				continue;
 			}
-			steps_kernels[k]->span(place, chunk, &spans[1]);
 			steps_kernels[k]->walk(place, chunk, sums[1]);
-			assert_memory_equal(&spans[0], &spans[1], sizeof(spans[0]));
 			assert_memory_equal(sums[0], sums[1], sizeof(sums[0]));
-		}
-	}
-}
-
-/* Many paths at once, or one by one. */
-static void a_span_is_of_its_walks(void **state)
-{
-	const struct steps_kernel *kernel = steps_kernel();
-
-	(void)state;
-	for (uint32_t chunk = 0; chunk < 100; chunk++) {
-		struct steps_place place = places[chunk % PLACES];
-		struct steps_span span;
-
-		kernel->span(&place, chunk, &span);
-		for (int i = 0; i < STEPS_PATHS; i++, place.path++) {
-			float sums[STEPS_CHUNK], low = INFINITY, high = -INFINITY;
-
-			kernel->walk(&place, chunk, sums);
-			for (int k = 0; k < STEPS_CHUNK; k++) {
-				low = fminf(low, sums[k]);
-				high = fmaxf(high, sums[k]);
-			}
-			assert_memory_equal(&span.end[i], &sums[STEPS_CHUNK - 1], sizeof(float));
-			assert_memory_equal(&span.low[i], &low, sizeof(float));
-			assert_memory_equal(&span.high[i], &high, sizeof(float));
 		}
 	}
 }
@@ -197,7 +166,6 @@ int main(void)
 		cmocka_unit_test(philox_is_random123s),
 		cmocka_unit_test(numbers_are_exact_to_the_stated_error),
 		cmocka_unit_test(every_kernel_gives_the_same_bits),
-		cmocka_unit_test(a_span_is_of_its_walks),
 		cmocka_unit_test(numbers_are_normal),
 	};
 

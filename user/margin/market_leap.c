@@ -69,25 +69,15 @@ static bool reports_keep(const struct oracle *oracle, const double level[2])
 	return true;
 }
 
-static bool quiet(const struct market_walk *walk, const struct asset_state *state, double end_s, float *end)
+static bool quiet(const struct market_walk *walk, struct asset_state *state, double end_s)
 {
 	const struct oracle_policy *policy = &walk->book->market->oracle;
-	const struct market_price *price = &state->price;
-	float sums[STEPS_CHUNK], low = INFINITY, high = -INFINITY;
 	double level[2];
 
 	if (policy->on_deviation && (state->oracle.count || end_s - state->oracle.last_s >= policy->heartbeat_s))
 		return false;
 	bounds(walk, state, level);
-	if (!reports_keep(&state->oracle, level))
-		return false;
-	price->steps->walk(&price->place, (uint32_t)(price->blocks / STEPS_CHUNK), sums);
-	for (int i = 0; i < STEPS_CHUNK; i++) {
-		low = sums[i] < low ? sums[i] : low;
-		high = sums[i] > high ? sums[i] : high;
-	}
-	*end = sums[STEPS_CHUNK - 1];
-	return market_price_keeps(price, low, high, level);
+	return reports_keep(&state->oracle, level) && market_price_keeps(&state->price, level);
 }
 
 bool market_leap(struct market_walk *walk, uint64_t block)
@@ -95,20 +85,20 @@ bool market_leap(struct market_walk *walk, uint64_t block)
 	const struct market_book *book = walk->book;
 	const struct model *model = book->model;
 	double end_s = (double)(block + STEPS_CHUNK) * model->step_s;
-	float ends[model->asset_count];
 
 	if (!walk->leaps || block % STEPS_CHUNK || block + STEPS_CHUNK > market_book_steps(model) || walk->lot_count || walk->crossing_count)
 		return false;
 	if (walk->attempt_count && walk->attempts[0].due_s <= end_s + reports_take(walk))
 		return false;
 	for (size_t i = 0; i < model->asset_count; i++)
-		if (!quiet(walk, &walk->assets[i], end_s, &ends[i]))
+		if (!quiet(walk, &walk->assets[i], end_s))
 			return false;
 	for (size_t i = 0; i < model->asset_count; i++) {
 		struct asset_state *state = &walk->assets[i];
 
-		market_price_leap(&state->price, ends[i]);
-		state->price.price = exp(state->price.log_price);
+		market_price_leap(&state->price);
+		if (block + 2 * STEPS_CHUNK > market_book_steps(model)) /* there may be no step after it that does so */
+			state->price.price = exp(state->price.log_price);
 		if (state->used > 0)
 			state->used = liquidity_recover(&book->market->liquidity[i], state->used, STEPS_CHUNK * model->step_s);
 		if (!book->market->oracle.on_deviation)

@@ -16,7 +16,8 @@ void market_price_start(struct market_price *price, const struct model *model, u
 	const struct process *process = &model->assets[asset].process;
 
 	*price = (struct market_price){.model = model, .process = process, .path = path, .price = model->assets[asset].price,
-				       .place = {model->seed, path, asset, RNG_PRICE}};
+				       .inside = {model->seed, path, asset, RNG_PRICE},
+				       .ends = {model->seed, path, asset, RNG_ENDS}};
 	price->start = price->log_price = log(price->price);
 	price->sd = sqrt(process->variance * model->step_s);
 	rng_open(&price->rng, model->seed, path, asset, RNG_PRICE);
@@ -51,20 +52,48 @@ static void jump_until(struct market_price *price, double now_s)
 		price->common_jumps += common_jump(price);
 }
 
+/* Of the chunk that begins here, in standard deviations of a step. */
+static double chunk_move(struct market_price *price)
+{
+	uint64_t chunk = price->blocks / STEPS_CHUNK, at = chunk % STEPS_CHUNK, of = chunk / STEPS_CHUNK;
+
+	if (price->ends_of != of + 1)
+		price->steps->walk(&price->ends, (uint32_t)of, price->end_sums);
+	price->ends_of = of + 1;
+	return sqrt(STEPS_CHUNK) * ((double)price->end_sums[at] - (at ? (double)price->end_sums[at - 1] : 0));
+}
+
+static void draw_inside(struct market_price *price)
+{
+	price->steps->walk(&price->inside, (uint32_t)(price->blocks / STEPS_CHUNK), price->sums);
+	price->move = chunk_move(price);
+	price->missed = (price->move - (double)price->sums[STEPS_CHUNK - 1]) / STEPS_CHUNK;
+}
+
+/* The diffusion after step `at` of the chunk, which is not its last one. */
+static double sum_inside(const struct market_price *price, uint64_t at)
+{
+	return price->diffusion + (double)price->sums[at] + (double)(at + 1) * price->missed;
+}
+
 /* The diffusion after one more step, in standard deviations of a step. */
 static double next_sum(struct market_price *price, double shock)
 {
 	uint64_t at = price->blocks % STEPS_CHUNK;
-	double sum;
 
 	if (!price->steps)
 		return price->diffusion += isnan(shock) ? rng_normal(&price->rng) : shock;
 	if (!at)
-		price->steps->walk(&price->place, (uint32_t)(price->blocks / STEPS_CHUNK), price->sums);
-	sum = price->diffusion + (double)price->sums[at];
-	if (at == STEPS_CHUNK - 1)
-		price->diffusion = sum;
-	return sum;
+		draw_inside(price);
+	if (at < STEPS_CHUNK - 1)
+		return sum_inside(price, at);
+	return price->diffusion += price->move;
+}
+
+/* ln S where the diffusion has come to `sum`, after the jumps so far. */
+static double log_price_at(const struct market_price *price, double now_s, double sum)
+{
+	return price->start + price->process->log_drift * now_s + price->sd * sum + price->own_jumps + price->common_jumps;
 }
 
 static void levy_step(struct market_price *price, double now_s, double shock)
@@ -73,25 +102,46 @@ static void levy_step(struct market_price *price, double now_s, double shock)
 
 	price->blocks++;
 	jump_until(price, now_s);
-	price->log_price = price->start + price->process->log_drift * now_s + price->sd * sum + price->own_jumps + price->common_jumps;
+	price->log_price = log_price_at(price, now_s, sum);
 }
 
-void market_price_leap(struct market_price *price, float end)
+void market_price_leap(struct market_price *price)
 {
-	price->diffusion += (double)end;
+	price->diffusion += price->move;
 	price->blocks += STEPS_CHUNK;
-	price->log_price = price->start + price->process->log_drift * ((double)price->blocks * price->model->step_s) +
-			   price->sd * price->diffusion + price->own_jumps + price->common_jumps;
+	price->log_price = price->last;
 }
 
-bool market_price_keeps(const struct market_price *price, float low, float high, const double level[2])
-{
-	double from = (double)price->blocks * price->model->step_s, to = from + STEPS_CHUNK * price->model->step_s;
-	double drift = price->process->log_drift, base = price->start + price->own_jumps + price->common_jumps;
-	double lowest = base + drift * (drift < 0 ? to : from), highest = base + drift * (drift < 0 ? from : to);
+#define NEVER 40.0 /* e^-40 */
 
-	return price->next_own_s > to && price->next_common_s > to && lowest + price->sd * (price->diffusion + (double)low) >= level[0] &&
-	       highest + price->sd * (price->diffusion + (double)high) <= level[1];
+/* Whether a bridge from `a` to `b` above a level stays there for all purposes: it touches it with probability e^(-2ab/variance). */
+static bool stays(double a, double b, double variance)
+{
+	return a > 0 && b > 0 && 2 * a * b > NEVER * variance;
+}
+
+bool market_price_keeps(struct market_price *price, const double level[2])
+{
+	double step_s = price->model->step_s, from = (double)price->blocks * step_s, to = from + STEPS_CHUNK * step_s;
+	double variance = STEPS_CHUNK * price->sd * price->sd, first;
+
+	if (price->next_own_s <= to || price->next_common_s <= to)
+		return false;
+	first = log_price_at(price, from, price->diffusion);
+	price->move = chunk_move(price);
+	price->last = log_price_at(price, to, price->diffusion + price->move);
+	if (stays(first - level[0], price->last - level[0], variance) && stays(level[1] - first, level[1] - price->last, variance))
+		return true;
+	if (!(price->last >= level[0] && price->last <= level[1]))
+		return false;
+	draw_inside(price);
+	for (uint64_t at = 0; at < STEPS_CHUNK - 1; at++) {
+		double x = log_price_at(price, from + (double)(at + 1) * step_s, sum_inside(price, at));
+
+		if (!(x >= level[0] && x <= level[1]))
+			return false;
+	}
+	return true;
 }
 
 void market_price_jump_to(struct market_price *price, uint64_t chunk, double diffusion)

@@ -15,7 +15,7 @@
 
 int market_starts_init(struct market_starts *starts, const struct market_book *book)
 {
-	uint64_t paths = (book->model->paths + STEPS_PATHS - 1) / STEPS_PATHS * STEPS_PATHS;
+	uint64_t paths = book->model->paths;
 	bool forgets = market_screen_forgets(book);
 
 	*starts = (struct market_starts){0};
@@ -48,11 +48,10 @@ struct task {
 static void screen_batch(struct market_screen *screen, const struct task *task, uint64_t first, uint64_t end)
 {
 	size_t assets = task->book->model->asset_count;
-	double unused[STEPS_PATHS * assets];
+	struct market_starts *starts = task->starts;
 
-	for (uint64_t path = first; path < end; path += STEPS_PATHS)
-		market_screen_paths(screen, path, &task->starts->chunks[path],
-				    task->starts->diffusions ? &task->starts->diffusions[path * assets] : unused);
+	for (uint64_t path = first; path < end; path++)
+		starts->chunks[path] = market_screen_path(screen, path, starts->diffusions ? &starts->diffusions[path * assets] : NULL);
 }
 
 static int walk_path(struct market_walk *walk, const struct task *task, uint64_t path)

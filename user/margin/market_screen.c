@@ -27,7 +27,7 @@ int market_screen_init(struct market_screen *screen, const struct market_book *b
 	size_t assets = book->model->asset_count;
 
 	*screen = (struct market_screen){.book = book};
-	screen->prices = calloc(assets * STEPS_PATHS, sizeof(*screen->prices));
+	screen->prices = calloc(assets, sizeof(*screen->prices));
 	screen->levels = calloc(assets * 2, sizeof(*screen->levels));
 	if (!screen->prices || !screen->levels) {
 		market_screen_free(screen);
@@ -68,44 +68,28 @@ static bool passes(struct market_price *price, uint64_t blocks, const double lev
 	return false;
 }
 
-void market_screen_paths(struct market_screen *screen, uint64_t path, uint64_t chunks[STEPS_PATHS], double *diffusions)
+uint64_t market_screen_path(struct market_screen *screen, uint64_t path, double *diffusions)
 {
 	const struct model *model = screen->book->model;
-	size_t assets = model->asset_count, left = STEPS_PATHS;
 	uint64_t blocks = market_book_steps(model);
 
-	for (int i = 0; i < STEPS_PATHS; i++) {
-		chunks[i] = MARKET_NEVER;
-		for (size_t asset = 0; asset < assets; asset++) {
-			struct market_price *price = &screen->prices[asset * STEPS_PATHS + i];
-
-			market_price_start(price, model, (uint32_t)asset, path + (uint64_t)i);
-			if (chunks[i] && beyond(price->log_price, &screen->levels[2 * asset]))
-				chunks[i] = 0;
-			diffusions[i * assets + asset] = 0;
-		}
-		left -= !chunks[i];
+	for (size_t i = 0; i < model->asset_count; i++) {
+		market_price_start(&screen->prices[i], model, (uint32_t)i, path);
+		if (beyond(screen->prices[i].log_price, &screen->levels[2 * i]))
+			return 0;
 	}
-	for (uint64_t chunk = 0; left && chunk * STEPS_CHUNK < blocks; chunk++) {
-		for (int i = 0; i < STEPS_PATHS; i++)
-			for (size_t asset = 0; chunks[i] == MARKET_NEVER && asset < assets; asset++)
-				diffusions[i * assets + asset] = screen->prices[asset * STEPS_PATHS + i].diffusion;
-		for (size_t asset = 0; asset < assets; asset++) {
-			struct market_price *prices = &screen->prices[asset * STEPS_PATHS];
-			struct steps_span span;
+	for (uint64_t chunk = 0; chunk * STEPS_CHUNK < blocks; chunk++) {
+		for (size_t i = 0; diffusions && i < model->asset_count; i++)
+			diffusions[i] = screen->prices[i].diffusion;
+		for (size_t i = 0; i < model->asset_count; i++) {
+			struct market_price *price = &screen->prices[i];
 
-			prices->steps->span(&prices->place, (uint32_t)chunk, &span);
-			screen->steps += STEPS_PATHS * STEPS_CHUNK;
-			for (int i = 0; i < STEPS_PATHS; i++) {
-				if (chunks[i] != MARKET_NEVER)
-					continue;
-				if (market_price_keeps(&prices[i], span.low[i], span.high[i], &screen->levels[2 * asset])) {
-					market_price_leap(&prices[i], span.end[i]);
-				} else if (passes(&prices[i], blocks, &screen->levels[2 * asset])) {
-					chunks[i] = chunk;
-					left--;
-				}
-			}
+			screen->steps += STEPS_CHUNK;
+			if (market_price_keeps(price, &screen->levels[2 * i]))
+				market_price_leap(price);
+			else if (passes(price, blocks, &screen->levels[2 * i]))
+				return chunk;
 		}
 	}
+	return MARKET_NEVER;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A random walk in equal steps, many of them at a time: the sums of the N(0, 1) that move a price from block to block.
- * Philox4x32-10 counted as in rng.h, four numbers of a block to two Box-Muller pairs, in single precision and in the lanes of
- * the machine's vectors. Sums start anew at every chunk, so that rounding does not grow with the length of the walk:
- * whoever walks adds up the chunks in double precision.
+ * A random walk in equal steps, a chunk at a time: the sums of the N(0, 1) that move a price from block to block. Philox4x32-10
+ * counted as in rng.h, four numbers of a block to two Box-Muller pairs, in single precision and in the lanes of the machine's
+ * vectors. Sums start anew at every chunk, so that rounding does not grow with the length of the walk: whoever walks adds up
+ * the chunks in double precision.
  *
  * The same bits from every kernel: each operation is one of IEEE 754 (fused multiply-adds are written as such, none is
  * left to the compiler) and no lane knows of another. Error of a number against exact arithmetic on the same words, of which
@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #define STEPS_CHUNK 64 /* steps */
-#define STEPS_PATHS 16 /* neighbouring paths, walked at once */
 #define STEPS_ERROR 1e-6
 
 /* Where in the random numbers: rng_open()'s arguments. */
@@ -26,17 +25,10 @@ struct steps_place {
 	uint32_t stream; /* enum rng_stream */
 };
 
-/* One chunk of STEPS_PATHS paths, place->path the first one: their sums at its end, and the lowest and highest on the way (the chunk's beginning, 0, is not looked at). */
-struct steps_span {
-	float end[STEPS_PATHS], low[STEPS_PATHS], high[STEPS_PATHS];
-};
-
 struct steps_kernel {
 	const char *name;
 	bool (*runs_here)(void);
-	/* place->path + STEPS_PATHS must not pass a multiple of 2^32. */
-	void (*span)(const struct steps_place *place, uint32_t chunk, struct steps_span *out);
-	/* One path's sums after each step of the chunk. */
+	/* The sums after each step of the chunk. */
 	void (*walk)(const struct steps_place *place, uint32_t chunk, float sums[STEPS_CHUNK]);
 };
 

@@ -20,20 +20,10 @@ INLINE floats square_root(floats a)
 	return (floats)_mm256_sqrt_ps((__m256)a);
 }
 
-INLINE floats lower(floats a, floats b)
-{
-	return (floats)_mm256_min_ps((__m256)a, (__m256)b);
-}
-
-INLINE floats higher(floats a, floats b)
-{
-	return (floats)_mm256_max_ps((__m256)a, (__m256)b);
-}
-
 static bool runs_here(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const struct steps_kernel steps_avx2 = {"avx2", runs_here, span, walk};
+const struct steps_kernel steps_avx2 = {"avx2", runs_here, walk};
 #endif

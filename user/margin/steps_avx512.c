@@ -20,20 +20,10 @@ INLINE floats square_root(floats a)
 	return (floats)_mm512_sqrt_ps((__m512)a);
 }
 
-INLINE floats lower(floats a, floats b)
-{
-	return (floats)_mm512_min_ps((__m512)a, (__m512)b);
-}
-
-INLINE floats higher(floats a, floats b)
-{
-	return (floats)_mm512_max_ps((__m512)a, (__m512)b);
-}
-
 static bool runs_here(void)
 {
 	return __builtin_cpu_supports("avx512f");
 }
 
-const struct steps_kernel steps_avx512 = {"avx512", runs_here, span, walk};
+const struct steps_kernel steps_avx512 = {"avx512", runs_here, walk};
 #endif

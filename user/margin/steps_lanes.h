@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The body of a kernel (steps.h), for vectors of LANES single-precision lanes. Whoever includes it defines LANES and, for
- * its instruction set, multiply32(a, b) (the low halves of 64-bit lanes, to 64 bits), multiply_add, square_root, lower and
- * higher; and is compiled with -ffp-contract=off (mk/margin-steps.mk).
+ * its instruction set, multiply32(a, b) (the low halves of 64-bit lanes, to 64 bits), multiply_add and square_root; and is
+ * compiled with -ffp-contract=off (mk/margin-steps.mk).
  */
 #include <stdint.h>
 
@@ -18,8 +18,6 @@ typedef uint64_t longs __attribute__((vector_size(4 * LANES)));
 INLINE longs multiply32(longs a, longs b);
 INLINE floats multiply_add(floats a, floats b, floats c); /* a·b + c, rounded once */
 INLINE floats square_root(floats a);
-INLINE floats lower(floats a, floats b);
-INLINE floats higher(floats a, floats b);
 
 INLINE floats all(float x)
 {
@@ -43,12 +41,12 @@ INLINE longs all_long(uint64_t x)
  * Words of the counter in the low halves of 64-bit lanes: a product is then one instruction, and its halves need no
  * unpacking. What is in the high halves does not matter.
  */
-INLINE void rounds(longs c[4], const uint32_t key[2], uint32_t done)
+INLINE void rounds(longs c[4], const uint32_t key[2])
 {
-	uint32_t k0 = key[0] + done * WEYL_0, k1 = key[1] + done * WEYL_1;
+	uint32_t k0 = key[0], k1 = key[1];
 
 #pragma GCC unroll 10
-	for (uint32_t i = done; i < ROUNDS; i++, k0 += WEYL_0, k1 += WEYL_1) {
+	for (uint32_t i = 0; i < ROUNDS; i++, k0 += WEYL_0, k1 += WEYL_1) {
 		longs first = multiply32(c[0], all_long(MULTIPLIER_0)), second = multiply32(c[2], all_long(MULTIPLIER_1));
 
 		c[0] = (second >> 32) ^ c[1] ^ all_long(k0);
@@ -56,26 +54,6 @@ INLINE void rounds(longs c[4], const uint32_t key[2], uint32_t done)
 		c[1] = second;
 		c[3] = first;
 	}
-}
-
-#define ROUNDS_ALIKE 3
-
-/* The first rounds where lanes differ in the counter's second word only, as paths do: half of them is the same for all lanes. */
-INLINE void rounds_alike(longs paths, const uint32_t c[4], const uint32_t key[2], longs out[4])
-{
-	uint64_t first = (uint64_t)MULTIPLIER_0 * c[0], second = (uint64_t)MULTIPLIER_1 * c[2];
-	uint32_t word = (uint32_t)(first >> 32) ^ c[3] ^ key[1], back;
-	longs some = multiply32(paths ^ all_long((uint32_t)(second >> 32) ^ key[0]), all_long(MULTIPLIER_0)), more;
-
-	back = (uint32_t)second;
-	second = (uint64_t)MULTIPLIER_1 * word;
-	word = (uint32_t)(second >> 32) ^ back ^ (key[0] + WEYL_0);
-	more = multiply32((some >> 32) ^ all_long((uint32_t)first ^ (key[1] + WEYL_1)), all_long(MULTIPLIER_1));
-	first = (uint64_t)MULTIPLIER_0 * word;
-	out[0] = (more >> 32) ^ all_long((uint32_t)second ^ (key[0] + 2 * WEYL_0));
-	out[1] = more;
-	out[2] = some ^ all_long((uint32_t)(first >> 32) ^ (key[1] + 2 * WEYL_1));
-	out[3] = all_long((uint32_t)first);
 }
 
 /* The even lanes' words and the odd lanes'. */
@@ -127,19 +105,9 @@ INLINE void normals(const longs even[4], const longs odd[4], floats out[4])
 	pair(join(even[2], odd[2]), join(even[3], odd[3]), &out[2], &out[3]);
 }
 
-/* ---- walks ----------------------------------------------------------------------------------------------------------- */
+/* ---- the walk -------------------------------------------------------------------------------------------------------- */
 
 #define BLOCKS (STEPS_CHUNK / 4)
-
-struct counter {
-	uint32_t key[2], path, rest, lane;
-};
-
-INLINE struct counter counter_of(const struct steps_place *place)
-{
-	return (struct counter){{(uint32_t)place->seed, (uint32_t)(place->seed >> 32)}, (uint32_t)place->path,
-				(uint32_t)(place->path >> 32) << 8 | place->stream, place->lane};
-}
 
 /* `first`, `first` + 2, … in the 64-bit lanes */
 INLINE longs every_second(uint32_t first)
@@ -151,54 +119,20 @@ INLINE longs every_second(uint32_t first)
 	return out;
 }
 
-INLINE void step_on(floats move, floats *sum, floats *low, floats *high)
-{
-	*sum += move;
-	*low = lower(*low, *sum);
-	*high = higher(*high, *sum);
-}
-
-/* A lane is a path. */
-static void span(const struct steps_place *place, uint32_t chunk, struct steps_span *out)
-{
-	const struct counter at = counter_of(place);
-
-	for (int first = 0; first < STEPS_PATHS; first += LANES) {
-		longs even_paths = every_second(at.path + (uint32_t)first), odd_paths = even_paths + 1;
-		floats sum = all(0), low = all(__builtin_inff()), high = all(-__builtin_inff());
-
-		for (uint32_t block = chunk * BLOCKS; block < (chunk + 1) * BLOCKS; block++) {
-			const uint32_t alike[4] = {block, 0, at.rest, at.lane};
-			longs even[4], odd[4];
-			floats moves[4];
-
-			rounds_alike(even_paths, alike, at.key, even);
-			rounds_alike(odd_paths, alike, at.key, odd);
-			rounds(even, at.key, ROUNDS_ALIKE);
-			rounds(odd, at.key, ROUNDS_ALIKE);
-			normals(even, odd, moves);
-			for (int i = 0; i < 4; i++)
-				step_on(moves[i], &sum, &low, &high);
-		}
-		__builtin_memcpy(&out->end[first], &sum, sizeof(sum));
-		__builtin_memcpy(&out->low[first], &low, sizeof(low));
-		__builtin_memcpy(&out->high[first], &high, sizeof(high));
-	}
-}
-
 /* A lane is a block of four steps. */
 static void walk(const struct steps_place *place, uint32_t chunk, float sums[STEPS_CHUNK])
 {
-	const struct counter at = counter_of(place);
+	const uint32_t key[2] = {(uint32_t)place->seed, (uint32_t)(place->seed >> 32)};
+	longs path = all_long((uint32_t)place->path), rest = all_long((uint32_t)(place->path >> 32) << 8 | place->stream);
 	float sum = 0;
 
 	for (int first = 0; first < BLOCKS; first += LANES) {
-		longs even[4] = {every_second(chunk * BLOCKS + (uint32_t)first), all_long(at.path), all_long(at.rest), all_long(at.lane)};
+		longs even[4] = {every_second(chunk * BLOCKS + (uint32_t)first), path, rest, all_long(place->lane)};
 		longs odd[4] = {even[0] + 1, even[1], even[2], even[3]};
 		floats moves[4];
 
-		rounds(even, at.key, 0);
-		rounds(odd, at.key, 0);
+		rounds(even, key);
+		rounds(odd, key);
 		normals(even, odd, moves);
 		for (int lane = 0; lane < LANES; lane++)
 			for (int i = 0; i < 4; i++)

@@ -44,23 +44,9 @@ INLINE floats square_root(floats a)
 	return a;
 }
 
-INLINE floats lower(floats a, floats b)
-{
-	ints is = a < b;
-
-	return (floats)((is & (ints)a) | (~is & (ints)b));
-}
-
-INLINE floats higher(floats a, floats b)
-{
-	ints is = a > b;
-
-	return (floats)((is & (ints)a) | (~is & (ints)b));
-}
-
 static bool runs_here(void)
 {
 	return true;
 }
 
-const struct steps_kernel steps_plain = {"plain", runs_here, span, walk};
+const struct steps_kernel steps_plain = {"plain", runs_here, walk};
