@@ -62,7 +62,9 @@ $(BUILD)/user/%.o: user/%.c | generated
 # ---- kernel side ----------------------------------------------------------------------------------------------------
 BPF_PROGRAMS := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 SKELETONS    := $(patsubst %,$(BUILD)/gen/%.skel.h,$(BPF_PROGRAMS))
-BPF_CFLAGS    = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 $(WARN) -Ibpf -Ivmlinux
+# Which registers hold a function's arguments, for the uprobes.
+BPF_ARCH     := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+BPF_CFLAGS    = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) $(WARN) -Ibpf -Ivmlinux
 
 vmlinux/vmlinux.h:
 	@if [ -r $(BTF) ]; then $(BPFTOOL) btf dump file $(BTF) format c > $@.tmp; \

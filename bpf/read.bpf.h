@@ -19,6 +19,7 @@
 #include "frame.bpf.h"
 #include "maps.bpf.h"
 #include "parse.bpf.h"
+#include "plaintext.bpf.h"
 #include "record.h"
 #include "rule.bpf.h"
 
@@ -148,16 +149,24 @@ int pl_read_stream(__u64 *arguments)
 	};
 	__u32 of_dest = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_STREAM, packet.dest_port)];
 	__u32 of_source = ports[PL_PORT_INDEX(PL_INGRESS, PL_PORT_STREAM, packet.source_port)];
-	const struct pl_rule *rule;
+	const struct pl_rule *rule = NULL;
+	__u32 upto;
 
-	if ((!of_dest && !of_source) || !socket_addresses(sk, &packet))
+	if ((of_dest || of_source) && socket_addresses(sk, &packet)) {
+		/* As for the packets themselves: ingress_stream(). */
+		rule = rule_find(of_dest, &packet);
+		if (!rule)
+			rule = rule_find(of_source, &packet);
+		if (rule && rule->action != PL_ACTION_ARRIVAL)
+			rule = NULL;
+	}
+	if (!rule && !plaintext_wanted)
 		return 0;
-	/* As for the packets themselves: ingress_stream(). */
-	rule = rule_find(of_dest, &packet);
-	if (!rule)
-		rule = rule_find(of_source, &packet);
-	if (rule && rule->action == PL_ACTION_ARRIVAL)
-		read_record(sk, &packet, rule->feed, PL_READ_STREAM, BPF_CORE_READ((struct tcp_sock *)sk, copied_seq), 0);
+	upto = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+	if (plaintext_wanted)
+		tls_see_read(&packet, rule ? rule->feed : PL_FEED_NONE, upto);
+	if (rule)
+		read_record(sk, &packet, rule->feed, PL_READ_STREAM, upto, 0);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ enum pl_record_type {
 	PL_RECORD_NIC = 7,	/* the network card's stamp of the packet whose record, with the same stamp_ns, comes next */
 	PL_RECORD_ARRIVAL = 8,	/* a packet of a feed whose reads are traced: a pl_stream of which no bytes follow */
 	PL_RECORD_READ = 9,	/* a process read from the socket that such packets go to */
+	PL_RECORD_PLAINTEXT = 10, /* what its TLS library gave it out of that */
 };
 
 struct pl_record {
@@ -111,6 +112,30 @@ struct pl_read {
 	__u8 pad[3];
 	char comm[16]; /* of the thread */
 };
+
+/* Made as SSL_read or SSL_read_ex returns. */
+struct pl_plaintext {
+	struct pl_record head;
+	__u64 connection; /* the library's handle: tells connections of a process apart */
+	__u64 offset;	  /* bytes of plaintext that were read before these */
+	union {
+		__u8 local[16]; /* as in pl_read */
+		__u64 local_words[2];
+	};
+	union {
+		__u8 remote[16];
+		__u64 remote_words[2];
+	};
+	__u16 local_port;
+	__u16 remote_port;
+	__u32 upto; /* as in pl_read: what had been read of the socket by then */
+	__u32 pid;
+	__u32 len;
+	__u32 captured; /* bytes that follow: all, or fewer where there are more than PL_PLAINTEXT_MAX, or they could not be read */
+	__u32 pad;
+	/* captured bytes follow */
+};
+#define PL_PLAINTEXT_MAX 16384 /* a TLS record holds no more, and SSL_read gives no more than one */
 
 /*
  * State of one FEC set, kept in a table: bit i = data shred fec_set_index + i, bit 32 + p = code shred at position p.
@@ -213,6 +238,7 @@ _Static_assert(sizeof(struct pl_datagram) == 48, "pl_datagram");
 _Static_assert(sizeof(struct pl_stream) == 72, "pl_stream");
 _Static_assert(sizeof(struct pl_egress) == 32, "pl_egress");
 _Static_assert(sizeof(struct pl_read) == 96, "pl_read");
+_Static_assert(sizeof(struct pl_plaintext) == 88, "pl_plaintext");
 _Static_assert(sizeof(struct pl_set_key) == 16, "pl_set_key");
 _Static_assert(sizeof(struct pl_set) == 64, "pl_set");
 _Static_assert(sizeof(struct pl_set_bucket) == 1280, "pl_set_bucket");

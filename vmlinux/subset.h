@@ -68,6 +68,14 @@ struct __sk_buff {
 	__u32 data_end;
 };
 
+/* The registers of a process, as the kernel hands them to a uprobe: arch/x86 and arch/arm64, include/…/asm/ptrace.h. */
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+struct user_pt_regs {
+	__u64 regs[31], sp, pc, pstate;
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ns_common {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What a read pays for being seen: a byte sent and read again over loopback, without the tap's tracepoints, with them where
- * nobody asked for the socket, and where somebody did. The kernel's own count of the programs' time stands beside it.
+ * nobody asked for the socket, and where somebody did. The kernel's own count of the programs' time stands beside it. Then
+ * the same for a record of TLS, with the uprobes that read its plaintext.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <openssl/ssl.h>
 
 #include "tap/internal.h"
 
@@ -68,10 +71,10 @@ static double round_ns(const int pair[2])
 	return (double)(now_ns() - start) / READS;
 }
 
-static struct tap *open_tap(enum mode mode, enum pl_port_space space)
+static struct tap *open_tap(enum mode mode, enum pl_port_space space, bool plaintext)
 {
 	struct match match = {.space = space, .port_low = mode == ASKED ? PORT : PORT + 1, .port_high = mode == ASKED ? PORT : PORT + 1};
-	struct tap_options options = {.reads = TAP_READS_TCP | TAP_READS_UDP};
+	struct tap_options options = {.reads = TAP_READS_TCP | TAP_READS_UDP, .plaintext = plaintext};
 	struct error err;
 	struct tap *tap;
 
@@ -111,7 +114,7 @@ static void measure(int type, const char *name)
 	round_ns(pair);
 	for (int round = 0; round < ROUNDS; round++) {
 		for (enum mode mode = ABSENT; mode < MODES; mode++) {
-			struct tap *tap = mode == ABSENT ? NULL : open_tap(mode, type == SOCK_STREAM ? PL_PORT_TCP : PL_PORT_UDP);
+			struct tap *tap = mode == ABSENT ? NULL : open_tap(mode, type == SOCK_STREAM ? PL_PORT_TCP : PL_PORT_UDP, false);
 			double ns = round_ns(pair);
 
 			if (ns < least[mode])
@@ -142,6 +145,91 @@ static void measure(int type, const char *name)
 	close(pair[1]);
 }
 
+/* ---- TLS ---- */
+
+/* Which file this process has libssl from. */
+static void find_library(char *out, size_t size)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[4352], *slash;
+
+	out[0] = '\0';
+	while (maps && fgets(line, sizeof(line), maps))
+		if (strstr(line, "libssl") && (slash = strchr(line, '/')))
+			snprintf(out, size, "%.*s", (int)strcspn(slash, "\n"), slash);
+	if (maps)
+		fclose(maps);
+}
+
+static double tls_round_ns(SSL *const ends[2])
+{
+	int64_t start = now_ns();
+	char price[200] = "";
+
+	for (int i = 0; i < READS / 4; i++)
+		if (SSL_write(ends[0], price, sizeof(price)) != sizeof(price) || SSL_read(ends[1], price, sizeof(price)) != sizeof(price))
+			die("TLS");
+	return (double)(now_ns() - start) / (READS / 4);
+}
+
+/* Without a certificate: the cost of a record is the same. */
+static void open_tls(const int pair[2], SSL *ends[2])
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_method());
+	int done[2] = {0};
+
+	SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+	SSL_CTX_set_cipher_list(context, "aNULL:@SECLEVEL=0");
+	for (int i = 0; i < 2; i++) {
+		ends[i] = SSL_new(context);
+		SSL_set_fd(ends[i], pair[i]);
+		fcntl(pair[i], F_SETFL, O_NONBLOCK);
+	}
+	SSL_set_connect_state(ends[0]);
+	SSL_set_accept_state(ends[1]);
+	for (int i = 0; i < 100000 && !(done[0] && done[1]); i++) {
+		done[i & 1] |= SSL_do_handshake(ends[i & 1]) == 1;
+		usleep(100);
+	}
+	for (int i = 0; i < 2; i++)
+		fcntl(pair[i], F_SETFL, 0);
+	SSL_CTX_free(context);
+}
+
+static void measure_tls(void)
+{
+	static const char *const names[MODES] = {"no probe", "of a connection nobody asked for", "of a connection somebody asked for"};
+	double least[MODES] = {1e18, 1e18, 1e18};
+	char library[4096];
+	int pair[2];
+	SSL *ends[2];
+
+	find_library(library, sizeof(library));
+	open_pair(SOCK_STREAM, pair);
+	open_tls(pair, ends);
+	for (int round = 0; round < ROUNDS; round++) {
+		for (enum mode mode = ABSENT; mode < MODES; mode++) {
+			struct tap *tap = mode == ABSENT ? NULL : open_tap(mode, PL_PORT_TCP, true);
+			struct error err;
+			double ns;
+
+			if (tap && tap_attach_plaintext(tap, library, 0, &err)) {
+				fprintf(stderr, "bench reads: %s\n", err.text);
+				exit(1);
+			}
+			ns = tls_round_ns(ends);
+			if (ns < least[mode])
+				least[mode] = ns;
+			tap_close(tap);
+		}
+	}
+	for (enum mode mode = ABSENT; mode < MODES; mode++)
+		printf("TLS  200 bytes sent and read, %-34s %7.0f ns  %+5.0f ns (%+.1f %%)\n", names[mode], least[mode],
+		       least[mode] - least[ABSENT], 100 * (least[mode] / least[ABSENT] - 1));
+	for (int i = 0; i < 2; i++)
+		SSL_free(ends[i]);
+}
+
 int main(void)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -155,5 +243,6 @@ int main(void)
 	close(fd);
 	measure(SOCK_STREAM, "TCP");
 	measure(SOCK_DGRAM, "UDP");
+	measure_tls();
 	return 0;
 }

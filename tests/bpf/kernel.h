@@ -37,6 +37,10 @@ union any_record {
 		struct pl_stream head;
 		uint8_t payload[PL_DATAGRAM_MAX];
 	} stream;
+	struct {
+		struct pl_plaintext head;
+		uint8_t bytes[PL_PLAINTEXT_MAX];
+	} plaintext;
 };
 
 struct kernel_test {

@@ -91,6 +91,13 @@ static void on_record(void *context, const struct pl_record *record, size_t len)
 	case PL_RECORD_READ:
 		collector_read(r->collector, (const void *)record);
 		break;
+	case PL_RECORD_PLAINTEXT: {
+		const struct pl_plaintext *text = (const void *)record;
+
+		if (len >= sizeof(*text) + text->captured)
+			collector_plaintext(r->collector, text, (const uint8_t *)(text + 1));
+		break;
+	}
 	case PL_RECORD_EGRESS:
 		collector_egress(r->collector, (const void *)record);
 		break;
@@ -142,7 +149,7 @@ static uint32_t keeper_index(const struct site *site)
 static int attach(struct recorder *r, struct error *err)
 {
 	const struct site *site = r->site;
-	struct tap_options options = {.reads = site_reads(site)};
+	struct tap_options options = {.reads = site_reads(site), .plaintext = site_reads_plaintext(site)};
 	int status = tap_open(&r->tap, &options, err);
 
 	for (size_t i = 0; !status && i < site->feed_count; i++)
@@ -160,7 +167,9 @@ static int attach(struct recorder *r, struct error *err)
 			status = tap_attach(r->tap, interface->name,
 					    &(struct tap_hooks){interface->hook, site->keeper_match_count > 0, interface->nic_stamps}, err);
 	}
-	return status ? status : tap_attach_reads(r->tap, err);
+	if (!status)
+		status = tap_attach_reads(r->tap, err);
+	return status ? status : site_attach_plaintext(site, r->tap, err);
 }
 
 static int connect_one(struct recorder *r, const struct site_feed *feed, struct connection *c, uint32_t flow_id,

@@ -184,10 +184,10 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 		return conf_error(conf_get(map, "assets"), err, "belongs to a feed with role 'oracle'; blocks have no prices");
 	if (read_source(map, out, collect, err) ||
 	    site_decode(decode, collect, &out->action, &out->shred_version, err) ||
-	    read_assets(conf_get(map, "assets"), collect, err))
+	    read_assets(conf_get(map, "assets"), collect, err) || site_plaintext(conf_get(map, "plaintext"), out, collect, err))
 		return -EINVAL;
 	limit_capture(out, collect);
-	if (collect->reads && conf_exists(conf_get(map, "assets")))
+	if (collect->reads && !collect->plaintext && conf_exists(conf_get(map, "assets")))
 		return conf_error(conf_get(map, "assets"), err, "belongs to a feed that is decoded; of this one only the reads are traced");
 	passive = out->action != PL_ACTION_DATAGRAM || collect->flows || (collect->block_decoder && collect->block_decoder->frame);
 	if (passive && !out->match_count)
@@ -196,7 +196,7 @@ static int read_feed(struct conf map, struct site_feed *out, struct collect_feed
 											 "shreds are UDP packets");
 	if (check_transport(conf_get(map, "match"), out, collect, err))
 		return -EINVAL;
-	return conf_reject_unknown(map, "name, role, match, connect, headers, auth, send, ca, max_message, compression, decode, assets", err);
+	return conf_reject_unknown(map, "name, role, match, connect, headers, auth, send, ca, max_message, compression, decode, assets, plaintext", err);
 }
 
 static int read_feeds(struct conf list, struct site *site, struct error *err)

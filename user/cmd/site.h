@@ -3,6 +3,8 @@
 #ifndef PL_CMD_SITE_H
 #define PL_CMD_SITE_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "chain/chain.h"
 #include "session/collect.h"
@@ -32,6 +34,8 @@ struct site_feed {
 	char *auth_id, *auth_secret; /* NULL: none */
 	enum pl_rule_action action; /* passive: what becomes of a packet in the tap */
 	uint16_t shred_version;
+	char *plaintext_library; /* NULL: none; else whose calls are watched, … */
+	pid_t plaintext_process; /* … in this process; 0: in every one */
 };
 
 /* What the tap does with a packet of a passive feed's match: TCP is a stream that is watched, unless only its reads are wanted. */
@@ -64,6 +68,10 @@ void site_free(struct site *site);
 
 /* TAP_READS_*: the reads of which sockets some feed wants. */
 unsigned int site_reads(const struct site *site);
+
+/* Feeds with `plaintext`: whether there are any, and their uprobes, each with a warning on stderr (site_plaintext.c). */
+bool site_reads_plaintext(const struct site *site);
+int site_attach_plaintext(const struct site *site, struct tap *tap, struct error *err);
 
 /* "wire" or "seen". */
 const char *keeper_trigger_name(enum keeper_trigger trigger);

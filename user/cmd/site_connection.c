@@ -118,6 +118,7 @@ void site_connection_free(struct site_feed *feed)
 	free(feed->matches);
 	free(feed->url);
 	free(feed->ca_file);
+	free(feed->plaintext_library);
 	free_secret(feed->auth_id);
 	free_secret(feed->auth_secret);
 	for (size_t i = 0; i < feed->header_count; i++) {

@@ -54,6 +54,9 @@ int site_solana(struct conf map, struct chain_config *out, struct error *err);
 /* An account in base58 → 32 bytes. */
 int site_solana_account(struct conf node, uint8_t out[32], struct error *err);
 
+/* The map `plaintext:` of a passive feed of TCP, which may be absent; after `match` and `decode`. */
+int site_plaintext(struct conf map, struct site_feed *out, struct collect_feed *collect, struct error *err);
+
 /* One of a chain's `oracles:`. An id that is left out is the one that a feed of the site gives the asset. */
 int site_oracle(struct conf map, const struct site *site, struct oracle_config *out, struct error *err);
 

@@ -9,6 +9,7 @@
 #include "session/ledger.h"
 #include "session/nic_memory.h"
 #include "session/numbering.h"
+#include "stream/plaintext.h"
 #include "stream/watch.h"
 
 #include "shred.bpf.h"
@@ -32,6 +33,7 @@ struct collector {
 	struct watch *watch;
 	struct nic_memory *nic_memory; /* NULL until a card stamps */
 	struct reads *reads; /* NULL: no feed traces reads */
+	struct plaintext *plaintext;
 };
 
 /* What all that one message holds shares, while its decoder emits it. */
@@ -95,10 +97,12 @@ static int trace_reads(struct collector *collector, struct error *err)
 {
 	const struct reads_callbacks callbacks = {collector, on_reader, on_packet_read};
 
-	for (size_t i = 0; i < collector->feed_count; i++)
+	int status = plaintext_new(&collector->plaintext, collector->feed_count, collector, on_watched_message, err);
+
+	for (size_t i = 0; !status && !collector->reads && i < collector->feed_count; i++)
 		if (collector->feeds[i].feed->reads)
-			return reads_new(&collector->reads, collector->feed_count, &callbacks, err);
-	return 0;
+			status = reads_new(&collector->reads, collector->feed_count, &callbacks, err);
+	return status;
 }
 
 int collector_new(struct collector **out, struct session *session, const struct collect_feed *feeds, size_t feed_count,
@@ -164,6 +168,7 @@ void collector_free(struct collector *collector)
 	watch_free(collector->watch);
 	nic_memory_free(collector->nic_memory);
 	reads_free(collector->reads);
+	plaintext_free(collector->plaintext);
 	free(collector->feeds);
 	free(collector);
 }
@@ -278,7 +283,7 @@ const char *collect_feed_type(const struct collect_feed *feed)
 		return feed->block_decoder->name;
 	if (feed->flows)
 		return FLOW_TYPE;
-	if (feed->reads)
+	if (feed->reads && !feed->plaintext)
 		return READS_TYPE;
 	return feed->decoder ? feed->decoder->name : "solana-shred";
 }
@@ -387,6 +392,12 @@ void collector_read(struct collector *collector, const struct pl_read *event)
 		reads_event(collector->reads, event);
 }
 
+void collector_plaintext(struct collector *collector, const struct pl_plaintext *text, const uint8_t *bytes)
+{
+	if (text->head.feed < collector->feed_count && collector->feeds[text->head.feed].feed->plaintext)
+		plaintext_add(collector->plaintext, text, bytes, reads_wire_ns(collector->reads, text));
+}
+
 bool collector_reads_counters(const struct collector *collector, uint32_t feed, uint64_t out[READS_COUNTER_MAX],
 			      int64_t *wait_ns)
 {
@@ -399,6 +410,10 @@ bool collector_reads_counters(const struct collector *collector, uint32_t feed, 
 
 bool collector_stream_counters(const struct collector *collector, uint32_t feed, uint64_t out[STREAM_COUNTER_MAX])
 {
+	if (feed < collector->feed_count && collector->feeds[feed].feed->plaintext) {
+		plaintext_counters(collector->plaintext, feed, out);
+		return true;
+	}
 	if (feed >= collector->feed_count || !collector->feeds[feed].feed->block_decoder ||
 	    !collector->feeds[feed].feed->block_decoder->frame)
 		return false;

@@ -34,6 +34,7 @@ struct collect_feed {
 	const struct block_decoder *block_decoder; /* … or of blocks; neither for solana-shred: aggregated by the tap */
 	bool flows; /* … or of packets that are only counted, by kind (FLOW_TYPE) */
 	bool reads; /* … or of packets of which only the waiting for their reader is measured (READS_TYPE) */
+	bool plaintext; /* with `reads` and a decoder: messages come of what another process's TLS library gives it */
 	struct decode_options decode;
 	const struct asset_name *assets; /* empty: the id in the message is the asset's name, and every one is kept */
 	size_t asset_count;
@@ -90,6 +91,8 @@ void collector_stream(struct collector *collector, const struct pl_stream *segme
 /* Of a feed of READS_TYPE: a packet that came, and a read by the process that it was for. */
 void collector_arrival(struct collector *collector, const struct pl_stream *packet);
 void collector_read(struct collector *collector, const struct pl_read *event);
+/* Of a feed of plaintext: its messages come out as those of collector_stream_message() do. */
+void collector_plaintext(struct collector *collector, const struct pl_plaintext *text, const uint8_t *bytes);
 void collector_set(struct collector *collector, const struct pl_set_key *key, const struct pl_set *set);
 void collector_slot(struct collector *collector, const struct pl_slot_key *key, const struct pl_slot *slot);
 void collector_shred(struct collector *collector, const struct pl_shred_record *shred); /* `captured` bytes follow it */

@@ -16,7 +16,8 @@ struct reads_flow {
 	uint8_t local[16], remote[16];
 	uint16_t local_port, remote_port;
 	struct segments segments;
-	uint64_t read; /* offset up to which the process has read */
+	uint64_t read; /* offset up to which the process has read, … */
+	int64_t wire_ns; /* … and since when the byte before it could be read */
 	struct reader reader; /* id 0: nobody has read yet */
 	uint32_t lost;	      /* of the latest read */
 	int64_t last_ns, read_ns; /* of the latest packet or read, and of the latest read */
@@ -94,6 +95,7 @@ static struct reads_flow *begin(struct reads *reads, struct reads_flow **at, con
 	flow->local_port = packet->dest_port;
 	flow->remote_port = packet->source_port;
 	flow->lost = reads->lost;
+	flow->wire_ns = TIME_UNKNOWN;
 	/* A connection that began before: its bytes are counted from the first one that is seen. */
 	segments_add(&flow->segments, packet->flags & PL_TCP_SYN ? packet->seq : packet->seq - 1, 0, PL_TCP_SYN,
 		     (int64_t)packet->head.stamp_ns);
@@ -195,10 +197,13 @@ static void stream_read(struct reads *reads, const struct pl_read *event)
 	blurred = event->lost != flow->lost;
 	flow->lost = event->lost;
 	segments_give_up(&flow->segments, upto, flow->last_ns);
+	flow->wire_ns = TIME_UNKNOWN;
 	while ((range = segments_oldest(&flow->segments)) && range->start < upto) {
 		uint64_t from = range->start > flow->read ? range->start : flow->read;
 
 		covered += (range->end < upto ? range->end : upto) - from;
+		if (range->end >= upto)
+			flow->wire_ns = range->completion_ns;
 		if (range->end > upto)
 			break;
 		counters[blurred ? READS_COUNTER_BLURRED : READS_COUNTER_PACKETS]++;
@@ -210,6 +215,14 @@ static void stream_read(struct reads *reads, const struct pl_read *event)
 	flow->read = upto;
 	if (flow->ending && flow->read >= flow->end)
 		end(reads, at);
+}
+
+int64_t reads_wire_ns(struct reads *reads, const struct pl_plaintext *text)
+{
+	struct flow_key key = {text->head.feed, text->local, text->remote, text->local_port, text->remote_port};
+	const struct reads_flow *flow = *find(reads, &key);
+
+	return flow && segments_offset(flow->segments.isn, flow->read, text->upto) == (int64_t)flow->read ? flow->wire_ns : TIME_UNKNOWN;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */

@@ -77,6 +77,12 @@ int reads_new(struct reads **out, size_t feed_count, const struct reads_callback
 void reads_arrival(struct reads *reads, const struct pl_stream *packet);
 void reads_event(struct reads *reads, const struct pl_read *event);
 
+/*
+ * When the packet came that completed what a process had read of a connection by `text`'s moment; TIME_UNKNOWN: the
+ * connection is not followed, its packet was not stamped, or more was read since.
+ */
+int64_t reads_wire_ns(struct reads *reads, const struct pl_plaintext *text);
+
 /* Nothing more comes: what is still unread is given out without `app`, if its process was reading until then. */
 void reads_finish(struct reads *reads);
 

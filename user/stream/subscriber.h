@@ -39,7 +39,8 @@ struct stream_message {
 	X(ENCRYPTED, encrypted, "watched connections that could not be decrypted: no message of them was read", 1)    \
 	X(INCOMPLETE, incomplete, "watched connections of which bytes are missing in the capture", 1)         \
 	X(HOLES, holes, "runs of bytes of watched streams that never came: messages in them were not read", 1)         \
-	X(NOT_FOLLOWED, not_followed, "watched streams beyond what is followed: no message of them was read", 1)
+	X(NOT_FOLLOWED, not_followed, "watched streams beyond what is followed: no message of them was read", 1)       \
+	X(FOREIGN, foreign, "connections in plaintext that are neither WebSocket nor server-sent events: not read", 0)
 
 enum stream_counter {
 #define X(ID, name, text, is_loss) STREAM_COUNTER_##ID,

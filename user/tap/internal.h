@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the parts of the tap share: tap.c (load, drain, counters), sets.c (the table of FEC sets), table.c (what to match),
- * attach.c and attach_nic.c (where to hook in), reads.c (tracepoints) and guard.c (taking clsact filters off again when
+ * attach.c and attach_nic.c (where to hook in), reads.c (tracepoints), plaintext.c (uprobes) and guard.c (taking clsact filters off again when
  * this process dies).
  */
 #ifndef PL_TAP_INTERNAL_H
@@ -18,6 +18,7 @@
 #include "stamp.skel.h"
 
 #define TAP_MATCHES_MAX 256
+#define TAP_UPROBES_MAX 128 /* four for each feed that reads plaintext */
 #define TAP_LINKS_MAX 80 /* two for each of 32 interfaces, and the tracepoints */
 
 struct tap_match {
@@ -40,6 +41,8 @@ struct tap {
 
 	int links[TAP_LINKS_MAX]; /* bpf_link descriptors: closing one detaches it */
 	unsigned int link_count;
+	struct bpf_link *uprobes[TAP_UPROBES_MAX];
+	unsigned int uprobe_count;
 	pid_t guard_pid; /* 0: no guardian */
 	int guard_pipe;
 	unsigned int guard_count;
@@ -85,6 +88,9 @@ void sets_close(struct tap *tap);
 
 /* Between open and load: has the programs for TAP_READS_* loaded too. */
 int reads_prepare(struct tap *tap, unsigned int reads, struct error *err);
+/* The same for tap_attach_plaintext(). */
+void plaintext_prepare(struct tap *tap);
+void plaintext_detach(struct tap *tap);
 
 /* The last warning libbpf gave, one line, for an error's text; "" if there was none since tap_open(). */
 const char *tap_libbpf_warning(void);

@@ -85,6 +85,8 @@ int tap_open(struct tap **out, const struct tap_options *options, struct error *
 		code = reads_prepare(tap, options ? options->reads : 0, err);
 	if (code)
 		goto fail;
+	if (options && options->plaintext)
+		plaintext_prepare(tap);
 	code = stamp__load(tap->kernel);
 	if (code) {
 		load_error(code, err);
@@ -140,6 +142,7 @@ void tap_detach(struct tap *tap)
 {
 	while (tap->link_count)
 		close(tap->links[--tap->link_count]);
+	plaintext_detach(tap);
 	guard_stop(tap);
 }
 

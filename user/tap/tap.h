@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "record.h"
@@ -29,6 +30,7 @@ int tap_hook_parse(const char *text, enum tap_hook *out);
 struct tap_options {
 	size_t ring_bytes; /* power of two; 0 = 16 MiB */
 	unsigned int reads; /* TAP_READS_*: what tap_attach_reads() will attach */
+	bool plaintext; /* tap_attach_plaintext() will be called; together with TAP_READS_TCP */
 	bool force_clsact; /* egress (and hook tc) by clsact even where the kernel has TCX links: for kernels < 6.6, and tests */
 };
 
@@ -53,6 +55,13 @@ int tap_attach(struct tap *tap, const char *interface, const struct tap_hooks *h
  * PL_ACTION_ARRIVAL say. tap_options.reads names the kinds; needs CAP_BPF and CAP_PERFMON, as tap_open() does.
  */
 int tap_attach_reads(struct tap *tap, struct error *err);
+
+/*
+ * Has what `process` (0: every process) reads by OpenSSL's SSL_read and SSL_read_ex of `library` come up as PL_RECORD_PLAINTEXT,
+ * of connections that a rule with PL_ACTION_ARRIVAL asks for, and of no other. `library`: the path of the shared library, or
+ * of a program that has OpenSSL in it and exports the functions.
+ */
+int tap_attach_plaintext(struct tap *tap, const char *library, pid_t process, struct error *err);
 
 /* -EOPNOTSUPP, with the tracepoint that is missing, where this kernel cannot do it. Needs no privilege. */
 int tap_reads_check(unsigned int reads, struct error *err);

@@ -9,7 +9,10 @@ import https from 'node:https';
 import { WebSocketServer } from 'ws';
 
 const [address, cert, key, count, gap] = process.argv.slice(2);
-const body = (i) => Buffer.alloc(200 + i, 'x');
+const body = (i) => { // a price, of 200 + i bytes
+	const text = JSON.stringify({ key: i, price: 3000 + i, pad: '' });
+	return Buffer.from(text.replace('""', `"${'x'.repeat(200 + i - text.length)}"`));
+};
 
 function speak(send, end) {
 	let i = 0;
