@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RECORD_MAX ((uint64_t)1 << 36)
@@ -33,6 +34,7 @@ struct checkpoint {
 	char *path;
 	uint32_t runs;
 	int failure;
+	time_t synced_s; /* monotonic */
 	struct place *places;
 	size_t count, capacity, found;
 	off_t end;
@@ -224,6 +226,18 @@ bool checkpoint_get(struct checkpoint *checkpoint, uint32_t run, uint64_t slice,
 	return false;
 }
 
+/* What the machine could lose is the last second: less than making it last each time would cost short slices. */
+static int sync_now_and_then(struct checkpoint *checkpoint)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec <= checkpoint->synced_s)
+		return 0;
+	checkpoint->synced_s = now.tv_sec;
+	return fdatasync(checkpoint->fd) ? -errno : 0;
+}
+
 void checkpoint_put(struct checkpoint *checkpoint, uint32_t run, uint64_t slice, const void *data, size_t size)
 {
 	struct record record = {.run = run, .mark = RECORD_MARK, .slice = slice, .size = size,
@@ -235,8 +249,8 @@ void checkpoint_put(struct checkpoint *checkpoint, uint32_t run, uint64_t slice,
 		rc = write_all(checkpoint->fd, &record, sizeof(record), checkpoint->end);
 	if (!rc)
 		rc = write_all(checkpoint->fd, data, size, at);
-	if (!rc && fdatasync(checkpoint->fd))
-		rc = -errno;
+	if (!rc)
+		rc = sync_now_and_then(checkpoint);
 	checkpoint->failure = rc;
 	if (!rc)
 		checkpoint->end = at + (off_t)size;

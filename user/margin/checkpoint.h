@@ -29,7 +29,7 @@ uint32_t checkpoint_run(struct checkpoint *checkpoint);
 /* Copies the record of a slice that was there when the file was opened; false where there is none of this size. */
 bool checkpoint_get(struct checkpoint *checkpoint, uint32_t run, uint64_t slice, void *data, size_t size);
 
-/* Writes one, and makes it last (fdatasync). A run does not end because that fails: checkpoint_failure() tells. */
+/* Writes one, and makes what there is last once a second (fdatasync). A run does not end because that fails: checkpoint_failure() tells. */
 void checkpoint_put(struct checkpoint *checkpoint, uint32_t run, uint64_t slice, const void *data, size_t size);
 
 /* Packs a record part by part, or unpacks it: to *bytes, or back from there, which then stands behind the part. */
