@@ -486,7 +486,7 @@ static void test_nothing_in_it(void **state)
 	static struct input in;
 
 	(void)state;
-	assert_int_equal(scan(NULL, 0), 0);
+	assert_int_equal(scan((const uint8_t *)"", 0), 0);
 	assert_int_equal(scan((const uint8_t *)"PNAU", 4), 0);
 	in.len = 0;
 	put_selector(&in, "transfer(address,uint256)");
