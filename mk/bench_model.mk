@@ -6,7 +6,7 @@ $(BUILD)/bench/model: tests/bench/model.c $(call archives,$(call below,margin,$(
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBS)
 
 bench-model: $(BUILD)/bench/model
-	$<
-	@if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then /usr/bin/python3 tests/bench/model.py; \
-	else echo "skip: NumPy is not there to compare with (Debian, Ubuntu: apt install python3-numpy)"; fi
+	@if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then numpy=$$(/usr/bin/python3 tests/bench/model.py) || exit 1; \
+	else echo "skip: NumPy is not there to compare with (Debian, Ubuntu: apt install python3-numpy)"; fi; \
+	$< $$numpy
 .PHONY: bench-model
