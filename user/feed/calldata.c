@@ -124,7 +124,7 @@ unsigned calldata_scan(const uint8_t *data, size_t len, calldata_emit_fn emit, v
 
 		scan.type = kinds[k].type;
 		scan.tries = 0;
-		while (scan.tries < CALLDATA_TRIES_MAX &&
+		while (scan.tries < CALLDATA_TRIES_MAX && scan.found < CALLDATA_MESSAGES_MAX &&
 		       (at = memmem(at, len - (size_t)(at - data), kinds[k].mark, kinds[k].len))) {
 			kinds[k].read(&scan, (size_t)(at - data));
 			scan.tries++;

@@ -23,7 +23,7 @@
 #define CALLDATA_MAX 131072
 
 /* A hostile transaction may be full of beginnings: so many are read, and so many messages taken. */
-#define CALLDATA_TRIES_MAX    32
+#define CALLDATA_TRIES_MAX    16
 #define CALLDATA_MESSAGES_MAX 256
 
 /* `type` is the name in the list above: a literal. */

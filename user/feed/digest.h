@@ -18,10 +18,15 @@
 #define PL_FEED_DIGEST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/keccak.h"
 #include "feed/message.h"
 
 /* To be called once the id is set. */
 void message_set_digest(struct feed_message *message, const void *signed_bytes, size_t len);
+
+/* The same where many messages share the signed bytes, which may be long: `hash` is their Keccak-256, taken once. */
+void message_set_digest_of(struct feed_message *message, const uint8_t hash[KECCAK256_LEN]);
 
 #endif

@@ -141,6 +141,7 @@ struct pnau {
 	const struct decode_options *options;
 	struct vaa vaa;
 	enum feed_signature signature;
+	uint8_t signed_hash[KECCAK256_LEN]; /* of the VAA's body */
 	decode_emit_fn emit;
 	void *context;
 	int updates;
@@ -238,7 +239,7 @@ static int read_message(struct pnau *pnau, const uint8_t *data, size_t len, cons
 	if (ret)
 		return ret;
 	if (proven)
-		message_set_digest(&message, pnau->vaa.body, pnau->vaa.body_len);
+		message_set_digest_of(&message, pnau->signed_hash);
 	pnau->emit(pnau->context, &message);
 	pnau->updates++;
 	return 0;
@@ -277,6 +278,7 @@ static int read_pnau(struct pnau *pnau, struct cursor *c)
 	vaa = cursor_bytes(c, len, "VAA");
 	if (c->failed || read_vaa(vaa, len, &pnau->vaa, c->err))
 		return -EBADMSG;
+	keccak256(pnau->vaa.body, pnau->vaa.body_len, pnau->signed_hash);
 	pnau->signature = check_guardians(&pnau->vaa, pnau->options);
 	return read_updates(pnau, c);
 }

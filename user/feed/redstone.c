@@ -125,11 +125,13 @@ static int read_package(struct redstone *redstone, const uint8_t *data, size_t i
 {
 	struct feed_details details = {.count = 0};
 	size_t signed_len = package->end - SIGNATURE - package->start;
+	uint8_t signed_hash[KECCAK256_LEN];
 	char signer[SIGNER_TEXT];
 	enum feed_signature signature = ecdsa_check(redstone->options, data + package->start, signed_len,
 						    data + package->end - SIGNATURE, signer);
 	int first_fault = 0;
 
+	keccak256(data + package->start, signed_len, signed_hash);
 	details_uint(&details, "package", index);
 	if (*signer)
 		details_text(&details, "signer", signer);
@@ -147,7 +149,7 @@ static int read_package(struct redstone *redstone, const uint8_t *data, size_t i
 		details_hex(&all, "feed_id", at, FEED_ID);
 		message.signature = signature;
 		message.details = &all;
-		message_set_digest(&message, data + package->start, signed_len);
+		message_set_digest_of(&message, signed_hash);
 		redstone->emit(redstone->context, &message);
 		redstone->updates++;
 	}
@@ -206,8 +208,8 @@ struct json_package {
 	int64_t timestamp_ms;
 	enum feed_signature signature;
 	struct feed_details details;
-	uint8_t *signed_bytes; /* NULL: its values are no numbers */
-	size_t signed_len;
+	bool is_signed; /* its values are numbers */
+	uint8_t signed_hash[KECCAK256_LEN];
 };
 
 static int read_json_point(struct redstone *redstone, struct json_object *point, const struct json_package *package,
@@ -228,8 +230,8 @@ static int read_json_point(struct redstone *redstone, struct json_object *point,
 		return error_set(err, -EBADMSG, "value: missing, or no number");
 	if (set_time(&message, (uint64_t)package->timestamp_ms, err))
 		return -EBADMSG;
-	if (package->signed_bytes)
-		message_set_digest(&message, package->signed_bytes, package->signed_len);
+	if (package->is_signed)
+		message_set_digest_of(&message, package->signed_hash);
 	redstone->emit(redstone->context, &message);
 	redstone->updates++;
 	return 0;
@@ -240,6 +242,8 @@ static int read_json_package(struct redstone *redstone, struct json_object *pack
 	struct json_object *points = json_member(package, "dataPoints"), *signer = json_member(package, "signerAddress");
 	struct json_package shared = {0};
 	char recovered[SIGNER_TEXT];
+	uint8_t *signed_bytes;
+	size_t signed_len = 0;
 	int first_fault = 0;
 
 	if (!json_object_is_type(points, json_type_array))
@@ -248,8 +252,12 @@ static int read_json_package(struct redstone *redstone, struct json_object *pack
 		return error_set(err, -EBADMSG, "timestampMilliseconds: missing, or no integer");
 	if (json_text(signer))
 		details_text(&shared.details, "claimed_signer", json_text(signer));
-	shared.signed_bytes = redstone_signed(points, shared.timestamp_ms, &shared.signed_len);
-	shared.signature = redstone_check(redstone->options, package, shared.signed_bytes, shared.signed_len, recovered);
+	signed_bytes = redstone_signed(points, shared.timestamp_ms, &signed_len);
+	shared.is_signed = signed_bytes;
+	if (signed_bytes)
+		keccak256(signed_bytes, signed_len, shared.signed_hash);
+	shared.signature = redstone_check(redstone->options, package, signed_bytes, signed_len, recovered);
+	free(signed_bytes);
 	if (*recovered)
 		details_text(&shared.details, "signer", recovered);
 	for (size_t i = 0; i < json_object_array_length(points); i++) {
@@ -258,7 +266,6 @@ static int read_json_package(struct redstone *redstone, struct json_object *pack
 		if (ret && !first_fault)
 			first_fault = error_prefix(err, ret, "dataPoints/%zu", i);
 	}
-	free(shared.signed_bytes);
 	return first_fault;
 }
 

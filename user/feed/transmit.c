@@ -28,6 +28,7 @@
 
 #define WORD		32
 #define OBSERVATIONS_MAX 31 /* oracles of an OCR network */
+#define REPORT_MAX	((5 + OBSERVATIONS_MAX) * WORD)
 #define EPOCH_AT	27
 #define STORK_INPUT	8  /* words of an update */
 #define STORK_MAX	64 /* updates in one call */
@@ -129,7 +130,8 @@ int transmit_ocr1(const struct decode_options *options, const uint8_t *data, siz
 	struct feed_message message;
 
 	(void)options;
-	if (!tail(data, len, 0, 1, &report.bytes, &report.len) || report.len < 3 * WORD)
+	if (!tail(data, len, 0, 1, &report.bytes, &report.len) || report.len < 3 * WORD ||
+	    report.len > REPORT_MAX)
 		return no_call(err, "transmit (OCR1)");
 	report.context = report.bytes;
 	if (!begin_ocr(&report, &message, &details))
@@ -149,7 +151,8 @@ int transmit_ocr2(const struct decode_options *options, const uint8_t *data, siz
 	size_t time;
 
 	(void)options;
-	if (!tail(data, len, 3, 1, &report.bytes, &report.len) || report.len < 4 * WORD || !small(report.bytes, &time))
+	if (!tail(data, len, 3, 1, &report.bytes, &report.len) || report.len < 4 * WORD ||
+	    report.len > REPORT_MAX || !small(report.bytes, &time))
 		return no_call(err, "transmit (OCR2)");
 	report.context = data + WORD;
 	if (!begin_ocr(&report, &message, &details) || message_set_time(&message, (int64_t)time, 0))
