@@ -61,7 +61,7 @@ console.log(`      node: from its read to its message event ${spread(taken.flatM
 for (const feed of ['wss', 'node']) {
 	const decoded = decodedOf(session).filter((m) => m.feed === feed), packets = packetsOf(feed);
 	const of = decoded.map((_, i) => packets.find((p) => p.bytes === 200 + i + 26));
-	const taken = decoded.map((m) => packets.findLast((p) => p.app <= m.app)); // Node reads as much as there is, several messages at once
+	const taken = decoded.map((m) => packets.findLast((p) => p.app !== null && p.app <= m.app)); // Node reads as much as there is, several messages at once
 	check(decoded.length === count && decoded.every((m, i) => m.key === String(i) && m.price === 3000 + i), `${feed}: ${decoded.length} messages were read out of the plaintext`);
 	check(decoded.every((m, i) => m.wire === taken[i]?.wire), `${feed}: wire is that of the last packet that had been read`);
 	check(of.some(Boolean) && decoded.every((m, i) => !of[i] || m.wire >= of[i].wire), `${feed}: which is the message's own for ${decoded.filter((m, i) => m.wire === of[i]?.wire).length}, and a later one for the others`);
