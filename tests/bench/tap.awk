@@ -58,9 +58,7 @@ END {
 	print "of the packet rate (pairs, least and most of the rounds); of path: the same without the generator and the wire, which a"
 	print "network card would be; read: by the receiver; kept: in what the probe made; reported: lost, as it says itself"
 	if ("pass" in more && "stopped" in more && "sets" in more)
-		printf "Of the %.0f ns that packets: sets adds, %.0f are the hook (a program that returns), %.0f the program, %.0f its process at work.\n",
+		printf "Of the %.0f ns that packets: sets adds, %.0f are the hook (a program that returns), %.0f the program (of what, make bench says), %.0f its process at work.\n",
 			more["sets"], more["pass"], more["stopped"] - more["pass"], more["sets"] - more["stopped"]
-	if ("sets" in more)
-		print "What the program does with them: make bench."
 	if (silent) { print "FAIL: " silent " lost packets without saying so"; exit 1 }
 }
