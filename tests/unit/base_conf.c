@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,6 +50,35 @@ static void reads_nested_values(void **state)
 	assert_int_equal(conf_read_text(conf_get(conf_at(list, 1), "name"), text, sizeof(text), &err), 0);
 	assert_string_equal(text, "y");
 	assert_false(conf_exists(conf_get(conf_at(list, 1), "d")));
+	conf_close(file);
+}
+
+/* As in shells and compilers: a name stands in a file, and is looked for from there. */
+static void files_are_named_from_the_file(void **state)
+{
+	static const struct {
+		const char *file, *value, *path;
+	} cases[] = {
+		{"a/b/model.yaml", "book.csv", "a/b/book.csv"}, {"/x/model.yaml", "../book.csv", "/x/../book.csv"},
+		{"model.yaml", "book.csv", "book.csv"},		{"a/model.yaml", "/data/book.csv", "/data/book.csv"},
+	};
+	struct conf_file *file;
+	struct error err;
+	char out[64], text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "csv: %s\n", cases[i].value);
+		assert_int_equal(conf_open_text(&file, cases[i].file, text, &err), 0);
+		assert_int_equal(conf_read_path(conf_get(conf_root(file), "csv"), out, sizeof(out), &err), 0);
+		assert_string_equal(out, cases[i].path);
+		assert_int_equal(conf_read_path(conf_get(conf_root(file), "csv"), out, 8, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "too long"));
+		conf_close(file);
+	}
+	assert_int_equal(conf_open_text(&file, "model.yaml", "csv: [a]\n", &err), 0);
+	assert_int_equal(conf_read_path(conf_get(conf_root(file), "csv"), out, sizeof(out), &err), -EINVAL);
+	assert_string_equal(err.text, "model.yaml:1: csv: should be the name of a file");
 	conf_close(file);
 }
 
@@ -143,7 +173,8 @@ static void decodes_hex(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_nested_values),	      cmocka_unit_test(names_the_place_of_a_mistake),
+		cmocka_unit_test(reads_nested_values),
+		cmocka_unit_test(files_are_named_from_the_file),	      cmocka_unit_test(names_the_place_of_a_mistake),
 		cmocka_unit_test(rejects_unknown_and_double_keys), cmocka_unit_test(refuses_what_is_not_yaml),
 		cmocka_unit_test(survives_an_alias_to_itself), cmocka_unit_test(parses_durations),
 		cmocka_unit_test(decodes_hex),

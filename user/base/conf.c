@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <yaml.h>
 
 #include "base/duration.h"
@@ -290,6 +291,24 @@ int conf_read_text(struct conf node, char *out, size_t size, struct error *err)
 	if (strlen(conf_text(node)) >= size)
 		return conf_error(node, err, "is longer than %zu characters", size - 1);
 	snprintf(out, size, "%s", conf_text(node));
+	return 0;
+}
+
+int conf_read_path(struct conf node, char *out, size_t size, struct error *err)
+{
+	const char *name = conf_text(node), *slash;
+	int folder, length;
+
+	if (!name || !*name)
+		return conf_error(node, err, "should be the name of a file");
+	slash = strrchr(node.file->path, '/');
+	folder = slash && *name != '/' ? (int)(slash + 1 - node.file->path) : 0;
+	length = snprintf(out, size, "%.*s%s", folder, node.file->path, name);
+	if (length < 0 || (size_t)length >= size)
+		return conf_error(node, err, "is too long a name for a file");
+	if (folder && access(out, F_OK) && !access(name, F_OK))
+		return conf_error(node, err, "%s is in the working directory, but names are looked for from the folder of this file: "
+					     "there is no %s; give the path from there, or the whole path", name, out);
 	return 0;
 }
 

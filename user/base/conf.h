@@ -47,6 +47,8 @@ const char *conf_text(struct conf node);
 
 /* Typed reads of a scalar. `text` copies with a length check. Durations: an integer or decimal with ns us ms s m h d → ns. */
 int conf_read_text(struct conf node, char *out, size_t size, struct error *err);
+/* The name of a file: a whole path, or one from the folder of the file in which it stands. Need not be there, unless it is in the working directory instead. */
+int conf_read_path(struct conf node, char *out, size_t size, struct error *err);
 int conf_read_double(struct conf node, double *out, struct error *err);
 int conf_read_uint(struct conf node, uint64_t min, uint64_t max, uint64_t *out, struct error *err);
 int conf_read_int(struct conf node, int64_t min, int64_t max, int64_t *out, struct error *err);

@@ -2,6 +2,7 @@
 #include "cmd/model_book.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,13 @@
 
 int model_open_csv(struct conf node, FILE **out, struct error *err)
 {
-	if (!conf_text(node))
-		return conf_error(node, err, "should be the name of a CSV file");
-	*out = fopen(conf_text(node), "re");
+	char path[PATH_MAX];
+
+	if (conf_read_path(node, path, sizeof(path), err))
+		return -EINVAL;
+	*out = fopen(path, "re");
 	if (!*out)
-		return conf_error(node, err, "%s: %s", conf_text(node), strerror(errno));
+		return conf_error(node, err, "%s: %s", path, strerror(errno));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,13 +160,19 @@ static int read_record(sqlite3 *db, const char *feed, const char *asset, enum st
 static int read_delay_session(struct conf map, const struct source *source, struct delay_law *out, struct error *err)
 {
 	struct conf session = conf_get(map, "session"), feed = conf_get(map, "feed"), asset = conf_get(map, "asset");
-	const char *path = conf_exists(session) ? conf_text(session) : source->session;
+	const char *path = source->session;
+	char name[PATH_MAX];
 	struct error why = {""};
 	uint64_t censored;
 	enum stage from, to;
 	sqlite3 *db;
 	int status;
 
+	if (conf_exists(session)) {
+		if (conf_read_path(session, name, sizeof(name), err))
+			return -EINVAL;
+		path = name;
+	}
 	if (!path)
 		return conf_error(map, err, "says nothing about where the samples are: give 'session' or 'csv' (or --session S.db)");
 	if (read_stage(map, "from", &from, err) || read_stage(map, "to", &to, err))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/model_digest.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,8 +35,13 @@ static uint64_t add_file(uint64_t hash, const char *path)
 
 static uint64_t add_node(uint64_t hash, struct conf node)
 {
-	if (conf_text(node))
-		return add_file(add_text(add_text(hash, "="), conf_text(node)), conf_text(node));
+	struct error none;
+	char path[PATH_MAX];
+
+	if (conf_text(node)) {
+		hash = add_text(add_text(hash, "="), conf_text(node));
+		return conf_read_path(node, path, sizeof(path), &none) ? hash : add_file(hash, path);
+	}
 	hash = add_text(hash, conf_is_map(node) ? "{" : "[");
 	for (size_t i = 0; i < conf_count(node); i++) {
 		if (conf_is_map(node))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `assets:`, `correlation:` and `common_jumps:` of model.yaml. */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +30,15 @@ static int read_parameters(struct conf map, struct process *out, struct error *e
 			return -EINVAL;
 	}
 	if (out->type->needs_series) {
+		char path[PATH_MAX];
 		struct conf csv;
 
 		strcat(allowed, ", csv");
 		if (conf_require(map, "csv", "a file with the columns time_s and price", &csv, err))
 			return -EINVAL;
-		if (!conf_text(csv))
-			return conf_error(csv, err, "should be the name of a CSV file");
-		if (price_csv_read(conf_text(csv), &out->series, &why))
+		if (conf_read_path(csv, path, sizeof(path), err))
+			return -EINVAL;
+		if (price_csv_read(path, &out->series, &why))
 			return conf_error(csv, err, "%s", why.text);
 	}
 	return conf_reject_unknown(map, allowed, err);

@@ -127,8 +127,8 @@ static struct json_object *stages_json(const struct model *model, const struct m
 	return list;
 }
 
-/* [{x: …, y: …}, …] of two arrays. */
-static struct json_object *curve_json(const char *x, const double *xs, const char *y, const double *ys, size_t n)
+/* [{x: …, y: …}, …] of two arrays, each with its standard error where there is a third. */
+static struct json_object *curve_json(const char *x, const double *xs, const char *y, const double *ys, const double *errors, size_t n)
 {
 	struct json_object *list = json_object_new_array();
 
@@ -137,6 +137,8 @@ static struct json_object *curve_json(const char *x, const double *xs, const cha
 
 		json_add_number(point, x, xs[i]);
 		json_add_number(point, y, ys[i]);
+		if (errors)
+			json_add_number(point, "stderr", errors[i]);
 		json_object_array_add(list, point);
 	}
 	return list;
@@ -263,8 +265,8 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add_number(part, "p99_s", r->delay_p99_s);
 	json_add(document, "delay", part);
 	json_add(document, "added_delay",
-		 curve_json("added_s", r->added_s, "bad_debt", r->added_bad_debt, MODEL_CURVE_POINTS));
-	json_add(document, "loss_quantiles", curve_json("level", r->quantile_level, "value", r->quantile, MODEL_QUANTILES));
+		 curve_json("added_s", r->added_s, "bad_debt", r->added_bad_debt, r->added_stderr, MODEL_CURVE_POINTS));
+	json_add(document, "loss_quantiles", curve_json("level", r->quantile_level, "value", r->quantile, NULL, MODEL_QUANTILES));
 	part = json_object_new_object();
 	json_add_number(part, "seconds", r->seconds);
 	json_add_number(part, "path_steps_per_s", r->seconds > 0 ? (double)r->path_steps / r->seconds : NAN);

@@ -53,6 +53,26 @@ void market_slope(const struct path_result *base, const struct path_result *othe
 	*profit = estimate_of(&gain);
 }
 
+void market_controlled(const struct path_result *base, uint64_t all, const struct path_result *other, uint64_t paths,
+		       struct estimate *out)
+{
+	struct moments whole = {0}, before = {0}, added = {0};
+	double together = 0, n = (double)paths;
+
+	for (uint64_t i = 0; i < all; i++)
+		take(&whole, base[i].bad_debt);
+	for (uint64_t i = 0; i < paths; i++) {
+		double difference = other[i].bad_debt - base[i].bad_debt, from_mean = base[i].bad_debt - before.mean;
+
+		take(&before, base[i].bad_debt);
+		take(&added, difference);
+		together += from_mean * (difference - added.mean);
+	}
+	out->value = paths ? whole.mean + added.mean : NAN;
+	out->stderr_ = paths > 1 ? sqrt(fmax(0, whole.squares / (whole.n - 1) / whole.n + added.squares / (n - 1) / n +
+							2 * together / (n - 1) / whole.n)) : NAN;
+}
+
 struct sums {
 	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX];
 	double competing, held, seized, gas, slippage, fees, waits, recovered, own_wins, liquidation_count, first_times, first_time_s;

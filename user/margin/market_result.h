@@ -16,4 +16,11 @@ void market_difference(const struct path_result *results, double *before, uint64
 void market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s,
 		  struct estimate *bad_debt, struct estimate *profit);
 
+/*
+ * Mean of `other`, known for the first `paths` only, with all `all` of `base` as its control: the mean of base, and of the
+ * difference where both are there.
+ */
+void market_controlled(const struct path_result *base, uint64_t all, const struct path_result *other, uint64_t paths,
+		       struct estimate *out);
+
 #endif

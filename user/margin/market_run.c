@@ -125,15 +125,15 @@ static int ask_without(struct questions *q, struct model_result *result)
 		paths = q->paths;
 	for (int k = 0; !rc && k < MODEL_CURVE_POINTS; k++) {
 		struct scenario scenario = {.added_s[DELAY_INCLUSION] = added[k] * unit};
-		struct estimate slope, by_profit;
+		struct estimate found = result->bad_debt;
 
 		result->added_s[k] = added[k] * unit;
-		result->added_bad_debt[k] = result->bad_debt.value;
-		if (!k)
-			continue;
-		rc = ask(q, &scenario, paths, &done);
-		market_slope(q->base, q->other, done, 1e-3, &slope, &by_profit); /* by one millisecond of 1e-3 s: the difference itself */
-		result->added_bad_debt[k] += slope.value;
+		if (k) {
+			rc = ask(q, &scenario, paths, &done);
+			market_controlled(q->base, q->paths, q->other, done, &found);
+		}
+		result->added_bad_debt[k] = found.value;
+		result->added_stderr[k] = found.stderr_;
 	}
 	return rc;
 }

@@ -127,13 +127,24 @@ int run_result(const struct run *run, struct model_result *result)
 /* What the assets with a memory add: they were executed under each of these delays. A bootstrap over measured samples would need each path again. */
 static void add_variants(const struct run *run, struct model_result *result)
 {
-	double mean[VARIANTS] = {0}, drawn = 2.0 * (double)((result->paths + 1) / 2);
+	double mean[VARIANTS] = {0}, squares[VARIANTS] = {0}, pairs = (double)((result->paths + 1) / 2);
+	size_t assets = 0;
 
 	for (uint64_t i = 0; i < run->blocks_done; i++)
-		for (int k = 0; k < VARIANTS; k++)
-			mean[k] += run->blocks[i].variants[k] / drawn;
-	for (int k = 0; k < MODEL_CURVE_POINTS; k++)
-		result->added_bad_debt[k] += mean[k ? VARIANT_ADDED + k - 1 : VARIANT_AS_IS];
+		for (int k = 0; k < VARIANTS; k++) {
+			mean[k] += run->blocks[i].variants[k] / (2 * pairs);
+			squares[k] += run->blocks[i].variants_squared[k] / 4;
+		}
+	for (size_t i = 0; i < run->model->asset_count; i++)
+		assets += run->ladders[i].count > 0;
+	for (int k = 0; k < MODEL_CURVE_POINTS; k++) {
+		int variant = k ? VARIANT_ADDED + k - 1 : VARIANT_AS_IS;
+
+		result->added_bad_debt[k] += mean[variant];
+		if (assets == result->sampled_assets && pairs > 1)
+			result->added_stderr[k] = mean[variant] == 0 ? result->bad_debt.stderr_ :
+				sqrt(fmax(0, squares[variant] - pairs * mean[variant] * mean[variant]) / (pairs - 1) / pairs);
+	}
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		result->stages[i].without += mean[VARIANT_WITHOUT + i];
 		result->stages[i].measurement_stderr = NAN;

@@ -20,6 +20,7 @@ struct block {
 	uint64_t liquidations;
 	uint64_t steps, beyond;
 	double variants[VARIANTS]; /* sums over drawn paths: assets with a memory only */
+	double variants_squared[VARIANTS]; /* of the pairs' */
 };
 
 struct run {

@@ -85,7 +85,7 @@ static int draw(struct worker *worker, uint64_t path, size_t asset, bool tilted)
 }
 
 /* An asset without a formula after the trigger: executed on every path, because that is what its mean is known by. */
-static int run_executions(struct worker *worker, uint64_t path, size_t asset, double pair[MEASURES], struct block *block,
+static int run_executions(struct worker *worker, uint64_t path, size_t asset, double pair[MEASURES], double variants[VARIANTS],
 			  struct outcome *sum, uint64_t *count)
 {
 	const struct run *run = worker->shared->run;
@@ -106,12 +106,13 @@ static int run_executions(struct worker *worker, uint64_t path, size_t asset, do
 	pair[MEASURE_SLOPE] += 0.5 * (bad_debt[VARIANT_LATER] - bad_debt[VARIANT_AS_IS]) / run->added_s[VARIANT_LATER];
 	pair[MEASURE_COUNT] += 0.5 * (double)*count;
 	for (int k = 0; k < VARIANTS; k++)
-		block->variants[k] += bad_debt[k];
+		variants[k] += bad_debt[k];
 	return 0;
 }
 
 /* Adds half of the path's expected costs to `pair`; executes the path if it is its turn. */
-static int run_path(struct worker *worker, uint64_t path, bool tilted, double pair[MEASURES], struct block *block)
+static int run_path(struct worker *worker, uint64_t path, bool tilted, double pair[MEASURES], double variants[VARIANTS],
+		    struct block *block)
 {
 	struct run *run = worker->shared->run;
 	const struct model *model = run->model;
@@ -127,7 +128,7 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 		if (!model_is_conditional(model, i)) {
 			uint64_t count;
 
-			if (run_executions(worker, path, i, pair, block, &sum, &count))
+			if (run_executions(worker, path, i, pair, variants, &sum, &count))
 				return -ENOMEM;
 			block->liquidations += executed ? count : 0;
 			continue;
@@ -165,11 +166,15 @@ static int run_block(struct worker *worker, uint64_t index)
 
 	worker->walk.steps = worker->walk.beyond = 0;
 	for (uint64_t pair = first; pair < end && pair < pairs; pair++) {
-		double cost[MEASURES] = {0};
+		double cost[MEASURES] = {0}, variants[VARIANTS] = {0};
 
-		if (run_path(worker, 2 * pair, false, cost, block) || run_path(worker, 2 * pair + 1, true, cost, block))
+		if (run_path(worker, 2 * pair, false, cost, variants, block) || run_path(worker, 2 * pair + 1, true, cost, variants, block))
 			return -ENOMEM;
 		block->pairs++;
+		for (int k = 0; k < VARIANTS; k++) {
+			block->variants[k] += variants[k];
+			block->variants_squared[k] += variants[k] * variants[k];
+		}
 		for (int k = 0; k < MEASURES; k++) { /* Welford */
 			double delta = cost[k] - block->mean[k];
 

@@ -106,8 +106,10 @@ int what_if(const struct model *model, const struct quadrature *delay, struct fi
 	rc = fixed_delay_tabulate(masses, rules, DELAY_STAGES + 1, reach, expected);
 	if (rc)
 		goto out;
-	for (int k = 0; k < MODEL_CURVE_POINTS; k++)
+	for (int k = 0; k < MODEL_CURVE_POINTS; k++) {
 		result->added_bad_debt[k] = fixed_delay_average(masses, delay, 1, result->added_s[k]);
+		result->added_stderr[k] = result->closed_form ? NUMERICAL_BOUND * result->added_bad_debt[k] : NAN;
+	}
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		bool measured = false;
 		double own = fixed_delay_measured_variance(masses, &model->delays[i], 1, &rules[i], &measured);

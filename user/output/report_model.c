@@ -166,13 +166,13 @@ static void write_prices(struct report *report)
 }
 
 static const struct table_column curve_columns[] = {
-	{"added delay", "added_ns", TABLE_RIGHT}, {"mean bad debt", "bad_debt", TABLE_RIGHT}};
+	{"added delay", "added_ns", TABLE_RIGHT}, {"mean bad debt", "bad_debt", TABLE_RIGHT}, {"±", "stderr", TABLE_RIGHT}};
 
 static void write_curve(struct report *report)
 {
 	struct json_object *spec = report_spec("curve", "mean bad debt"), *x = json_object_new_array();
 	struct json_object *y = json_object_new_array(), *list, *point = NULL;
-	struct table *table = table_new(curve_columns, 2);
+	struct table *table = table_new(curve_columns, 3);
 	char delay[FORMAT_MAX], loss[FORMAT_MAX], none[FORMAT_MAX];
 	size_t count;
 
@@ -183,6 +183,7 @@ static void write_curve(struct report *report)
 		json_object_array_add(y, json_number(number_at(point, "/bad_debt")));
 		table_duration(table, ns_of(number_at(point, "/added_s")));
 		add_money(table, number_at(point, "/bad_debt"));
+		add_money(table, number_at(point, "/stderr"));
 	}
 	json_add(spec, "x", x);
 	json_add(report_child(spec, "series", "mean bad debt"), "y", y);
