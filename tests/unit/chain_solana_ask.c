@@ -190,9 +190,14 @@ static void test_a_reconnect(void **state)
 	(void)state;
 	node_start(&node, false);
 	node_connect(&node);
-	node_posts(&node, 10);
+	node_bank(&node, 9, 8);
 	chain_disconnected(node.chain);
+	node_posts(&node, 10); /* read before, and held back until its packet was known */
+	assert_int_equal(node.update_count, 1);
 	chain_connected(node.chain);
+	node_posts(&node, 11); /* of a subscription of the last connection */
+	assert_int_equal(node.update_count, 1);
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), 1);
 	assert_non_null(strstr(node.requests[3], "\"id\":131072,\"method\":\"slotsUpdatesSubscribe\""));
 	assert_string_equal(node_asks(&node), ""); /* not before the new subscriptions hold */
 	node_confirm(&node, 2);

@@ -147,6 +147,35 @@ static void test_a_gap_is_filled(void **state)
 	node_stop(&node);
 }
 
+/* A notification that comes before the account is read says nothing of what came and went before it. */
+static void test_a_notification_that_is_faster(void **state)
+{
+	const struct node_account now = {.price = 77, .publish_time = 5000, .posted_slot = 120};
+	char one[600], text[1400];
+	struct node node;
+
+	(void)state;
+	for (int changed = 0; changed < 2; changed++) {
+		node_start(&node, false);
+		node_connect(&node);
+		node_posts(&node, 100);
+		if (!changed)
+			node_notifies(&node, &now, 120);
+		chain_disconnected(node.chain);
+		chain_connected(node.chain);
+		node_confirm(&node, 2);
+		node_asks(&node);
+		node_notifies(&node, &now, 121); /* known, or news */
+		node_account_text(one, &now);
+		snprintf(text, sizeof(text), "{\"result\":{\"context\":{\"slot\":121},\"value\":[%s,null]}}", one);
+		node_answers(&node, 200, text);
+		assert_int_equal(node.update_count, 2);
+		node_slot(&node, "root", 120, "");
+		assert_int_equal(strstr(node_asks(&node), "getSignaturesForAddress") != NULL, changed);
+		node_stop(&node);
+	}
+}
+
 /* The account's price came by a call from another program: no instruction of the transaction says it. */
 static void test_posts_that_cannot_be_read(void **state)
 {
@@ -286,7 +315,8 @@ static void test_another_gap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_gap_is_filled),	      cmocka_unit_test(test_posts_that_cannot_be_read),
+		cmocka_unit_test(test_a_gap_is_filled),	      cmocka_unit_test(test_a_notification_that_is_faster),
+		cmocka_unit_test(test_posts_that_cannot_be_read),
 		cmocka_unit_test(test_another_account_of_the_feed), cmocka_unit_test(test_answers_that_are_none),
 		cmocka_unit_test(test_limits),		      cmocka_unit_test(test_another_gap),
 	};

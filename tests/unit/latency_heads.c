@@ -163,6 +163,48 @@ static void test_a_removal_told_by_two_nodes_is_one(void **state)
 	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM timeline WHERE status = 'matched'"), 0);
 }
 
+static void slot_update(const char *chain, const char *key, int slot, const char *seen, int removed, const char *tx)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof(sql), "INSERT INTO chain_update (chain, asset, type, address, message_id, key, block_number, block_hash,"
+		 " tx_hash, log_index, seen_mono_ns, removed, backfilled) VALUES ('%s', 'SOL', 'pyth-price-update-v2', 'acct', NULL, '%s', %d, '',"
+		 " '%s', 0, %s, %d, 0)", chain, key, slot, tx, seen, removed);
+	fixture_sql(&fixture, sql);
+}
+
+/* Accounts tell neither block nor transaction: slot and key say which update it is, whoever tells and in whatever way. */
+static void test_updates_of_slots(void **state)
+{
+	struct error err = {""};
+
+	(void)state;
+	fixture_sql(&fixture, "INSERT INTO feed VALUES (0, 'venue', 'oracle', 'json', 'ws');"
+			      "INSERT INTO oracle_message (feed_id, asset, key, wire_mono_ns, first_mono_ns, bytes) VALUES"
+			      " (0, 'SOL', '7', 100, 100, 1), (0, 'SOL', '8', 200, 200, 1), (0, 'SOL', '9', 300, 300, 1)");
+	slot_update("own", "7", 41, "600", 0, "");
+	slot_update("alchemy", "7", 41, "500", 0, "");
+	slot_update("own", "7", 42, "700", 0, ""); /* posted again in another slot: another update */
+	slot_update("own", "8", 43, "800", 0, "");
+	slot_update("own", "8", 43, "900", 1, ""); /* the slot was left behind … */
+	slot_update("own", "8", 44, "950", 0, ""); /* … and the price posted anew */
+	slot_update("own", "9", 45, "NULL", 0, "sig"); /* one node fetched it out of its transaction, the other one saw it */
+	slot_update("alchemy", "9", 45, "990", 0, "");
+	head("own", 41, "Hash41", "490", "495");
+	head("alchemy", 41, "", "480", "485"); /* which nobody asked for the block */
+	head("alchemy", 44, "", "940", "945");
+	if (join_session(fixture.db, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM timeline WHERE status = 'matched'"), 3);
+	assert_int_equal(fixture_int(&fixture, "SELECT sum(repeated) FROM timeline_summary"), 1); /* slot 42's */
+	assert_int_equal(fixture_int(&fixture, "SELECT seen_ns FROM timeline WHERE key = '7'"), 1000500);
+	assert_int_equal(fixture_int(&fixture, "SELECT block_wire_ns FROM timeline WHERE key = '7'"), 1000480);
+	assert_int_equal(fixture_int(&fixture, "SELECT block_ns IS NOT NULL FROM timeline WHERE key = '7'"), 1);
+	assert_int_equal(fixture_int(&fixture, "SELECT seen_ns FROM timeline WHERE key = '8'"), 1000950);
+	assert_int_equal(fixture_int(&fixture, "SELECT block_wire_ns FROM timeline WHERE key = '8'"), 1000940);
+	assert_int_equal(fixture_int(&fixture, "SELECT seen_ns FROM timeline WHERE key = '9'"), 1000990);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_blocks_show_them, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_update_told_by_two_nodes_is_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_removal_told_by_two_nodes_is_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_updates_of_slots, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("nodes of one network", tests, NULL, NULL);

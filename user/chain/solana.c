@@ -32,8 +32,8 @@ static int open_solana(struct chain *chain, struct error *err)
 	s->subscription_count = PLACE_ACCOUNTS + oracles;
 	s->subscriptions = calloc(s->subscription_count, sizeof(*s->subscriptions));
 	s->warned = calloc(oracles + 1, sizeof(*s->warned));
-	s->gap.changed = calloc(oracles + 1, sizeof(*s->gap.changed));
-	return s->subscriptions && s->warned && s->gap.changed ? 0 : -ENOMEM;
+	s->gap.accounts = calloc(oracles + 1, sizeof(*s->gap.accounts));
+	return s->subscriptions && s->warned && s->gap.accounts ? 0 : -ENOMEM;
 }
 
 static void close_solana(struct chain *chain)
@@ -43,7 +43,7 @@ static void close_solana(struct chain *chain)
 	free(chain->solana->subscriptions);
 	free(chain->solana->warned);
 	free(chain->solana->recent);
-	free(chain->solana->gap.changed);
+	free(chain->solana->gap.accounts);
 	free(chain->solana->gap.candidates);
 	free(chain->solana);
 }
@@ -110,9 +110,9 @@ static void subscribe(struct chain *chain)
 	}
 }
 
+/* The subscriptions' numbers hold until the next connection: messages that waited for their packets' stamps still come. */
 static void lost(struct chain *chain)
 {
-	begin_connection(chain->solana, chain->solana->connection);
 	chain->solana->unconfirmed = 0;
 	solana_gap_lost(chain);
 }

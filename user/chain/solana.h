@@ -57,11 +57,14 @@ struct gap {
 	enum { GAP_NONE, GAP_WAITING, GAP_ACCOUNTS, GAP_SIGNATURES, GAP_TRANSACTIONS } phase; /* waiting: for the next connection */
 	uint64_t from; /* slot: of it and the later ones something may have been missed */
 	size_t oracle; /* that is asked for, or the first of those that are */
-	struct gap_changed {
+	struct gap_account {
 		bool changed, found; /* found: the price that it has now is in a transaction */
-		uint64_t slot;
-		char id[FEED_TEXT_MAX], key[FEED_TEXT_MAX];
-	} *changed; /* an oracle each */
+		char id[FEED_TEXT_MAX];
+		struct posted {
+			uint64_t slot;
+			char key[FEED_TEXT_MAX];
+		} last, before, now; /* that was seen; as the gap began; after it */
+	} *accounts; /* an oracle each */
 	char (*candidates)[BASE58_TEXT_MAX]; /* signatures */
 	size_t candidate_count;
 	char last[BASE58_TEXT_MAX]; /* of this page */
@@ -115,8 +118,8 @@ int solana_slot_processed(struct chain *chain, struct json_object *event, const 
 void solana_slot_leave(struct chain *chain, struct slot *slot, enum slot_fate fate, const struct chain_stamps *stamps);
 
 /* solana_update.c */
-/* {"context": …, "value": ACCOUNT} → an update; false where there is none, or it was known. */
-bool solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps,
+/* {"context": …, "value": ACCOUNT} → an update. 1, 0 where it was known, -EBADMSG where there is none. */
+int solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps,
 		    bool backfilled, struct chain_update *out);
 /* Takes an update that is put together, if it is news: false otherwise. */
 bool solana_take(struct chain *chain, const struct chain_update *update);
@@ -134,6 +137,7 @@ bool solana_question(struct chain *chain, enum solana_question kind, const char 
 void solana_refused(struct chain *chain, const char *what, const char *text);
 
 /* solana_gap.c */
+void solana_gap_seen(struct chain *chain, const struct chain_update *update);
 void solana_gap_lost(struct chain *chain);
 void solana_gap_open(struct chain *chain); /* all accounts are subscribed to again */
 bool solana_gap_ask(struct chain *chain);  /* false: there is nothing to ask now */

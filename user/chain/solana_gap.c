@@ -37,6 +37,27 @@ static void close_gap(struct gap *gap)
 	gap->candidate_count = 0;
 }
 
+static struct posted posted_of(const struct chain_update *update)
+{
+	struct posted out = {.slot = update->block_number};
+
+	memcpy(out.key, update->message.key, sizeof(out.key));
+	return out;
+}
+
+static bool same(const struct posted *a, const struct posted *b)
+{
+	return a->slot == b->slot && !strcmp(a->key, b->key);
+}
+
+void solana_gap_seen(struct chain *chain, const struct chain_update *update)
+{
+	struct gap_account *account = &chain->solana->gap.accounts[update->oracle - chain->config->oracles];
+
+	if (update->block_number >= account->last.slot)
+		account->last = posted_of(update);
+}
+
 void solana_gap_lost(struct chain *chain)
 {
 	struct solana *s = chain->solana;
@@ -45,6 +66,8 @@ void solana_gap_lost(struct chain *chain)
 		return;
 	s->gap.phase = GAP_WAITING;
 	s->gap.from = s->highest > GAP_BACK ? s->highest - GAP_BACK : 0;
+	for (size_t i = 0; i < chain->config->oracle_count; i++)
+		s->gap.accounts[i].before = s->gap.accounts[i].last;
 }
 
 void solana_gap_open(struct chain *chain)
@@ -98,20 +121,19 @@ static void ask_accounts(struct chain *chain)
 	free(params);
 }
 
-/* Each as a notification is. */
+/* Each as a notification is. It may be known already by one that came since: what counts is what was known before. */
 static void take_account(struct chain *chain, size_t oracle, struct json_object *context, struct json_object *value)
 {
 	struct json_object *one = json_object_new_object();
-	struct gap_changed *changed = &chain->solana->gap.changed[oracle];
+	struct gap_account *account = &chain->solana->gap.accounts[oracle];
 	struct chain_update update;
 
 	json_object_object_add(one, "context", json_object_get(context));
 	json_object_object_add(one, "value", json_object_get(value));
-	if (solana_account(chain, oracle, one, &unknown, true, &update)) {
-		changed->changed = true;
-		changed->slot = update.block_number;
-		memcpy(changed->id, update.message.id, sizeof(changed->id));
-		memcpy(changed->key, update.message.key, sizeof(changed->key));
+	if (solana_account(chain, oracle, one, &unknown, true, &update) >= 0) {
+		account->now = posted_of(&update);
+		account->changed |= !same(&account->now, &account->before);
+		memcpy(account->id, update.message.id, sizeof(account->id));
 	}
 	json_object_put(one);
 }
@@ -148,7 +170,7 @@ static bool next_changed(struct chain *chain)
 {
 	struct gap *gap = &chain->solana->gap;
 
-	while (gap->oracle < chain->config->oracle_count && !gap->changed[gap->oracle].changed)
+	while (gap->oracle < chain->config->oracle_count && !gap->accounts[gap->oracle].changed)
 		gap->oracle++;
 	if (gap->oracle < chain->config->oracle_count)
 		return true;
@@ -160,7 +182,7 @@ static void next_oracle(struct chain *chain)
 {
 	struct gap *gap = &chain->solana->gap;
 
-	gap->changed[gap->oracle].changed = gap->changed[gap->oracle].found = false;
+	gap->accounts[gap->oracle].changed = gap->accounts[gap->oracle].found = false;
 	gap->pages = 0;
 	gap->beyond = false;
 	gap->candidate_count = 0;
@@ -175,8 +197,8 @@ static bool ask_signatures(struct chain *chain)
 	char params[400], account[ORACLE_ADDRESS_TEXT], before[BASE58_TEXT_MAX + 16] = "";
 
 	if (!next_changed(chain) ||
-	    !(solana_has_level(s, s->gap.changed[s->gap.oracle].slot, CHAIN_SAFE) ||
-	      solana_has_level(s, s->gap.changed[s->gap.oracle].slot, CHAIN_FINALIZED)))
+	    !(solana_has_level(s, s->gap.accounts[s->gap.oracle].now.slot, CHAIN_SAFE) ||
+	      solana_has_level(s, s->gap.accounts[s->gap.oracle].now.slot, CHAIN_FINALIZED)))
 		return false;
 	if (!s->gap.candidates)
 		s->gap.candidates = calloc(TRANSACTIONS_MAX, sizeof(*s->gap.candidates));
@@ -221,7 +243,7 @@ static void oracle_done(struct chain *chain)
 {
 	struct gap *gap = &chain->solana->gap;
 
-	if (!gap->changed[gap->oracle].found || gap->beyond)
+	if (!gap->accounts[gap->oracle].found || gap->beyond)
 		failed(chain);
 	next_oracle(chain);
 }
@@ -281,7 +303,8 @@ static bool may_write(const struct transaction *t, const struct instruction *ins
 static void take_posts(struct chain *chain, const struct transaction *t, uint64_t slot, int64_t block_ns)
 {
 	struct gap *gap = &chain->solana->gap;
-	struct gap_changed *changed = &gap->changed[gap->oracle];
+	struct gap_account *account = &gap->accounts[gap->oracle];
+	struct posted posted;
 	struct chain_update update = {.oracle = &chain->config->oracles[gap->oracle], .block_number = slot, .block_ns = block_ns,
 				      .backfilled = true, .stamps = unknown};
 	struct instruction_walk walk = {0};
@@ -289,10 +312,11 @@ static void take_posts(struct chain *chain, const struct transaction *t, uint64_
 
 	strcpy(update.tx_hash, gap->candidates[gap->candidate_count - 1]);
 	while (transaction_next(t, &walk, &instruction)) {
-		if (!pyth_post_read(&instruction, &update.message) || strcmp(update.message.id, changed->id) ||
+		if (!pyth_post_read(&instruction, &update.message) || strcmp(update.message.id, account->id) ||
 		    !may_write(t, &instruction, update.oracle->account))
 			continue;
-		changed->found |= slot == changed->slot && !strcmp(update.message.key, changed->key);
+		posted = posted_of(&update);
+		account->found |= same(&posted, &account->now);
 		solana_take(chain, &update);
 	}
 }

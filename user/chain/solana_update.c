@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Accounts into updates, and updates undone. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -115,6 +116,7 @@ bool solana_take(struct chain *chain, const struct chain_update *update)
 	if (!seen_mark(chain->seen, digest, false))
 		return false;
 	s->started = true;
+	solana_gap_seen(chain, update);
 	remember(s, update, digest);
 	emit(chain, update);
 	slot = solana_slot(chain, update->block_number);
@@ -127,18 +129,18 @@ bool solana_take(struct chain *chain, const struct chain_update *update)
 	return true;
 }
 
-bool solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps,
+int solana_account(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps,
 		    bool backfilled, struct chain_update *out)
 {
 	if (!read_result(chain, oracle, result, out))
-		return false;
+		return -EBADMSG;
 	out->stamps = *stamps;
 	out->backfilled = backfilled;
 	chain->counters[CHAIN_COUNTER_LOGS] += !backfilled;
 	if (solana_take(chain, out))
-		return true;
+		return 1;
 	chain->counters[CHAIN_COUNTER_DUPLICATES] += !backfilled;
-	return false;
+	return 0;
 }
 
 void solana_undo(struct chain *chain, uint64_t slot, const struct chain_stamps *stamps)

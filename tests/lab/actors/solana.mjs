@@ -3,7 +3,7 @@
 // rpc/src): a chain of slots of which some are skipped, dead, or left behind by a fork, with Pyth's price account on it.
 // Questions come over HTTPS, subscriptions over wss on the port above. Each notification is logged right before it is sent.
 import { createHash } from 'node:crypto';
-import { PublicKey } from '@solana/web3.js';
+import { Keypair, PublicKey, Transaction, TransactionInstruction } from '@solana/web3.js';
 import { WebSocketServer } from 'ws';
 import { BTC_ID, PORTS, SOLANA_ACCOUNT, VENDOR, now, secureServer } from './common.mjs';
 
@@ -11,6 +11,13 @@ const OWNER = 'rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp';
 const CONFIRMED_BEHIND = 2; // blocks
 const ROOT_BEHIND = 6;
 const base58 = (text) => new PublicKey(createHash('sha256').update(text).digest()).toBase58();
+
+function base58Bytes(bytes) {
+	const digits = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+	let text = '';
+	for (let n = BigInt(`0x${bytes.toString('hex')}`); n; n /= 58n) text = digits[Number(n % 58n)] + text;
+	return '1'.repeat(bytes.findIndex((b) => b)) + text;
+}
 
 // PriceUpdateV2, little endian: target_chains/solana/pyth_solana_receiver_sdk/src/price_update.rs
 function accountData({ price, publishTime, slot }) {
@@ -30,6 +37,29 @@ function accountData({ price, publishTime, slot }) {
 	return data.toString('base64');
 }
 
+// post_update of Pyth's receiver: the price as its publishers signed it (big endian), then a proof and the treasury's number
+function postTransaction({ price, publishTime }, blockhash, payer) {
+	const message = Buffer.alloc(85);
+	Buffer.from(BTC_ID, 'hex').copy(message, 1);
+	message.writeBigInt64BE(price, 33);
+	message.writeBigUInt64BE(4200000000n, 41);
+	message.writeInt32BE(-8, 49);
+	message.writeBigInt64BE(BigInt(publishTime), 53);
+	message.writeBigInt64BE(BigInt(publishTime - 1), 61);
+	message.writeBigInt64BE(price, 69);
+	message.writeBigUInt64BE(4200000000n, 77);
+	const length = Buffer.from([85, 0, 0, 0]);
+	const data = Buffer.concat([Buffer.from('855fcfaf0b4f762c', 'hex'), length, message, Buffer.from([0, 0, 0, 0, 0])]);
+	return transaction(data, blockhash, payer);
+}
+
+function transaction(data, blockhash, payer) {
+	const keys = [{ pubkey: payer.publicKey, isSigner: true, isWritable: true }, { pubkey: new PublicKey(SOLANA_ACCOUNT), isSigner: false, isWritable: true }];
+	const made = new Transaction({ feePayer: payer.publicKey, recentBlockhash: blockhash }).add(new TransactionInstruction({ programId: new PublicKey(OWNER), keys, data }));
+	made.sign(payer);
+	return { signature: base58Bytes(made.signature), wire: made.serialize().toString('base64') };
+}
+
 const account = (posted) => ({ lamports: 1825020, data: [accountData(posted), 'base64'], owner: OWNER, executable: false, rentEpoch: 0, space: 134 });
 
 export async function solanaNode(config, log, chance) {
@@ -38,6 +68,11 @@ export async function solanaNode(config, log, chance) {
 	let wanted; // the newest price, which each slot posts
 	let stands; // what the account holds on the chain
 	let questions = 0;
+	let dropped;
+
+	const payer = Keypair.fromSeed(createHash('sha256').update('payer').digest());
+	const transactions = []; // of blocks that stay: {signature, slot, err, wire}
+	let dropping = false; // of /drop one connection is broken off, and another one is refused for a while
 
 	const clients = new Set(); // {socket, slots: id, account: id}
 	let subscriptions = 0;
@@ -67,9 +102,18 @@ export async function solanaNode(config, log, chance) {
 	const sockets = new WebSocketServer({ noServer: true });
 	server.on('upgrade', (request, socket, head) => {
 		if (!bearer(request)) return socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+		const drops = new URL(request.url, 'https://venue').pathname === '/drop';
+		if (drops && dropping) return socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 		return sockets.handleUpgrade(request, socket, head, (ws) => {
 			const client = { ws };
 			clients.add(client);
+			if (drops && dropped === undefined) {
+				dropped = setTimeout(() => {
+					dropping = true;
+					ws.terminate();
+					setTimeout(() => { dropping = false; }, 600);
+				}, 2000);
+			}
 			ws.on('error', () => ws.terminate()).on('close', () => clients.delete(client)).on('message', (text) => {
 				const message = JSON.parse(text);
 				const run = handlers[message.method];
@@ -92,6 +136,17 @@ export async function solanaNode(config, log, chance) {
 		},
 		getMultipleAccounts: ([keys]) => ({ context: context(), value: keys.map((key) => (key === SOLANA_ACCOUNT && stands ? account(stands) : null)) }),
 		getAccountInfo: ([key]) => ({ context: context(), value: key === SOLANA_ACCOUNT && stands ? account(stands) : null }),
+		// newest first, all that name the account: those that failed and those that only read it as well
+		getSignaturesForAddress: ([key, how]) => {
+			const list = transactions.filter((t) => key === SOLANA_ACCOUNT && t.slot <= level(CONFIRMED_BEHIND)).reverse();
+			const from = how?.before ? list.findIndex((t) => t.signature === how.before) + 1 : 0;
+			return list.slice(from, from + (how?.limit ?? 1000)).map((t) => ({ signature: t.signature, slot: t.slot, err: t.err, memo: null, blockTime: null, confirmationStatus: 'confirmed' }));
+		},
+		getTransaction: ([signature, how]) => {
+			const found = transactions.find((t) => t.signature === signature);
+			if (!found || how?.encoding !== 'base64') return null;
+			return { slot: found.slot, blockTime: chain.find((block) => block.slot === found.slot).blockTime, meta: { err: found.err, fee: 5000 }, version: 'legacy', transaction: [found.wire, 'base64'] };
+		},
 		getSlot: () => chain.at(-1).slot,
 	};
 	await secureServer(config, PORTS.solanaHttp, (request, response) => {
@@ -100,9 +155,10 @@ export async function solanaNode(config, log, chance) {
 		request.on('data', (piece) => { body += piece; }).on('end', () => {
 			const message = JSON.parse(body);
 			// a node at its limit, in the two ways there are; Solana's own client is spared
-			if (!request.headers['solana-client']) questions += 1;
-			if (questions === 3) return response.writeHead(429, { 'retry-after': '0', 'content-length': 0 }).end();
-			const limited = questions === 6;
+			const spared = request.headers['solana-client'];
+			if (!spared) questions += 1;
+			if (!spared && questions === 3) return response.writeHead(429, { 'retry-after': '0', 'content-length': 0 }).end();
+			const limited = !spared && questions === 6;
 			const run = methods[message.method];
 			const text = JSON.stringify(answer(message, limited ? () => fail(-32005, 'Node is behind by 42 slots') : run && (() => run(message.params ?? []))));
 			return response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
@@ -153,7 +209,11 @@ export async function solanaNode(config, log, chance) {
 		}
 		chain.push({ slot, parent: tip.slot, blockhash: base58(`block ${slot}`), blockTime: Math.floor(Date.now() / 1000) });
 		log.write({ feed: 'solana', kind: 'block', ...chain.at(-1) });
+		const { blockhash } = chain.at(-1);
+		if (chance.uniform() < 0.3) transactions.push({ ...transaction(Buffer.from(`read ${slot}`), blockhash, payer), slot, err: null });
 		if (posted) {
+			transactions.push({ ...transaction(Buffer.from(`fail ${slot}`), blockhash, payer), slot, err: { InstructionError: [0, { Custom: 6000 }] } });
+			transactions.push({ ...postTransaction(posted, blockhash, payer), slot, err: null });
 			stands = posted;
 			show(posted, slot);
 		}
