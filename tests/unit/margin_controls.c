@@ -3,6 +3,8 @@
  * Each control and oracle policy alone: on tapes with numbers worked out by hand, to the cent, and where a law is known
  * against it (deviation and heartbeat: margin_oracle_law.c). run() checks conservation on every path.
  */
+#include <errno.h>
+
 #include "market_world.h"
 
 #define CENT 5e-3
@@ -335,6 +337,81 @@ static void the_median_of_sources(void **state)
 	near(far / n, both, 4 * sqrt(both / n));
 }
 
+/* ---- a price that transactions bring, and places in a block that are bid for ------------------------------------------ */
+
+/*
+ * Below 100 at 99, and the transaction is in the next block. At 101 it finds the account healthy where the oracle reports by
+ * itself; where it brings what its sender saw, 4200/99 units are taken, worth 101 each.
+ */
+static void pull_brings_the_price_that_was_seen(void **state)
+{
+	struct world w;
+	struct error err;
+
+	(void)state;
+	TAPE(&w, &rules_aave_v3, LOAN, 100.5, 99, 101, 101);
+	w.model.delays[DELAY_INCLUSION].parameter[0] = 12;
+	run(&w, 1);
+	near(w.more.liquidations.value, 0, 0);
+	near(w.more.recovered_mean, 1, 0);
+	w.market.oracle.pull = true;
+	run(&w, 1);
+	near(w.more.liquidations.value, 1, 0);
+	near(w.result.outcome_mean.seized, 4284.85, CENT);
+	near(w.more.keeper_profit.value, 264.44, CENT); /* 4180/99·101 - 4000 */
+	near(w.more.fees_mean, 20.40, CENT);
+	/* at 90 the price of 99 makes nobody's fortune: 4180/99·90 = 3800. A block later it brings 90, and all is repaid */
+	TAPE(&w, &rules_aave_v3, LOAN, 100.5, 99, 90, 90);
+	w.model.delays[DELAY_INCLUSION].parameter[0] = 12;
+	run(&w, 1);
+	near(w.more.waits_mean, 0, 0);
+	near(w.more.time_to_liquidation_s, 12, 1e-9);
+	w.market.oracle.pull = true;
+	run(&w, 1);
+	near(w.more.waits_mean, 1, 0);
+	near(w.more.time_to_liquidation_s, 24, 1e-9);
+	near(w.result.outcome_mean.seized, 8400, CENT);
+	near(w.more.keeper_profit.value, 360, CENT);
+	w.market.oracle.hop_s = 3600;
+	assert_int_equal(market_check(&w.market, &w.model, &err), -EINVAL);
+}
+
+/* Half of the loan at 99 brings 180. Whoever is alone in the block keeps it; of those who are not, one wins, and pays 90 % of it. */
+static void keepers_bid_for_a_place(void **state)
+{
+	struct world w;
+
+	(void)state;
+	TAPE(&w, &rules_aave_v3, LOAN, 100.5, 99, 99);
+	w.model.paths = 2000;
+	w.market.gas.bid_share = 0.9;
+	run(&w, 1);
+	near(w.more.keeper_profit.value, 180, CENT);
+	w.market.keepers.count = 3;
+	run(&w, 1);
+	near(w.more.keeper_profit.value, 18, CENT);
+	near(w.more.gas_mean, 162, CENT);
+	/* the own one a second after the price, the others five: in one block, where four seconds buy nothing */
+	w.market.keepers.has_own = true;
+	w.market.keepers.own = (struct delay_law){.type = &delay_constant, .parameter = {1}};
+	w.model.delays[DELAY_KEEPER].parameter[0] = 5;
+	run(&w, 1);
+	near(w.more.win_rate, 0.25, 4 * sqrt(0.25 * 0.75 / 2000));
+	near(w.more.own_profit.value, 18 * w.more.win_rate, CENT);
+	/* without an auction the first one has it */
+	w.market.gas.bid_share = 0;
+	run(&w, 1);
+	near(w.more.win_rate, 1, 0);
+	near(w.more.own_profit.value, 180, CENT);
+	/* a block earlier than the others there is nobody to bid against */
+	w.market.gas.bid_share = 0.9;
+	w.market.keepers.own.parameter[0] = 0;
+	run(&w, 1);
+	near(w.more.win_rate, 1, 0);
+	near(w.more.own_profit.value, 180, CENT);
+	near(w.more.gas_mean, 0, CENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +428,8 @@ int main(void)
 		cmocka_unit_test(twap_lags_by_a_third_of_its_window),
 		cmocka_unit_test(a_hop_delays_by_a_hop),
 		cmocka_unit_test(the_median_of_sources),
+		cmocka_unit_test(pull_brings_the_price_that_was_seen),
+		cmocka_unit_test(keepers_bid_for_a_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

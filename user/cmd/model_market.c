@@ -52,7 +52,7 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 
 static int read_oracle(struct conf map, const struct rules_type *rules, double step_s, struct oracle_policy *out, struct error *err)
 {
-	static const char *const policies[] = {"every-block", "deviation", NULL};
+	static const char *const policies[] = {"every-block", "deviation", "pull", NULL};
 	const struct model_entry entries[] = {{"deviation", &out->deviation, false}, {"heartbeat", &out->heartbeat_s, true},
 					{"twap", &out->twap_s, true}, {"hop", &out->hop_s, true}, {"source_sd", &out->source_sd, false},
 					{"outlier_probability", &out->outlier_probability, false},
@@ -69,6 +69,7 @@ static int read_oracle(struct conf map, const struct rules_type *rules, double s
 	    (conf_exists(sources) && conf_read_uint(sources, 1, ORACLE_SOURCES_MAX, &count, err)))
 		return -EINVAL;
 	out->on_deviation = choice == 1;
+	out->pull = choice == 2;
 	out->sources = (unsigned)count;
 	if (model_read_entries(map, entries, "policy, sources", err))
 		return -EINVAL;
@@ -151,6 +152,7 @@ static int read_network(struct conf map, const struct model *model, struct gas *
 {
 	const struct model_entry entries[] = {{"gas", &out->units, false}, {"base_fee_gwei", &out->base_fee_gwei, false},
 					{"priority_gwei", &out->priority_gwei, false}, {"congestion", &out->congestion, false},
+					{"bid_share", &out->bid_share, false},
 					{NULL, NULL, false}};
 	struct conf coin = conf_get(map, "coin");
 

@@ -20,6 +20,7 @@ struct gas {
 	double priority_gwei;
 	double price;	       /* of the chain's coin, numeraire; NAN: that of asset `asset` */
 	uint32_t asset;
+	double bid_share;      /* of his profit that a keeper bids against others in the same block, who then win by chance; 0: the first one has it */
 	double congestion;     /* how much fuller blocks get per standard deviation that the price's move exceeds one */
 };
 

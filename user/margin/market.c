@@ -7,7 +7,6 @@
 
 #define PATHS_MAX 50000000u /* each keeps its result: 250 bytes, twice */
 #define STEPS_MAX 1e9
-#define KEEPERS_MAX 100
 
 static int check_accounts(const struct market *market, const struct model *model, struct error *err)
 {
@@ -64,6 +63,8 @@ static int check_gas(const struct gas *gas, const struct model *model, struct er
 	if (!(gas->units >= 0 && isfinite(gas->units)) || !(gas->base_fee_gwei >= 0 && gas->base_fee_gwei <= 1e6) ||
 	    !(gas->priority_gwei >= 0 && gas->priority_gwei <= 1e6))
 		return error_set(err, -EINVAL, "network: gas, base_fee_gwei and priority_gwei should be 0 or more, fees at most 1e6");
+	if (!(gas->bid_share >= 0 && gas->bid_share <= 1))
+		return error_set(err, -EINVAL, "network: bid_share is %g; allowed: 0 to 1", gas->bid_share);
 	if (!(gas->congestion >= 0 && gas->congestion <= 100))
 		return error_set(err, -EINVAL, "network: congestion is %g; allowed: 0 to 100", gas->congestion);
 	if ((isnan(gas->price) && gas->asset >= model->asset_count) || gas->price < 0)
@@ -84,6 +85,8 @@ int market_check(const struct market *market, const struct model *model, struct 
 		rc = delay_dependence_check(model->delays, model->dependent_delays, model->volatility_window_s, err);
 	if (!rc)
 		rc = oracle_check(&market->oracle, model->step_s, err);
+	if (!rc && market->oracle.pull && model->joined)
+		rc = error_set(err, -EINVAL, "policy is pull, and there are accounts with several collaterals: split them");
 	for (size_t i = 0; !rc && i < model->asset_count; i++)
 		rc = liquidity_check(&market->liquidity[i], err);
 	if (!rc)

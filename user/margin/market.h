@@ -19,6 +19,8 @@
 #include "margin/rules.h"
 #include "margin/waterfall.h"
 
+#define KEEPERS_MAX 100
+
 struct keepers {
 	unsigned count;	   /* competing ones, each with a delay of its own from the keeper law; the first one gets it */
 	bool has_own;	   /* one more, whose profit and win rate are asked for */

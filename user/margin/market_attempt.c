@@ -60,46 +60,74 @@ double stage_delay(const struct market_walk *walk, uint32_t asset, const struct 
 	       walk->scenario->added_s[stage];
 }
 
-double attempt_delay(struct market_walk *walk, uint32_t account, bool *own)
+double attempt_price(const struct market_walk *walk, uint32_t asset)
+{
+	return walk->book->market->oracle.pull ? walk->assets[asset].oracle.price : NAN;
+}
+
+/*
+ * Keepers whose transactions are in the first one's block bid against each other: for what is worth the same to all, whoever wins
+ * wins by chance, and to be faster within a block buys nothing.
+ */
+static void compete(const struct market_walk *walk, struct attempt *next, const double delays[], unsigned count, struct rng *rng)
+{
+	double step_s = walk->book->model->step_s, block = ceil(next->due_s / step_s);
+	unsigned rivals = 0, winner;
+
+	for (unsigned i = 0; i < count; i++)
+		rivals += ceil((walk->now_s + delays[i]) / step_s) <= block;
+	next->contested = rivals > 1;
+	winner = (unsigned)(rng_uniform(rng) * rivals);
+	for (unsigned i = 0; i < count; i++) {
+		if (ceil((walk->now_s + delays[i]) / step_s) > block || winner--)
+			continue;
+		next->own = walk->book->market->keepers.has_own && !i;
+		next->due_s = walk->now_s + delays[i];
+		return;
+	}
+}
+
+struct attempt attempt_next(struct market_walk *walk, uint32_t account)
 {
 	const struct model *model = walk->book->model;
 	const struct keepers *keepers = &walk->book->market->keepers;
 	uint32_t asset = model->accounts[account].asset;
-	double first = INFINITY, inclusion;
+	double delays[KEEPERS_MAX + 1], first = INFINITY, inclusion;
+	struct attempt next = {.account = account, .brings = attempt_price(walk, asset)};
+	unsigned count = 0;
 	struct rng rng;
 
 	rng_open(&rng, model->seed, walk->path, account, RNG_ATTEMPT);
 	rng.counter[0] = ATTEMPT_BLOCKS * walk->states[account].attempts++;
 	inclusion = stage_delay(walk, asset, &model->delays[DELAY_INCLUSION], DELAY_INCLUSION, &rng);
-	*own = false;
-	if (keepers->has_own) {
-		first = stage_delay(walk, asset, &keepers->own, DELAY_KEEPER, &rng);
-		*own = true;
+	if (keepers->has_own)
+		delays[count++] = stage_delay(walk, asset, &keepers->own, DELAY_KEEPER, &rng) + inclusion;
+	for (unsigned i = 0; i < walk->competing; i++)
+		delays[count++] = stage_delay(walk, asset, &model->delays[DELAY_KEEPER], DELAY_KEEPER, &rng) + inclusion;
+	for (unsigned i = 0; i < count; i++) {
+		next.own = delays[i] < first ? keepers->has_own && !i : next.own;
+		first = fmin(first, delays[i]);
 	}
-	for (unsigned i = 0; i < walk->competing; i++) {
-		double delay = stage_delay(walk, asset, &model->delays[DELAY_KEEPER], DELAY_KEEPER, &rng);
-
-		if (delay < first) {
-			first = delay;
-			*own = false;
-		}
-	}
-	return first + inclusion;
+	next.due_s = walk->now_s + first;
+	if (walk->book->market->gas.bid_share > 0)
+		compete(walk, &next, delays, count, &rng);
+	return next;
 }
 
 int attempt_schedule(struct market_walk *walk, uint32_t account)
 {
-	bool own;
-	double due_s = fmax(walk->now_s + attempt_delay(walk, account, &own), walk->states[account].not_before_s);
+	struct attempt next = attempt_next(walk, account);
 
-	walk->last_arrival_s = fmax(walk->last_arrival_s, due_s);
-	return attempt_push(walk, (struct attempt){due_s, account, own});
+	next.due_s = fmax(next.due_s, walk->states[account].not_before_s);
+	walk->last_arrival_s = fmax(walk->last_arrival_s, next.due_s);
+	return attempt_push(walk, next);
 }
 
 int attempt_wait(struct market_walk *walk, struct attempt attempt)
 {
 	walk->out->waits++;
 	attempt.due_s = walk->now_s + walk->book->model->step_s;
+	attempt.brings = attempt_price(walk, walk->book->model->accounts[attempt.account].asset);
 	return attempt_push(walk, attempt);
 }
 

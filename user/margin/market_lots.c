@@ -53,7 +53,7 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct lot *lot = &item->lot;
 	double price = walk->assets[asset].price.price, units = fmin(lot->units, (lot->target - lot->raised) / offer), proceeds, profit;
-	double gas = money_gas(walk);
+	double gas = money_gas(walk), bid;
 	bool open = walk->now_s >= walk->assets[asset].controls.paused_until_s, now = item->due_s <= walk->now_s, crosses;
 
 	units = fmin(units, keepers->capital / offer);
@@ -66,7 +66,11 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 		return 0;
 	}
 	if (isinf(item->due_s)) {
-		item->due_s = walk->now_s + attempt_delay(walk, item->account, &item->own);
+		struct attempt next = attempt_next(walk, item->account);
+
+		item->due_s = next.due_s;
+		item->own = next.own;
+		item->contested = next.contested;
 		now = item->due_s <= walk->now_s;
 	}
 	if (!now)
@@ -76,7 +80,8 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 		return -ENOMEM;
 	if (!crosses)
 		money_sold(walk, asset, units, proceeds);
-	money_pay_keeper(walk, crosses ? -units * offer - gas : profit, gas, item->own);
+	bid = money_bid(walk, profit, item->contested);
+	money_pay_keeper(walk, (crosses ? -units * offer - gas : profit) - bid, gas + bid, item->own);
 	walk->out->own_wins += item->own;
 	walk->out->liquidations++;
 	walk->out->protocol += units * (offer - item->mark);

@@ -14,6 +14,11 @@ double money_gas(const struct market_walk *walk)
 	return gas_cost(gas, walk->base_fee_wei, isnan(gas->price) ? walk->assets[gas->asset].price.price : gas->price);
 }
 
+double money_bid(const struct market_walk *walk, double profit, bool contested)
+{
+	return contested && !walk->scenario->no_gas ? walk->book->market->gas.bid_share * fmax(0, profit) : 0;
+}
+
 double money_sale(const struct market_walk *walk, uint32_t asset, double units)
 {
 	const struct asset_state *state = &walk->assets[asset];

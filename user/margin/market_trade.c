@@ -54,16 +54,18 @@ static void close_if_empty(struct market_walk *walk, uint32_t row, double units_
  * The protocol's vault takes the position at the oracle's price, with its share of what equity there is; losses are the
  * waterfall's. A keeper who has to ask for it does so only if the reward pays.
  */
-static int take_over(struct market_walk *walk, uint32_t account, bool own, double oracle, const struct plan *plan)
+static int take_over(struct market_walk *walk, uint32_t account, struct attempt attempt, double oracle, const struct plan *plan)
 {
 	struct position *position = &walk->positions[account];
 	double price = walk->assets[walk->book->model->accounts[account].asset].price.price, gas = money_gas(walk), equity, kept;
 
 	if (plan->reward > 0) {
+		double bid = money_bid(walk, plan->reward - gas, attempt.contested);
+
 		if (plan->reward - gas < walk->book->market->keepers.min_profit)
 			return TRIED_WAITS;
 		walk->out->protocol -= plan->reward;
-		money_pay_keeper(walk, plan->reward - gas, gas, own);
+		money_pay_keeper(walk, plan->reward - gas - bid, gas + bid, attempt.own);
 	}
 	/* at the market's price: what the vault gains, the owner loses */
 	walk->out->seized += fabs(position->units) * price;
@@ -88,13 +90,13 @@ static double affordable(const struct market_walk *walk, const struct plan *plan
 	return repay > capital ? capital / repay : 1;
 }
 
-static int carry_out(struct market_walk *walk, uint32_t row, bool own, const struct plan *plan)
+static int carry_out(struct market_walk *walk, uint32_t row, struct attempt attempt, const struct plan *plan)
 {
 	uint32_t asset = walk->book->model->accounts[row].asset;
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct position *position = &walk->positions[row];
 	double *cash = &walk->positions[basket_head(walk->book, row)].cash;
-	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, gas, profit;
+	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, gas, profit, bid;
 	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk);
 
 	units = share * plan->units;
@@ -107,7 +109,7 @@ static int carry_out(struct market_walk *walk, uint32_t row, bool own, const str
 		return TRIED_WAITS;
 	if (!direct && profit < keepers->min_profit)
 		return TRIED_WAITS;
-	if (crosses && crossing_send(walk, row, units, own))
+	if (crosses && crossing_send(walk, row, units, attempt.own))
 		return -ENOMEM;
 	if (!crosses)
 		money_sold(walk, asset, units, proceeds);
@@ -119,7 +121,8 @@ static int carry_out(struct market_walk *walk, uint32_t row, bool own, const str
 	/* a fee in collateral is kept by the protocol, valued at the market */
 	if (fee_units > 0)
 		money_earn(walk, fee_units * price);
-	money_pay_keeper(walk, direct ? -gas : crosses ? -repay - gas : profit, gas, own);
+	bid = direct ? 0 : money_bid(walk, profit, attempt.contested);
+	money_pay_keeper(walk, (direct ? -gas : crosses ? -repay - gas : profit) - bid, gas + bid, attempt.own);
 	if (plan->penalty > 0 && *cash + position->units * price > 0) {
 		double penalty = fmin(plan->penalty, *cash + position->units * price);
 
@@ -159,14 +162,20 @@ static bool paused(const struct market_walk *walk, uint32_t row)
 	return walk->now_s < walk->assets[walk->book->model->accounts[row].asset].controls.paused_until_s;
 }
 
-static double health_now(const struct market_walk *walk, uint32_t account)
+/* The price that counts for a transaction: what it brings, or what is on chain. */
+static double price_of(const struct market_walk *walk, uint32_t row, double brings)
+{
+	return isnan(brings) ? walk->assets[walk->book->model->accounts[row].asset].oracle.price : brings;
+}
+
+static double health_at(const struct market_walk *walk, uint32_t account, double brings)
 {
 	struct position position;
 
 	if (basket_is(walk->book, account))
 		return basket_health(walk, account);
 	position = weighed(walk, account);
-	return position_health(&position, walk->assets[walk->book->model->accounts[account].asset].oracle.price);
+	return position_health(&position, price_of(walk, account, brings));
 }
 
 /* Of several collaterals the keeper takes the one that brings it most now; -1: none may be taken. */
@@ -214,8 +223,8 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		if (taken < 0)
 			return attempt_wait(walk, attempt);
 		row = (uint32_t)taken;
-		oracle = walk->assets[walk->book->model->accounts[row].asset].oracle.price;
-		if (health_now(walk, account) >= 1 && !rules->type->commits) {
+		oracle = price_of(walk, row, attempt.brings);
+		if (health_at(walk, account, attempt.brings) >= 1 && !rules->type->commits) {
 			walk->out->recovered += !round;
 			return come_back(walk, account);
 		}
@@ -229,7 +238,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		position = weighed(walk, row);
 		if (!rules->type->plan(rules, &position, oracle, &plan))
 			return 0;
-		rc = plan.takeover ? take_over(walk, account, attempt.own, oracle, &plan) : carry_out(walk, row, attempt.own, &plan);
+		rc = plan.takeover ? take_over(walk, account, attempt, oracle, &plan) : carry_out(walk, row, attempt, &plan);
 		if (rc)
 			return rc == TRIED_WAITS ? attempt_wait(walk, attempt) : rc;
 		liquidated(walk, account, attempt.own);
@@ -237,7 +246,8 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			return 0;
 		if (plan.pause_s > 0)
 			walk->states[account].not_before_s = walk->now_s + plan.pause_s;
-		if (health_now(walk, account) < 1 && (plan.pause_s > 0 || !walk->scenario->no_delay))
+		attempt.brings = attempt_price(walk, walk->book->model->accounts[account].asset);
+		if (health_at(walk, account, attempt.brings) < 1 && (plan.pause_s > 0 || !walk->scenario->no_delay))
 			return attempt_schedule(walk, account);
 	}
 	return attempt_wait(walk, attempt);

@@ -16,7 +16,9 @@
 struct attempt {
 	double due_s;
 	uint32_t account;
-	bool own; /* the own keeper was first */
+	bool own;      /* the own keeper was first */
+	bool contested; /* others come for it in the same block, and bid */
+	double brings; /* the price in the transaction, with a pull oracle; NAN: what is on chain counts */
 };
 
 struct lot_on_offer {
@@ -24,7 +26,7 @@ struct lot_on_offer {
 	uint32_t account;
 	double mark;  /* the price at which the protocol's books have it: the market's when it was taken over */
 	double due_s; /* of the purchase that is under way; INFINITY: none */
-	bool own;
+	bool own, contested;
 };
 
 /* Collateral that a keeper has paid for and that has not arrived. */
@@ -110,8 +112,13 @@ int attempt_schedule(struct market_walk *walk, uint32_t account);
 /* The same transaction again in the next block. 0 or -ENOMEM. */
 int attempt_wait(struct market_walk *walk, struct attempt attempt);
 struct attempt attempt_take_first(struct market_walk *walk);
-/* The first keeper's delay with the inclusion's, and whether it was the own one. Every attempt of an account has numbers of its own, whatever the others do. */
-double attempt_delay(struct market_walk *walk, uint32_t account, bool *own);
+/*
+ * Who comes, and when: the first keeper's delay, or that of the winner among those in the first one's block where there is an
+ * auction, with the inclusion's. Every attempt of an account has numbers of its own, whatever the others do.
+ */
+struct attempt attempt_next(struct market_walk *walk, uint32_t account);
+/* The price that counts for a transaction of this asset when it is sent. */
+double attempt_price(const struct market_walk *walk, uint32_t asset);
 /* How many compete from now on. */
 void attempt_review(struct market_walk *walk);
 /* A delay of one stage in this scenario and at this moment of the asset's path. */
@@ -119,6 +126,8 @@ double stage_delay(const struct market_walk *walk, uint32_t asset, const struct 
 
 /* What one transaction costs now. */
 double money_gas(const struct market_walk *walk);
+/* What is bid for a place in the block, of a profit after gas; 0 if nobody else comes. */
+double money_bid(const struct market_walk *walk, double profit, bool contested);
 /* What selling (units > 0) or buying back (< 0) brings now, signed like the units. */
 double money_sale(const struct market_walk *walk, uint32_t asset, double units);
 /* The sale is made: buyers gain what it brings less than the price. */

@@ -16,6 +16,8 @@ int oracle_check(const struct oracle_policy *policy, double step_s, struct error
 		return error_set(err, -EINVAL, "heartbeat is %g s; it should be one step (%g s) or more", policy->heartbeat_s, step_s);
 	if (!(policy->twap_s >= 0) || policy->twap_s / step_s > WINDOW_MAX)
 		return error_set(err, -EINVAL, "twap is %g s; allowed: 0 to %d steps", policy->twap_s, WINDOW_MAX);
+	if (policy->pull && (policy->on_deviation || policy->hop_s > 0))
+		return error_set(err, -EINVAL, "policy is pull: a transaction brings the price, which waits for no deviation and no hop");
 	if (policy->hop_s != 0 && !(policy->hop_s >= step_s && policy->hop_s <= HOP_MAX_S))
 		return error_set(err, -EINVAL, "hop is %g s; it should be 0, or from one step (%g s) to %g s", policy->hop_s, step_s, HOP_MAX_S);
 	if (policy->sources > ORACLE_SOURCES_MAX)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * How the price on chain follows the price off chain: what is reported (the price, its average over a window, the median of
- * sources), when a report is sent (every block; on deviation or heartbeat), whether it then waits for a hop (Maker's oracle
+ * sources), when a report is sent (every block; on deviation or heartbeat; pull: by whoever acts on it), whether it then waits for a hop (Maker's oracle
  * security module), and when it lands (after the oracle's delay).
  * Reports may overtake each other; the latest one sent of those that have landed is the price.
  */
@@ -19,6 +19,7 @@
 
 struct oracle_policy {
 	bool on_deviation;    /* false: a report every block */
+	bool pull;	      /* signed every block, nothing on chain before a transaction brings the one that its sender saw */
 	double deviation;     /* share of the last report that the price must have moved … */
 	double heartbeat_s;   /* … or the time since it */
 	double hop_s;	      /* every hop_s what was reported a hop ago becomes the price; 0: at once */
