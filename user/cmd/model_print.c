@@ -339,10 +339,15 @@ static void print_budget(const struct model *model, const struct model_result *r
 			r->gap.value > model->budget ? "the gap alone is above it" : "1000 mean delays on top stay below it, or it is not known");
 }
 
-static void print_expectation(const struct model *model, const struct model_result *r, FILE *out)
+static void print_measurement(const struct model_result *r, FILE *out)
 {
 	if (!isnan(r->measurement_stderr))
 		fprintf(out, "  The measured delays being a finite sample adds ± %.2g.\n", r->measurement_stderr);
+}
+
+static void print_expectation(const struct model *model, const struct model_result *r, FILE *out)
+{
+	print_measurement(r, out);
 	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency) and %.4g ± %.2g comes of latency.\n", r->gap.value,
 		r->gap.stderr_, r->latency.value, r->latency.stderr_);
 	print_regime(r, out);
@@ -360,6 +365,7 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 	const struct waterfall *waterfall = &answer->market.waterfall;
 	char time[FORMAT_MAX];
 
+	print_measurement(&answer->result, out);
 	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency), %.4g ± %.2g comes of latency, %.4g ± %.2g of congestion and "
 		     "%.4g ± %.2g of thin markets.\n",
 		more->parts[MARKET_GAP].value, more->parts[MARKET_GAP].stderr_, more->parts[MARKET_LATENCY].value,

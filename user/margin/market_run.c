@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "margin/market_measured.h"
 #include "margin/market_result.h"
 #include "margin/market_scenario.h"
 
@@ -139,6 +140,44 @@ static int ask_without(struct questions *q, struct model_result *result)
 	return rc;
 }
 
+#define MEASURED_SHARE 4 /* each group of samples takes every 4th part of the paths */
+
+/* How far the mean is off because what was measured is a finite sample; NAN where it is too small a one to be dealt out. */
+static int ask_measured(struct questions *q, struct model_result *result)
+{
+	const struct market_book *whole = q->book;
+	uint64_t paths = q->paths / MEASURED_SHARE ? q->paths / MEASURED_SHARE : q->paths, done;
+	double mean = 0, squares = 0;
+	int rc = 0;
+
+	for (unsigned group = 0; !rc && group < MEASURED_GROUPS; group++) {
+		struct market_book book = *whole;
+		struct market market;
+		struct model model;
+		double sum = 0, delta;
+
+		rc = market_measured(whole->market, whole->model, group, &market, &model);
+		if (rc)
+			break;
+		book.market = &market;
+		book.model = &model;
+		q->book = &book;
+		rc = ask(q, &(struct scenario){0}, paths, &done);
+		q->book = whole;
+		market_measured_free(&market, &model);
+		if (done < paths)
+			return rc;
+		for (uint64_t i = 0; i < paths; i++)
+			sum += q->other[i].bad_debt;
+		delta = sum / (double)paths - mean;
+		mean += delta / (group + 1);
+		squares += delta * (sum / (double)paths - mean);
+	}
+	if (!rc)
+		result->measurement_stderr = sqrt(squares / (MEASURED_GROUPS - 1) / MEASURED_GROUPS);
+	return rc == -ERANGE ? 0 : rc;
+}
+
 #define BUDGET_DOUBLINGS 7  /* of the mean delay, or a block: how far an added delay is looked for */
 #define BUDGET_BISECTIONS 9
 #define BUDGET_RUNS (BUDGET_DOUBLINGS + BUDGET_BISECTIONS)
@@ -205,6 +244,7 @@ static int run(const struct market *market, const struct model *model, const str
 	struct market_book book;
 	struct questions q = {.book = &book, .control = control,
 			      .runs = !further ? 1 : 1 + MARKET_PARTS - 1 + DELAY_STAGES + MODEL_CURVE_POINTS - 1 +
+							     (market_is_measured(market, model) ? MEASURED_GROUPS : 0) +
 							     (model->budget > 0 ? BUDGET_RUNS : 0)};
 	struct timespec begin, end;
 	int rc = market_check(market, model, err);
@@ -234,6 +274,8 @@ static int run(const struct market *market, const struct model *model, const str
 		rc = ask_stages(&q, result, more);
 	if (!rc && further)
 		rc = ask_without(&q, result);
+	if (!rc && further && market_is_measured(market, model))
+		rc = ask_measured(&q, result);
 	if (!rc && further && model->budget > 0)
 		rc = ask_budget(&q, model->budget, result);
 	if (rc)
