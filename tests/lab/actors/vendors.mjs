@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Servers that speak the oracles' own formats over TLS, with their ways of logging in: Pyth's Hermes (server-sent events),
-// Pyth Pro (Lazer), Chainlink Data Streams (compressed, signed headers), and a Solana node on which Hermes' prices land. Each logs every message right before it is sent.
+// Pyth Pro (Lazer), Chainlink Data Streams (compressed, signed headers), and a Solana node on which Hermes' prices land. Each logs when its bytes were given to the socket.
 import { createHash, createHmac } from 'node:crypto';
 import { encodeAbiParameters } from 'viem';
 import { WebSocketServer } from 'ws';
@@ -19,11 +19,10 @@ let cents = 9500000;
 const step = () => { cents += Math.round(200 * chance.normal()); return BigInt(cents) * 1000000n; };
 
 function every(ms, what) {
-	const tick = () => { what(); setTimeout(tick, ms * (0.5 + chance.uniform())); };
+	const tick = async () => { await what(); setTimeout(tick, ms * (0.5 + chance.uniform())); };
 	setTimeout(tick, ms);
 }
-function sent(feed, key, price) {
-	const sent_ns = now();
+function sent(feed, key, price, sent_ns = now()) {
 	log.write({ feed, key: String(key), price, sent_ns });
 	return sent_ns;
 }
@@ -136,16 +135,25 @@ function fullReport(observed, price) {
 }
 
 const deflate = { perMessageDeflate: { threshold: 0 } };
-const streams = await socketServer(PORTS.streams, '/api/v1/ws', deflate, signedHeaders);
+// ws compresses in another thread: what is given to it is written to the socket milliseconds later where processors are few.
+const streams = (await socketServer(PORTS.streams, '/api/v1/ws', deflate, signedHeaders)).on('connection', (client, { socket }) => {
+	const { write } = socket;
+	socket.write = (...what) => { client.leaves?.(); return write.apply(socket, what); };
+});
+const leaving = (client, text) => new Promise((done) => {
+	client.leaves = () => done(now());
+	client.send(text, client.leaves); // called back without a write where the connection is gone
+});
 let observed = 0;
-every(100, () => {
+every(100, async () => {
 	const cents = step();
 	const price = cents * 10000000000n; // 10^-8 to 10^-18
 	observed = Math.max(observed + 1, Math.floor(Date.now() / 1000));
 	const report = { feedID: STREAMS_FEED, fullReport: fullReport(observed, price), validFromTimestamp: observed, observationsTimestamp: observed };
-	const sent_ns = sent('streams', observed, price);
-	for (const client of streams.clients) client.send(JSON.stringify({ report }));
-	post('streams', observed, cents, sent_ns);
+	const key = observed;
+	const left = await Promise.all([...streams.clients].map((client) => leaving(client, JSON.stringify({ report }))));
+	const sent_ns = sent('streams', key, price, left.at(-1)); // the recorder connected last
+	post('streams', key, cents, sent_ns);
 });
 
 ready();
