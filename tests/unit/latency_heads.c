@@ -114,6 +114,28 @@ static void test_blocks_show_them(void **state)
 	told_blocks_free(&blocks);
 }
 
+/* Solana's hashes have no 0x before them, and of a slot without its block's answer there is none: each is a block by itself. */
+static void test_blocks_of_solana_are_told_apart(void **state)
+{
+	struct told_blocks blocks;
+	struct error err = {""};
+
+	(void)state;
+	head("own", 41, "8Hash41", "10", "40");
+	head("own", 42, "", "50", "80");
+	head("own", 43, "", "90", "95");
+	if (told_blocks_load(fixture.db, &blocks, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(blocks.count, 3);
+	assert_string_equal(blocks.items[0].hash, "8Hash41");
+	assert_string_equal(blocks.items[1].hash, "");
+	assert_int_equal(blocks.items[1].number, 42);
+	assert_int_equal(blocks.items[1].kinds[BLOCK_KIND_HEAD], 1);
+	assert_int_equal(blocks.items[2].number, 43);
+	assert_int_equal(blocks.items[2].last_ns, 1000095);
+	told_blocks_free(&blocks);
+}
+
 static void update(const char *chain, const char *key, int seen, int removed)
 {
 	char sql[512];
@@ -211,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_by_hash_and_by_the_last_packet, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_heads_at_all, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_blocks_show_them, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_blocks_of_solana_are_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_update_told_by_two_nodes_is_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_removal_told_by_two_nodes_is_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_updates_of_slots, set_up, tear_down),

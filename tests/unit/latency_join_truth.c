@@ -228,6 +228,7 @@ static void keys_whose_prices_disagree_are_counted(void **state)
 	/* Wilson's interval of 5 out of 20 */
 	assert_true(fabs(accounts.items[0].false_matches.ci95[0] - 0.1118617) < 1e-6);
 	assert_true(fabs(accounts.items[0].false_matches.ci95[1] - 0.4687009) < 1e-6);
+	assert_true(proportion_of(0, 7).ci95[0] == 0 && proportion_of(7, 7).ci95[1] == 1); /* not 3e-17, which is printed */
 	join_accounts_free(&accounts);
 }
 

@@ -13,12 +13,14 @@
 /*
  * The messages of one block and feed stand together, those of one kind and part among them, the earliest first. A block's
  * name is of h… or n…, which hash and number cannot share. The heads that a node tells are messages of its chain, whose
- * number is negative here, to be no feed's; 0x is not part of a hash.
+ * number is negative here, to be no feed's. 0x is not part of a hash (Solana's, in base58, never begin so); one that nobody
+ * told is empty there.
  */
+#define BARE(hash) "iif(substr(" hash ", 1, 2) = '0x', substr(" hash ", 3), nullif(" hash ", ''))"
 static const char query[] =
 	"WITH message AS (SELECT f.name AS feed, m.kind, m.part, m.parts_needed, m.hash, m.parent, m.number, m.published_ns,"
 	"  m.first_mono_ns, m.wire_mono_ns, m.feed_id FROM block_message m JOIN feed f ON f.id = m.feed_id"
-	" UNION ALL SELECT b.chain, 'head', NULL, NULL, substr(b.hash, 3), substr(b.parent, 3), b.number, b.block_ns,"
+	" UNION ALL SELECT b.chain, 'head', NULL, NULL, " BARE("b.hash") ", " BARE("b.parent") ", b.number, b.block_ns,"
 	"  b.block_wire_mono_ns, b.block_complete_mono_ns, -1 - c.id FROM chain_block b JOIN chain c ON c.name = b.chain)"
 	"SELECT iif(hash IS NOT NULL, 'h' || hash, 'n' || number), * FROM message WHERE hash IS NOT NULL OR number IS NOT NULL"
 	" ORDER BY 1, feed_id, kind, part, wire_mono_ns IS NULL, wire_mono_ns";

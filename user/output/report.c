@@ -124,7 +124,7 @@ static void write_facts(const struct report *report)
 		 report_plural(report_integer(report, "SELECT count(*) FROM (SELECT DISTINCT address, block_hash, tx_hash, log_index"
 						     " FROM chain_update WHERE NOT removed)"),
 			       "update", start, sizeof(start)),
-		 report_plural(report_integer(report, "SELECT count(DISTINCT hash) FROM chain_block"), "block",
+		 report_plural(report_integer(report, "SELECT count(DISTINCT iif(hash = '', number, hash)) FROM chain_block"), "block",
 			       length, sizeof(length)));
 	fact(out, "On chain", text);
 	fputs("</dl>\n", out);

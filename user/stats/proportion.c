@@ -13,5 +13,6 @@ struct proportion proportion_of(uint64_t hits, uint64_t trials)
 		return (struct proportion){NAN, {NAN, NAN}};
 	centre = (share + square / (2 * n)) / (1 + square / n);
 	half = NORMAL_975 / (1 + square / n) * sqrt(share * (1 - share) / n + square / (4 * n * n));
-	return (struct proportion){share, {fmax(centre - half, 0), fmin(centre + half, 1)}};
+	/* at both ends centre and half cancel, but for their last digits */
+	return (struct proportion){share, {hits ? centre - half : 0, hits < trials ? centre + half : 1}};
 }
