@@ -70,6 +70,23 @@ static struct json_object *pair_json(const double pair[2])
 	return list;
 }
 
+/* How many times as many paths executions drawn one by one would need to know the mean as well; NAN where they are how it is known. */
+static double variance_reduction(const struct model_result *r)
+{
+	double drawn = r->sampled.stderr_ * r->sampled.stderr_ * (double)r->distribution_paths;
+
+	return r->sampled_assets || !(r->conditional.stderr_ > 0) ? NAN : drawn / (r->conditional.stderr_ * r->conditional.stderr_ * (double)r->paths);
+}
+
+static void add_risk(struct json_object *object, const struct tail_risk *risk, const char *var, const char *interval, const char *es,
+		     const char *error)
+{
+	json_add_number(object, var, risk->var);
+	json_add(object, interval, pair_json(risk->var_ci95));
+	json_add_number(object, es, risk->es);
+	json_add_number(object, error, risk->es_stderr);
+}
+
 static struct json_object *bad_debt_json(const struct model_result *r)
 {
 	struct json_object *object = estimate_json(&r->bad_debt);
@@ -77,13 +94,12 @@ static struct json_object *bad_debt_json(const struct model_result *r)
 	json_add_number(object, "measurement_stderr", r->measurement_stderr);
 	json_add_number(object, "probability", r->probability);
 	json_add_number(object, "probability_upper95", r->probability_upper95);
-	json_add_number(object, "var95", r->var95);
-	json_add_number(object, "var99", r->var99);
-	json_add_number(object, "es99", r->es99);
-	json_add(object, "var95_ci95", pair_json(r->var95_ci95));
-	json_add(object, "var99_ci95", pair_json(r->var99_ci95));
+	add_risk(object, &r->risks[0], "var95", "var95_ci95", "es95", "es95_stderr");
+	add_risk(object, &r->risks[1], "var99", "var99_ci95", "es99", "es99_stderr");
+	add_risk(object, &r->risks[2], "var999", "var999_ci95", "es999", "es999_stderr");
 	json_add(object, "conditional", estimate_json(&r->conditional));
 	json_add(object, "sampled", estimate_json(&r->sampled));
+	json_add_number(object, "variance_reduction", variance_reduction(r));
 	return object;
 }
 
@@ -291,8 +307,8 @@ static void print_probability(const struct model_result *r, FILE *out)
 	else
 		fprintf(out, "  None of %llu executed paths ended with bad debt: its probability is below %.3g (95 %%), not 0.\n",
 			(unsigned long long)r->distribution_paths, r->probability_upper95);
-	fprintf(out, "  It stays below %.4g in 95 %% and below %.4g in 99 %% of paths; in the worst 1 %% it is %.4g on average.\n",
-		r->var95, r->var99, r->es99);
+	fprintf(out, "  It stays below %.4g in 95 %%, %.4g in 99 %% and %.4g in 99.9 %% of paths; in the worst 1 %% it is %.4g ± %.2g on "
+		     "average.\n", r->var95, r->var99, r->risks[2].var, r->es99, r->risks[1].es_stderr);
 }
 
 /* By what the mean is known, and what else says so. */
@@ -306,8 +322,8 @@ static void print_estimators(const struct model_result *r, FILE *out)
 		fprintf(out, "  The mean is a closed form. Paths and conditional expectation give %.6g ± %.2g, and executions drawn one by "
 			"one %.6g ± %.2g: two checks.\n", r->conditional.value, r->conditional.stderr_, r->sampled.value, r->sampled.stderr_);
 	else
-		fprintf(out, "  Drawing the executions one by one instead gives %.6g ± %.2g: an independent check.\n",
-			r->sampled.value, r->sampled.stderr_);
+		fprintf(out, "  Drawing the executions one by one instead gives %.6g ± %.2g: an independent check, of which it would take %.3g "
+			"times as many paths.\n", r->sampled.value, r->sampled.stderr_, variance_reduction(r));
 	if (r->beyond_tape)
 		fprintf(out, "  %llu executions came after the end of a tape: they got its last price.\n",
 			(unsigned long long)r->beyond_tape);

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "margin/ranks.h"
 
 static const double quantile_levels[MODEL_QUANTILES] = {.1,  .2,  .3,  .4,  .5,	 .6,  .7,   .8,	  .9,	.925, .95,
 							.96, .97, .98, .99, .995, .998, .999, .9995, .9999, 1};
@@ -23,13 +26,24 @@ static double order_statistic(const double *sorted, uint64_t n, double rank)
 	return sorted[i < 0 ? 0 : i >= (double)n ? n - 1 : (uint64_t)i];
 }
 
-static double value_at_risk(const double *sorted, uint64_t n, double level, double ci95[2])
+/* Of the worst 1/one_in of n ascending losses; the error of the mean beyond a quantile that was itself estimated: Manistre and Hancock (2005). */
+static struct tail_risk tail_risk(const double *sorted, uint64_t n, unsigned one_in)
 {
-	double rank = level * (double)n, half = 1.96 * sqrt((double)n * level * (1 - level));
+	struct tail_risk risk = {.level = 1 - 1.0 / one_in};
+	uint64_t worst = (n + one_in - 1) / one_in, ranks[2];
+	double mean = 0, squares = 0, m = (double)worst;
 
-	ci95[0] = order_statistic(sorted, n, rank - half);
-	ci95[1] = order_statistic(sorted, n, rank + half + 1);
-	return order_statistic(sorted, n, rank - 1e-9);
+	quantile_ranks(n, risk.level, ranks);
+	risk.var = order_statistic(sorted, n, risk.level * (double)n - 1e-9);
+	for (int end = 0; end < 2; end++)
+		risk.var_ci95[end] = ranks[end] ? sorted[ranks[end] - 1] : NAN;
+	for (uint64_t i = n - worst; i < n; i++)
+		mean += sorted[i] / m;
+	for (uint64_t i = n - worst; i < n; i++)
+		squares += (sorted[i] - mean) * (sorted[i] - mean);
+	risk.es = mean;
+	risk.es_stderr = worst > 1 ? sqrt((squares / (m - 1) + risk.level * (mean - risk.var) * (mean - risk.var)) / m) : NAN;
+	return risk;
 }
 
 /* One-sided 95 %: exact for none seen (the rule of three), Wilson's otherwise. */
@@ -59,8 +73,8 @@ static uint64_t sort_losses(const double *losses, uint64_t n, double *sorted)
 
 int distribution_of(const double *losses, uint64_t n, struct model_result *result)
 {
-	uint64_t worst = (n + 99) / 100;
-	double *sorted = malloc(n * sizeof(*sorted)), tail = 0;
+	static const unsigned one_in[MODEL_RISKS] = {20, 100, 1000};
+	double *sorted = malloc(n * sizeof(*sorted));
 
 	if (!sorted)
 		return -ENOMEM;
@@ -68,11 +82,13 @@ int distribution_of(const double *losses, uint64_t n, struct model_result *resul
 	result->distribution_losses = sort_losses(losses, n, sorted);
 	result->probability = (double)result->distribution_losses / (double)n;
 	result->probability_upper95 = probability_upper(result->distribution_losses, n);
-	result->var95 = value_at_risk(sorted, n, 0.95, result->var95_ci95);
-	result->var99 = value_at_risk(sorted, n, 0.99, result->var99_ci95);
-	for (uint64_t i = n - worst; i < n; i++)
-		tail += sorted[i];
-	result->es99 = tail / (double)worst;
+	for (int k = 0; k < MODEL_RISKS; k++)
+		result->risks[k] = tail_risk(sorted, n, one_in[k]);
+	result->var95 = result->risks[0].var;
+	result->var99 = result->risks[1].var;
+	result->es99 = result->risks[1].es;
+	memcpy(result->var95_ci95, result->risks[0].var_ci95, sizeof(result->var95_ci95));
+	memcpy(result->var99_ci95, result->risks[1].var_ci95, sizeof(result->var99_ci95));
 	for (int k = 0; k < MODEL_QUANTILES; k++) {
 		result->quantile_level[k] = quantile_levels[k];
 		result->quantile[k] = order_statistic(sorted, n, quantile_levels[k] * (double)n - 1e-9);

@@ -9,7 +9,7 @@
 
 /*
  * Fills distribution_paths … quantile of the result from n > 0 losses. Intervals of the value at risk by order statistics
- * (normal approximation of the binomial ranks), the expected shortfall as the mean of the worst hundredth, the upper bound
+ * (ranks.h), the expected shortfall as the mean of the worst twentieth, hundredth or thousandth, the upper bound
  * of the probability one-sided at 95 %: exact for none seen (the rule of three), Wilson's otherwise. 0 or -ENOMEM.
  */
 int distribution_of(const double *losses, uint64_t n, struct model_result *result);

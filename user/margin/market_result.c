@@ -150,6 +150,7 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	result->bad_debt = result->sampled = estimate_of(&sums.bad_debt);
 	result->triggers = estimate_of(&sums.liquidations);
 	result->outcome_mean = (struct outcome){.seized = sums.seized / n, .bad_debt = sums.bad_debt.mean, .slippage = sums.slippage / n};
+	result->conditional = (struct estimate){NAN, NAN}; /* there is no such mean here */
 	result->measurement_stderr = NAN;
 	more->open = estimate_of(&sums.open);
 	more->liquidations = estimate_of(&sums.liquidations);

@@ -103,6 +103,8 @@ int model_expect(const struct model *model, const struct model_control *control,
 	*result = (struct model_result){.probability = NAN, .probability_upper95 = NAN, .var95 = NAN, .var99 = NAN, .es99 = NAN,
 					.var95_ci95 = {NAN, NAN}, .var99_ci95 = {NAN, NAN}, .conditional = {NAN, NAN},
 					.sampled = {NAN, NAN}, .outcome_mean = {NAN, NAN, NAN, NAN, NAN}};
+	for (int k = 0; k < MODEL_RISKS; k++)
+		result->risks[k] = (struct tail_risk){NAN, NAN, {NAN, NAN}, NAN, NAN};
 	for (int k = 0; k < MODEL_QUANTILES; k++)
 		result->quantile_level[k] = result->quantile[k] = NAN;
 	rc = delay_total(model->delays, DELAY_STAGES, &delay);

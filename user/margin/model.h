@@ -56,6 +56,12 @@ struct estimate {
 };
 #define NUMERICAL_BOUND 1e-6
 
+/* What the worst paths lose. An end of the interval is NAN where so few paths do not bound it. */
+struct tail_risk {
+	double level, var, var_ci95[2], es, es_stderr;
+};
+#define MODEL_RISKS 3 /* at 95, 99 and 99.9 % */
+
 #define MODEL_QUANTILES 21
 #define MODEL_CURVE_POINTS 9
 
@@ -79,7 +85,8 @@ struct model_result {
 	uint64_t distribution_paths; /* paths whose executions were drawn */
 	uint64_t distribution_losses; /* of them, those with any bad debt */
 	double probability, probability_upper95;
-	double var95, var99, es99, var95_ci95[2], var99_ci95[2];
+	struct tail_risk risks[MODEL_RISKS];
+	double var95, var99, es99, var95_ci95[2], var99_ci95[2]; /* of `risks`, under names of their own */
 	double quantile_level[MODEL_QUANTILES], quantile[MODEL_QUANTILES];
 	struct outcome outcome_mean; /* per path, over all liquidations */
 	struct model_stage stages[DELAY_STAGES];

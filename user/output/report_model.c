@@ -96,7 +96,10 @@ static void write_answers(struct report *report)
 	add_answer(table, model, "probability of any bad debt", "/bad_debt/probability", NULL, NULL);
 	add_answer(table, model, "value at risk 95 %", "/bad_debt/var95", NULL, "/bad_debt/var95_ci95");
 	add_answer(table, model, "value at risk 99 %", "/bad_debt/var99", NULL, "/bad_debt/var99_ci95");
-	add_answer(table, model, "expected shortfall 99 %", "/bad_debt/es99", NULL, NULL);
+	add_answer(table, model, "value at risk 99.9 %", "/bad_debt/var999", NULL, "/bad_debt/var999_ci95");
+	add_answer(table, model, "expected shortfall 95 %", "/bad_debt/es95", "/bad_debt/es95_stderr", NULL);
+	add_answer(table, model, "expected shortfall 99 %", "/bad_debt/es99", "/bad_debt/es99_stderr", NULL);
+	add_answer(table, model, "expected shortfall 99.9 %", "/bad_debt/es999", "/bad_debt/es999_stderr", NULL);
 	add_answer(table, model, "liquidations, mean count", "/liquidations/count_mean", "/liquidations/count_stderr", NULL);
 	add_answer(table, model, "liquidations, mean value", "/liquidations/value_mean", NULL, NULL);
 	add_answer(table, model, "keepers' profit, mean", "/keeper/profit_mean", NULL, NULL);

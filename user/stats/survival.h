@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "margin/ranks.h"
+
 /* One duration, with its beginning: series of them are in the order of time. */
 struct observation {
 	int64_t at_ns;	   /* when it began, UTC */
@@ -41,12 +43,5 @@ void survival_interval(const struct survival *s, double p, double effect, int64_
 /* What each of the same durations adds to the estimated curve at time `at`: out[0..count). 0 or -ENOMEM. */
 int survival_influence(const struct survival *s, int64_t at, const struct observation *series, size_t count,
 		       double *out);
-
-/*
- * Ranks (1..n, 0 = there is none) of the two samples that enclose the p-quantile of the law with 95 % probability:
- * each tail takes at most 2.5 %; where the largest (smallest) sample takes more by itself but not over 5 %, it is the
- * bound and the other tail gets the rest. So the largest of n bounds p99 from n = 299 on: 0.99^299 < 5 %.
- */
-void quantile_ranks(uint64_t n, double p, uint64_t ranks[2]);
 
 #endif
