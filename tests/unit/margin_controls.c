@@ -337,6 +337,30 @@ static void the_median_of_sources(void **state)
 	near(far / n, both, 4 * sqrt(both / n));
 }
 
+/* Three sources, the price of now, of a block ago and of two: the median of a fall is a block old. */
+static void sources_are_late_each_by_its_own(void **state)
+{
+	struct world w;
+	struct error err;
+
+	(void)state;
+	TAPE(&w, &rules_aave_v3, LOAN, 102, 99, 98, 97);
+	w.market.oracle.sources = 3;
+	run(&w, 1);
+	near(w.result.outcome_mean.seized, 4200, CENT); /* at 99, health 0.99: half */
+	near(w.more.time_to_liquidation_s, 0, 0);
+	w.market.oracle.source_delay_s[1] = 12;
+	w.market.oracle.source_delay_s[2] = 24;
+	run(&w, 1);
+	near(w.result.outcome_mean.seized, 4200.0 / 99 * 98, CENT); /* 99 is on chain when the market is at 98 */
+	near(w.more.liquidations.value, 1, 0);
+	w.model.horizon_s = 12; /* block 1: two of three say 102 */
+	run(&w, 1);
+	near(w.more.liquidations.value, 0, 0);
+	w.market.oracle.source_delay_s[2] = -1;
+	assert_int_equal(market_check(&w.market, &w.model, &err), -EINVAL);
+}
+
 /* ---- a price that transactions bring, and places in a block that are bid for ------------------------------------------ */
 
 /*
@@ -428,6 +452,7 @@ int main(void)
 		cmocka_unit_test(twap_lags_by_a_third_of_its_window),
 		cmocka_unit_test(a_hop_delays_by_a_hop),
 		cmocka_unit_test(the_median_of_sources),
+		cmocka_unit_test(sources_are_late_each_by_its_own),
 		cmocka_unit_test(pull_brings_the_price_that_was_seen),
 		cmocka_unit_test(keepers_bid_for_a_place),
 	};

@@ -50,6 +50,19 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 
 /* ---- oracle ------------------------------------------------------------------------------------------------------- */
 
+/* One delay for each source. */
+static int read_source_delays(struct conf list, unsigned sources, double out[ORACLE_SOURCES_MAX], struct error *err)
+{
+	if (!conf_exists(list))
+		return 0;
+	if (!conf_is_list(list) || conf_count(list) != sources)
+		return conf_error(list, err, "should be a list of as many delays as there are sources (%u)", sources);
+	for (size_t i = 0; i < conf_count(list); i++)
+		if (model_read_seconds(conf_at(list, i), &out[i], err))
+			return -EINVAL;
+	return 0;
+}
+
 static int read_oracle(struct conf map, const struct rules_type *rules, double step_s, struct oracle_policy *out, struct error *err)
 {
 	static const char *const policies[] = {"every-block", "deviation", "pull", NULL};
@@ -71,7 +84,8 @@ static int read_oracle(struct conf map, const struct rules_type *rules, double s
 	out->on_deviation = choice == 1;
 	out->pull = choice == 2;
 	out->sources = (unsigned)count;
-	if (model_read_entries(map, entries, "policy, sources", err))
+	if (read_source_delays(conf_get(map, "source_delays"), out->sources, out->source_delay_s, err) ||
+	    model_read_entries(map, entries, "policy, sources, source_delays", err))
 		return -EINVAL;
 	return oracle_check(out, step_s, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }

@@ -22,6 +22,9 @@ int oracle_check(const struct oracle_policy *policy, double step_s, struct error
 		return error_set(err, -EINVAL, "hop is %g s; it should be 0, or from one step (%g s) to %g s", policy->hop_s, step_s, HOP_MAX_S);
 	if (policy->sources > ORACLE_SOURCES_MAX)
 		return error_set(err, -EINVAL, "sources is %u; at most %d", policy->sources, ORACLE_SOURCES_MAX);
+	for (unsigned i = 0; i < policy->sources; i++)
+		if (!(policy->source_delay_s[i] >= 0) || policy->source_delay_s[i] / step_s > WINDOW_MAX)
+			return error_set(err, -EINVAL, "source %u is %g s late; allowed: 0 to %d steps", i + 1, policy->source_delay_s[i], WINDOW_MAX);
 	if (!(policy->source_sd >= 0 && policy->source_sd < 1) || !(policy->outlier_sd >= 0 && policy->outlier_sd < 10) ||
 	    !(policy->outlier_probability >= 0 && policy->outlier_probability <= 1))
 		return error_set(err, -EINVAL, "source_sd (%g), outlier_probability (%g) or outlier_sd (%g) is out of range: shares of "
@@ -34,9 +37,15 @@ int oracle_init(struct oracle *oracle, const struct oracle_policy *policy, doubl
 {
 	*oracle = (struct oracle){.policy = policy, .capacity = 64};
 	oracle->window_size = policy->twap_s > 0 ? (size_t)fmax(1, round(policy->twap_s / step_s)) : 0;
+	oracle->told_size = 1;
+	for (unsigned i = 0; i < policy->sources; i++) {
+		oracle->lag[i] = (size_t)round(policy->source_delay_s[i] / step_s);
+		oracle->told_size = oracle->lag[i] >= oracle->told_size ? oracle->lag[i] + 1 : oracle->told_size;
+	}
+	oracle->told = malloc(oracle->told_size * sizeof(*oracle->told));
 	oracle->waiting = malloc(oracle->capacity * sizeof(*oracle->waiting));
 	oracle->window = malloc((oracle->window_size ? oracle->window_size : 1) * sizeof(*oracle->window));
-	if (oracle->waiting && oracle->window)
+	if (oracle->waiting && oracle->window && oracle->told)
 		return 0;
 	oracle_free(oracle);
 	return -ENOMEM;
@@ -46,8 +55,9 @@ void oracle_free(struct oracle *oracle)
 {
 	free(oracle->waiting);
 	free(oracle->window);
+	free(oracle->told);
 	oracle->waiting = NULL;
-	oracle->window = NULL;
+	oracle->window = oracle->told = NULL;
 }
 
 void oracle_start(struct oracle *oracle, double price)
@@ -58,6 +68,9 @@ void oracle_start(struct oracle *oracle, double price)
 	oracle->sent = oracle->landed = 0;
 	oracle->count = oracle->window_filled = oracle->window_at = 0;
 	oracle->window_sum = 0;
+	oracle->told_at = 0;
+	for (size_t i = 0; i < oracle->told_size; i++)
+		oracle->told[i] = price;
 }
 
 /* The mean over the window, as far as it reaches back. Summed anew once a round, so that rounding does not pile up. */
@@ -78,14 +91,19 @@ static double window_mean(struct oracle *oracle, double price)
 	return oracle->window_sum / (double)oracle->window_filled;
 }
 
-static double median_of_sources(const struct oracle_policy *policy, double price, struct rng *errors)
+static double median_of_sources(struct oracle *oracle, double price, struct rng *errors)
 {
+	const struct oracle_policy *policy = oracle->policy;
 	double values[ORACLE_SOURCES_MAX];
 	unsigned n = policy->sources;
 
+	oracle->told_at = (oracle->told_at + 1) % oracle->told_size;
+	oracle->told[oracle->told_at] = price;
+
 	for (unsigned i = 0; i < n; i++) {
 		double sd = rng_uniform(errors) < policy->outlier_probability ? policy->outlier_sd : policy->source_sd;
-		double value = price * exp(sd * rng_normal(errors));
+		double told = oracle->told[(oracle->told_at + oracle->told_size - oracle->lag[i]) % oracle->told_size];
+		double value = told * exp(sd * rng_normal(errors));
 		unsigned k = i;
 
 		for (; k && values[k - 1] > value; k--)
@@ -113,7 +131,7 @@ bool oracle_observe(struct oracle *oracle, double price, double now_s, struct rn
 	bool due;
 
 	if (policy->sources)
-		value = median_of_sources(policy, value, errors);
+		value = median_of_sources(oracle, value, errors);
 	due = !policy->on_deviation || fabs(value / oracle->last_price - 1) >= policy->deviation ||
 	      now_s - oracle->last_s >= policy->heartbeat_s;
 	if (due) {

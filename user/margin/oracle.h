@@ -25,6 +25,7 @@ struct oracle_policy {
 	double hop_s;	      /* every hop_s what was reported a hop ago becomes the price; 0: at once */
 	double twap_s;	      /* reports carry the mean over this window; 0: the price itself */
 	unsigned sources;     /* reports carry the median of this many; 0: one without error */
+	double source_delay_s[ORACLE_SOURCES_MAX]; /* how old what each of them tells is, in whole steps */
 	double source_sd;     /* relative error of a source */
 	double outlier_probability, outlier_sd; /* a source that is far off, once in a while */
 };
@@ -51,6 +52,9 @@ struct oracle {
 	double *window; /* ring of the last prices, for the mean */
 	size_t window_size, window_filled, window_at;
 	double window_sum;
+	double *told; /* ring of what sources told, the latest at told_at; as far back as the latest source */
+	size_t told_size, told_at;
+	size_t lag[ORACLE_SOURCES_MAX];
 };
 
 /* Room for a path; 0 or -ENOMEM. step_s is the grid's. */
