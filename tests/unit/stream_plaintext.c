@@ -124,6 +124,49 @@ static void connections_that_were_open_before(void **state)
 	assert_string_equal(seen, "one@9>10 ");
 }
 
+static void events_that_were_open_before(void **state)
+{
+	(void)state;
+	text("b\r\ndata: one\n\n\r\n");
+	text("11\r\nid: 1\ndata: two\n");
+	text("\n\r\n3\r\n:\n\n\r\n");
+	text("0\r\n\r\n"); /* its end */
+	text("b\r\ndata: not\n\n\r\n");
+	assert_string_equal(seen, "one@9>10 two@29>30 ");
+	handle = 8;
+	offset = 0;
+	text("3\r\n:\n\n\r\n"); /* a comment, that the connection lives */
+	text("b\r\ndata: six\n\n\r\n");
+	assert_string_equal(seen, "one@9>10 two@29>30 six@69>70 ");
+	handle = 9;
+	offset = 0;
+	text("event: price\ndata: ten\n\n"); /* without chunks, or with sizes that came by themselves */
+	text("b\r\n");
+	text("data: end\n\n");
+	assert_string_equal(seen, "one@9>10 two@29>30 six@69>70 ten@79>80 end@99>100 ");
+	handle = 10;
+	offset = 0;
+	text("b\r\n{\"data\": 1}\r\n"); /* chunks of something else */
+	handle = 11;
+	offset = 0;
+	text(": nothing"); /* may be anything */
+	assert_int_equal(counter(STREAM_COUNTER_FOREIGN), 2);
+	assert_int_equal(counter(STREAM_COUNTER_PROTOCOL_ERRORS), 0);
+}
+
+static void holes_in_events(void **state)
+{
+	(void)state;
+	text("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+	text("b\r\ndata: one\n\n\r\n");
+	offset += 5;
+	text(" half\n\n\r\n");
+	text("\x81\x03two"); /* no frame: this is no WebSocket */
+	text("b\r\ndata: ten\n\n\r\n");
+	assert_string_equal(seen, "one@19>20 ten@49>50 ");
+	assert_int_equal(counter(STREAM_COUNTER_HOLES), 1);
+}
+
 /* What the ring lost, or was more than a record holds: the next message that begins a record is read again. */
 static void holes(void **state)
 {
@@ -168,7 +211,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(web_sockets), TEST(server_sent_events), TEST(connections_that_were_open_before), TEST(holes), TEST(many_connections),
+		TEST(web_sockets), TEST(server_sent_events), TEST(connections_that_were_open_before),
+		TEST(events_that_were_open_before), TEST(holes), TEST(holes_in_events), TEST(many_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "stream/plaintext.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 enum state {
 	FOLLOWED,
-	LOST_STEP, /* until a frame begins */
+	LOST_STEP, /* until a frame or an event begins */
 	LEFT,	   /* nothing in it is for us */
 };
 
@@ -97,15 +98,49 @@ static bool is_frame(const uint8_t *bytes, size_t len)
 	return len >= 2 && (bytes[0] & 0x7f) >= WS_TEXT && (bytes[0] & 0x7f) <= WS_BINARY && !(bytes[1] & 0x80);
 }
 
+/*
+ * The beginning of a server-sent event: a field, or, where the answer is chunked, a chunk's size (RFC 9112 7.1) and then a
+ * field or a comment. A server that gives sizes a record of their own is read as if it had none: to the reader of events
+ * they are fields that it does not know.
+ */
+static bool is_event(const uint8_t *bytes, size_t len, bool *chunked)
+{
+	static const char *const begins[] = {"data:", "event:", "id:", "retry:", ":"};
+	size_t skip = 0;
+
+	while (skip < len && skip < 8 && isxdigit(bytes[skip]))
+		skip++;
+	*chunked = skip && len - skip > 2 && bytes[skip] == '\r' && bytes[skip + 1] == '\n';
+	skip = *chunked ? skip + 2 : 0;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		size_t size = strlen(begins[i]);
+
+		if (len - skip >= size && !memcmp(bytes + skip, begins[i], size) && (*chunked || *begins[i] != ':'))
+			return true;
+	}
+	return false;
+}
+
+/* False, and nothing done, where neither a frame (websocket) nor an event begins. */
+static bool take_up(struct plaintext *plaintext, struct connection *connection, const uint8_t *bytes, size_t len, bool websocket)
+{
+	bool chunked = false;
+
+	if (!(websocket ? is_frame(bytes, len) : is_event(bytes, len, &chunked)))
+		return false;
+	begin_framing(plaintext, connection, websocket, true);
+	connection->framing.body.coding = chunked ? HTTP_CHUNKED : HTTP_UNTIL_CLOSE;
+	return true;
+}
+
 static void begin(struct plaintext *plaintext, struct connection *connection, const uint8_t *bytes, size_t len)
 {
 	static const char http[] = "HTTP/1.1 ";
 
+	/* the beginning of an answer, or the middle of one to a question of before */
 	if (len > sizeof(http) + 2 && !memcmp(bytes, http, sizeof(http) - 1)) {
 		begin_framing(plaintext, connection, !memcmp(bytes + sizeof(http) - 1, "101", 3), false);
-	} else if (is_frame(bytes, len)) {
-		begin_framing(plaintext, connection, true, true);
-	} else {
+	} else if (!take_up(plaintext, connection, bytes, len, true) && !take_up(plaintext, connection, bytes, len, false)) {
 		connection->state = LEFT;
 		plaintext->counters[connection->feed][STREAM_COUNTER_FOREIGN]++;
 	}
@@ -167,8 +202,8 @@ void plaintext_add(struct plaintext *plaintext, const struct pl_plaintext *text,
 		connection->state = LOST_STEP;
 	}
 	connection->next = text->offset + text->len;
-	if (connection->state == LOST_STEP && is_frame(bytes, text->captured))
-		begin_framing(plaintext, connection, true, true);
+	if (connection->state == LOST_STEP)
+		take_up(plaintext, connection, bytes, text->captured, connection->framing.websocket);
 	if (connection->state != FOLLOWED)
 		return;
 	code = text->captured ? framing_feed(&connection->framing, &piece, &err) : 0;

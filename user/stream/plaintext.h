@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Messages out of what the TLS library of another process gave it (PL_RECORD_PLAINTEXT): WebSocket or server-sent events, as
- * the server's answer says. A WebSocket that was open before is taken up where a frame begins, unless it is compressed.
+ * the server's answer says. A stream that was open before, or has a hole, is taken up where a call of the library gives the
+ * beginning of a frame or an event; a WebSocket not if it is compressed.
  *
  * `wire` of a message is when the packet came that completed what had been read of the socket as its last byte was handed
  * out. OpenSSL reads one TLS record at a time unless it is told otherwise: then that packet is the record's last one. A
