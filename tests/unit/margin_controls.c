@@ -40,6 +40,29 @@ static void a_pause_costs_what_the_price_does_meanwhile(void **state)
 	near(w.more.waits_mean, 2, 0);
 }
 
+/*
+ * The same pause by volatility, of half-life one block: after ln(95.2/100.5) = -0.0542 it is 0.0542/√2 in 12 s, 62.1 a year, and a
+ * block later, √((0.0542²/2 + 0.0342²)/2), 58.9.
+ */
+static void a_breaker_by_volatility(void **state)
+{
+	struct world w;
+
+	(void)state;
+	TAPE(&w, &rules_aave_v3, LOAN, 100.5, 95.2, 92, 90);
+	w.market.breaker = (struct breaker){.volatility = 60, .window_s = 12, .pause_s = 24};
+	run(&w, 1);
+	near(w.result.outcome_mean.seized, 8400, CENT);
+	near(w.more.time_to_liquidation_s, 24, 1e-9);
+	w.market.breaker.volatility = 63;
+	run(&w, 1);
+	near(w.result.outcome_mean.seized, 4200, CENT);
+	near(w.more.time_to_liquidation_s, 0, 0);
+	w.market.breaker.volatility = 58; /* trips again in the second block: to the end of the tape and beyond */
+	run(&w, 1);
+	near(w.more.time_to_liquidation_s, 36, 1e-9);
+}
+
 /* ---- requirements --------------------------------------------------------------------------------------------------- */
 
 /*
@@ -440,6 +463,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pause_costs_what_the_price_does_meanwhile),
+		cmocka_unit_test(a_breaker_by_volatility),
 		cmocka_unit_test(dynamic_margin),
 		cmocka_unit_test(governance_takes_its_time),
 		cmocka_unit_test(preemptive_margin_by_volatility),

@@ -48,14 +48,16 @@ static int read_waterfall(struct conf list, struct waterfall *out, struct error 
 /* Each: 0 where it is not there. */
 static int read_breaker(struct conf map, double step_s, struct breaker *out, struct error *err)
 {
-	const struct model_entry entries[] = {{"move", &out->move, false}, {"window", &out->window_s, true}, {"pause", &out->pause_s, true},
-					      {NULL, NULL, false}};
+	const struct model_entry entries[] = {{"move", &out->move, false}, {"volatility", &out->volatility, false},
+					      {"window", &out->window_s, true}, {"pause", &out->pause_s, true}, {NULL, NULL, false}};
 	struct error why = {""};
 
 	if (!conf_exists(map))
 		return 0;
 	if (model_read_entries(map, entries, "", err))
 		return -EINVAL;
+	if (!out->move && !out->volatility)
+		return conf_error(map, err, "nothing trips it: give a move of the price, a volatility, or both");
 	return breaker_check(out, step_s, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 

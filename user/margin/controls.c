@@ -21,9 +21,11 @@ int breaker_check(const struct breaker *breaker, double step_s, struct error *er
 {
 	if (!(breaker->move >= 0 && breaker->move < 1))
 		return error_set(err, -EINVAL, "move is %g; it should be a share of the price between 0 and 1", breaker->move);
+	if (!(breaker->volatility >= 0 && isfinite(breaker->volatility)))
+		return error_set(err, -EINVAL, "volatility is %g; it should be 0 or more, per year", breaker->volatility);
 	if (!(breaker->pause_s >= 0 && isfinite(breaker->pause_s)))
 		return error_set(err, -EINVAL, "pause is %g s; it should be 0 or more", breaker->pause_s);
-	return breaker->move > 0 ? window_check(breaker->window_s, step_s, err) : 0;
+	return breaker->move > 0 || breaker->volatility > 0 ? window_check(breaker->window_s, step_s, err) : 0;
 }
 
 int governance_check(const struct governance *governance, double step_s, struct error *err)
@@ -107,7 +109,7 @@ void controls_start(struct controls *controls, double price, double sd)
 	controls->paused_until_s = controls->raised_until_s = -INFINITY;
 	controls->changed_at_s = INFINITY;
 	controls->variance = calm * calm / SECONDS_PER_YEAR;
-	controls->fast = controls->slow = sd * sd / controls->step_s;
+	controls->fast = controls->slow = controls->recent = sd * sd / controls->step_s;
 	controls->m = controls->followed = 1;
 	controls->last_price = price;
 }
@@ -154,12 +156,24 @@ static void look_ahead(struct controls *controls, double variance, double latenc
 		controls->raised_until_s = now_s + margin->hold_s;
 }
 
+/* Whether the breaker trips: by how far the price has come, or by how it has moved on its way. */
+static bool trips(struct controls *controls, double price, double variance)
+{
+	const struct breaker *breaker = controls->rules.breaker;
+	bool moved = breaker->move > 0 && past_move(&controls->tripped, price) >= breaker->move;
+
+	if (!(breaker->volatility > 0))
+		return moved;
+	controls->recent = average(controls->recent, variance, breaker->window_s, controls->step_s);
+	return moved || controls->recent * SECONDS_PER_YEAR >= breaker->volatility * breaker->volatility;
+}
+
 void controls_observe(struct controls *controls, double price, double latency_s, double now_s)
 {
 	const struct control_rules *rules = &controls->rules;
 	double move = log(price / controls->last_price), variance = move * move / controls->step_s;
 
-	if (rules->breaker->move > 0 && past_move(&controls->tripped, price) >= rules->breaker->move)
+	if (trips(controls, price, variance))
 		controls->paused_until_s = now_s + rules->breaker->pause_s;
 	if (rules->governance->move > 0 && past_move(&controls->decided, price) >= rules->governance->move)
 		controls->changed_at_s = fmin(controls->changed_at_s, now_s + rules->governance->delay_s);

@@ -15,8 +15,9 @@
 #include "base/error.h"
 
 struct breaker {
-	double move;	 /* relative change of the price over the window that trips it; 0: there is none */
-	double window_s; /* at least one step */
+	double move;	   /* relative change of the price over the window that trips it; 0: not looked at */
+	double volatility; /* per year, of late (EWMA of half-life window_s), that trips it; 0: not looked at */
+	double window_s;   /* at least one step */
 	double pause_s;	 /* no liquidation for this long */
 };
 
@@ -75,7 +76,7 @@ struct controls {
 	double step_s;
 	struct past_prices tripped, decided; /* over the breaker's window, and over governance's */
 	double paused_until_s, raised_until_s, changed_at_s;
-	double variance, fast, slow; /* EWMAs, per second; the latter two of the forecast */
+	double variance, fast, slow, recent; /* EWMAs, per second: of dynamic_margin, of the forecast (two), of the breaker */
 	double followed;	     /* what dynamic_margin asks for */
 	double m;
 	double last_price;

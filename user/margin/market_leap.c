@@ -16,7 +16,9 @@ bool market_leaps(const struct market_book *book)
 	bool dependent = book->model->dependent_delays != DELAYS_INDEPENDENT; /* they look at every move, or come late together */
 	bool several = book->heads && !market->oracle.on_deviation; /* who looks at one price looks at the others, whose reports were left out */
 
-	return market_screen_applies(book) && !late && !dependent && !several && !(market->breaker.move > 0) && !congestion;
+	bool breaker = market->breaker.move > 0 || market->breaker.volatility > 0;
+
+	return market_screen_applies(book) && !late && !dependent && !several && !breaker && !congestion;
 }
 
 /* Within which half of the delays are, at least. */
