@@ -39,15 +39,20 @@ static void message(int key, double price, double wire_s)
 	sqlite3_free(sql);
 }
 
-static void update(int key, double price, double seen_s, int block)
+static void update_of(const char *node, int key, double price, double seen_s, int block)
 {
 	char *sql = sqlite3_mprintf("INSERT INTO chain_update (chain, asset, type, address, key, price, exponent, block_number,"
 				    " block_hash, tx_hash, log_index, block_ns, seen_mono_ns, removed, backfilled) VALUES"
-				    " ('eth', 'ETH', 'chainlink', '0x1', '%d', %.17g, -8, %d, '0x%d', '0xt', 0, %lld, %lld, 0, 0)",
-				    key, price, block, block, block * 12 * SECOND, (long long)(seen_s * SECOND));
+				    " ('%s', 'ETH', 'chainlink', '0x1', '%d', %.17g, -8, %d, '0x%d', '0xt', 0, %lld, %lld, 0, 0)",
+				    node, key, price, block, block, block * 12 * SECOND, (long long)(seen_s * SECOND));
 
 	fixture_sql(&fixture, sql);
 	sqlite3_free(sql);
+}
+
+static void update(int key, double price, double seen_s, int block)
+{
+	update_of("eth", key, price, seen_s, block);
 }
 
 static struct window_list compute(struct latency_list *latencies, struct window_terms terms)
@@ -96,6 +101,30 @@ static void moves_by_hand(void **state)
 	assert_int_equal(w->block_interval_ns, 12 * SECOND);
 	assert_true(isnan(w->volatility)); /* five prices are none */
 	assert_true(isnan(w->arbitrage_share));
+	window_list_free(&list);
+	latency_list_free(&latencies);
+}
+
+/* Two nodes tell of the same chain, now one first, now the other: the price before is the chain's, not that node's. */
+static void nodes_of_one_network(void **state)
+{
+	struct window_terms terms = {.fee = NAN, .gas = NAN, .position = NAN};
+	struct latency_list latencies;
+	struct window_list list;
+
+	(void)state;
+	fixture_sql(&fixture, "INSERT INTO chain VALUES (1, 'own', 'base'), (2, 'alchemy', 'base')");
+	for (int i = 0; i < 4; i++) {
+		message(i + 1, 100 + i, 10 * i);
+		update_of("own", i + 1, 100 + i, 10 * i + (i & 1 ? 2 : 1), i + 1);
+		update_of("alchemy", i + 1, 100 + i, 10 * i + (i & 1 ? 1 : 2), i + 1);
+	}
+	list = compute(&latencies, terms);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.items[0].chain, "base");
+	assert_int_equal(list.items[0].correction.count, 3);
+	assert_near(list.items[0].correction.mean, log(1.03) / 3);
+	assert_int_equal(list.items[0].block_interval_ns, 12 * SECOND);
 	window_list_free(&list);
 	latency_list_free(&latencies);
 }
@@ -167,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(moves_by_hand, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nodes_of_one_network, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_not_given_is_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_gives_nothing, set_up, tear_down),
 		cmocka_unit_test(volatility_of_a_known_price),

@@ -317,6 +317,24 @@ static void blocks_told_in_messages(void **state)
 	fixture_remove(&f);
 }
 
+/* Of an account's updates the slot and the key are all that tells one from the next; of a slot not always a hash. */
+static void updates_and_slots_of_solana_are_counted(void **state)
+{
+	struct fixture f;
+	char reasons[4096], *page;
+
+	(void)state;
+	fixture_session(&f);
+	fill_header(&f);
+	fill_updates(&f, "hermes", "SOL/USD", 5);
+	fixture_sql(&f, "UPDATE chain_update SET block_hash = '', tx_hash = '';"
+			"INSERT INTO chain_block VALUES ('sol', 7, '', '', NULL, 1, 1, 1), ('sol', 8, '', '', NULL, 2, 2, 2), ('sol', 9, '8x', '', 0, 3, 3, 3)");
+	page = page_of(&f, NULL, reasons, sizeof(reasons));
+	assert_non_null(strstr(page, "5 updates in 3 blocks"));
+	free(page);
+	fixture_remove(&f);
+}
+
 static void transactions_inside_blocks_have_a_section(void **state)
 {
 	struct fixture f;
@@ -413,6 +431,7 @@ int main(void)
 		cmocka_unit_test(a_replay_claims_no_exact_clock),
 		cmocka_unit_test(hostile_names_stay_text),
 		cmocka_unit_test(blocks_told_in_messages),
+		cmocka_unit_test(updates_and_slots_of_solana_are_counted),
 		cmocka_unit_test(transactions_inside_blocks_have_a_section),
 		cmocka_unit_test(an_empty_session_has_a_page),
 		cmocka_unit_test(a_single_update_is_said_to_be_one),

@@ -45,8 +45,9 @@ struct loader {
 
 /* What each update that stands corrects, by id: the price on chain before is that of the update before at the same contract. */
 static const char correction_query[] =
-	"SELECT id, price, lag(price) OVER (PARTITION BY chain, address, asset ORDER BY block_number, log_index)"
-	" FROM chain_update WHERE id IN (SELECT chain_update_id FROM timeline) ORDER BY id";
+	"SELECT u.id, u.price, lag(u.price) OVER (PARTITION BY ifnull(c.network, u.chain), u.address, u.asset"
+	"  ORDER BY u.block_number, u.log_index) FROM chain_update u LEFT JOIN chain c ON c.name = u.chain"
+	" WHERE u.id IN (SELECT chain_update_id FROM timeline) ORDER BY u.id";
 static const char row_format[] =
 	"SELECT ifnull(t.feed, ''), ifnull(t.asset, ''), ifnull(t.wire_ns, t.app_ns), m.price, t.%s, t.%s, t.chain_update_id"
 	" FROM timeline t JOIN oracle_message m ON m.id = t.oracle_message_id";
@@ -152,12 +153,14 @@ static int load(struct loader *loader, sqlite3 *db, struct error *err)
 	return status ? status : each_row(loader, db, sql, add_row, err);
 }
 
-/* The chain of an asset, and the mean distance of its blocks; neither where there are several chains, or no two blocks. */
+/* The network of an asset, and the mean distance of its blocks; neither where there are several networks, or no two blocks. */
 static const char chain_query[] =
-	"WITH one AS (SELECT min(chain) AS chain FROM chain_update WHERE asset = ?1 HAVING count(DISTINCT chain) = 1),"
-	" block AS (SELECT number, block_ns FROM chain_block WHERE chain = (SELECT chain FROM one) AND block_ns IS NOT NULL"
-	"  UNION SELECT block_number, block_ns FROM chain_update WHERE chain = (SELECT chain FROM one) AND block_ns IS NOT NULL)"
-	" SELECT (SELECT chain FROM one), (max(block_ns) - min(block_ns)) / nullif(max(number) - min(number), 0) FROM block";
+	"WITH told AS (SELECT DISTINCT ifnull(c.network, u.chain) AS network, u.chain FROM chain_update u"
+	"  LEFT JOIN chain c ON c.name = u.chain WHERE u.asset = ?1),"
+	" one AS (SELECT min(network) AS network FROM told HAVING count(DISTINCT network) = 1),"
+	" block AS (SELECT number, block_ns FROM chain_block WHERE chain IN (SELECT chain FROM told) AND block_ns IS NOT NULL"
+	"  UNION SELECT block_number, block_ns FROM chain_update WHERE chain IN (SELECT chain FROM told) AND block_ns IS NOT NULL)"
+	" SELECT (SELECT network FROM one), iif((SELECT network FROM one) IS NULL, NULL, (max(block_ns) - min(block_ns)) / nullif(max(number) - min(number), 0)) FROM block";
 
 static int load_chain(struct window *window, sqlite3 *db, struct error *err)
 {

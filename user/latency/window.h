@@ -32,7 +32,7 @@ struct window_terms { /* NAN: not given, and what depends on it is NAN */
 
 struct window {
 	const struct latency *latency; /* of the pair, in the list given */
-	char chain[64];		       /* "" where the asset is updated on several, or none */
+	char chain[64];		       /* its network; "" where the asset is updated on several, or none */
 	double volatility, volatility_ci95[2];
 	int64_t volatility_scale_ns; /* TIME_UNKNOWN without a volatility */
 	struct mean_estimate move, correction; /* E|Δ| */

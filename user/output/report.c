@@ -121,7 +121,8 @@ static void write_facts(const struct report *report)
 			       "message", length, sizeof(length)));
 	fact(out, "Heard", text);
 	snprintf(text, sizeof(text), "%s in %s",
-		 report_plural(report_integer(report, "SELECT count(*) FROM (SELECT DISTINCT address, block_hash, tx_hash, log_index"
+		 report_plural(report_integer(report, "SELECT count(*) FROM (SELECT DISTINCT address, block_hash, tx_hash, log_index,"
+						     "  iif(block_hash = '', block_number || ' ' || ifnull(key, ''), NULL)" /* Solana */
 						     " FROM chain_update WHERE NOT removed)"),
 			       "update", start, sizeof(start)),
 		 report_plural(report_integer(report, "SELECT count(DISTINCT iif(hash = '', number, hash)) FROM chain_block"), "block",

@@ -12,28 +12,30 @@
 
 static const char counts_query[] =
 	"SELECT feed, asset, sum(status <> 'unmatched'), sum(status = 'matched'),"
-	" sum(status = 'matched' AND joined_by = 'price'), sum(status = 'superseded'), sum(status = 'censored'),"
-	" sum(status = 'unmatched') FROM timeline GROUP BY feed, asset ORDER BY 4 DESC, 3 DESC, feed, asset";
+	" sum(status = 'matched' AND joined_by = 'bytes'), sum(status = 'matched' AND joined_by = 'price'),"
+	" sum(status = 'superseded'), sum(status = 'censored'), sum(status = 'unmatched') FROM timeline GROUP BY feed, asset ORDER BY 4 DESC, 3 DESC, feed, asset";
 
 static const struct table_column count_columns[] = {
 	{"feed", "feed", TABLE_LEFT},		 {"asset", "asset", TABLE_LEFT},
 	{"messages", "messages", TABLE_RIGHT},	 {"landed on chain", "matched", TABLE_RIGHT},
-	{"of these by price", "by_price", TABLE_RIGHT}, {"overtaken", "superseded", TABLE_RIGHT},
+	{"of these by bytes", "by_bytes", TABLE_RIGHT}, {"by price", "by_price", TABLE_RIGHT},
+	{"overtaken", "superseded", TABLE_RIGHT},
 	{"still open", "censored", TABLE_RIGHT}, {"on chain without message", "unmatched", TABLE_RIGHT},
 };
 
 static int write_counts(struct report *report)
 {
+	enum { MESSAGES, MATCHED, BY_BYTES, BY_PRICE, SUPERSEDED, CENSORED, UNMATCHED, COUNTS }; /* as the query has them */
 	struct table *table = table_new(count_columns, sizeof(count_columns) / sizeof(count_columns[0]));
 	sqlite3_stmt *rows = report_query(report, counts_query);
 	char messages[FORMAT_MAX], updates[FORMAT_MAX];
-	uint64_t sums[6] = {0};
+	uint64_t sums[COUNTS] = {0};
 	int step = SQLITE_ERROR;
 
 	while (rows && (step = sqlite3_step(rows)) == SQLITE_ROW) {
 		table_text(table, report_column_text(rows, 0));
 		table_text(table, report_column_text(rows, 1));
-		for (int i = 0; i < 6; i++) {
+		for (int i = 0; i < COUNTS; i++) {
 			uint64_t count = (uint64_t)sqlite3_column_int64(rows, 2 + i);
 
 			table_count(table, count);
@@ -42,12 +44,16 @@ static int write_counts(struct report *report)
 	}
 	report_say(report, "Of %s, %llu landed on chain, %llu w%s overtaken by a newer update of the same asset, and %llu w%s still "
 			   "open when the session ended (or nothing on chain follows their asset). %s on chain had no message here.",
-		   report_plural((int64_t)sums[0], "message", messages, sizeof(messages)), (unsigned long long)sums[1],
-		   (unsigned long long)sums[3], sums[3] == 1 ? "as" : "ere", (unsigned long long)sums[4],
-		   sums[4] == 1 ? "as" : "ere", report_plural((int64_t)sums[5], "update", updates, sizeof(updates)));
-	if (sums[2])
+		   report_plural((int64_t)sums[MESSAGES], "message", messages, sizeof(messages)),
+		   (unsigned long long)sums[MATCHED], (unsigned long long)sums[SUPERSEDED], sums[SUPERSEDED] == 1 ? "as" : "ere",
+		   (unsigned long long)sums[CENSORED], sums[CENSORED] == 1 ? "as" : "ere",
+		   report_plural((int64_t)sums[UNMATCHED], "update", updates, sizeof(updates)));
+	if (sums[BY_BYTES])
+		report_note(report, "%llu of those that landed were recognised by the very bytes that the feed delivered, which "
+				    "their transactions carry.", (unsigned long long)sums[BY_BYTES]);
+	if (sums[BY_PRICE])
 		report_note(report, "%llu of those that landed were recognised by their price, not by a key that both sides carry.",
-			    (unsigned long long)sums[2]);
+			    (unsigned long long)sums[BY_PRICE]);
 	html_table(report->out, table);
 	table_free(table);
 	return rows ? report_query_end(report, rows, step) : -EIO;
