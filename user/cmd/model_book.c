@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ACCOUNTS_MAX 10000000u
 #define CSV_COLUMNS_MAX 32
 
 int model_open_csv(struct conf node, FILE **out, struct error *err)
@@ -330,12 +329,14 @@ static int read_csv(struct conf node, struct model *model, struct error *err)
 
 int model_book(struct conf map, struct model *model, struct error *err)
 {
-	struct conf accounts = conf_get(map, "accounts"), csv = conf_get(map, "csv");
+	struct conf accounts = conf_get(map, "accounts"), csv = conf_get(map, "csv"), synthetic = conf_get(map, "synthetic");
 
-	if (conf_exists(accounts) == conf_exists(csv))
-		return conf_error(map, err, "give either 'accounts' (a list) or 'csv' (a file)");
-	if (conf_reject_unknown(map, "accounts, csv", err))
+	if (conf_exists(accounts) + conf_exists(csv) + conf_exists(synthetic) != 1)
+		return conf_error(map, err, "give one of 'accounts' (a list), 'csv' (a file) and 'synthetic' (a list of distributions)");
+	if (conf_reject_unknown(map, "accounts, csv, synthetic", err))
 		return -EINVAL;
+	if (conf_exists(synthetic))
+		return model_book_synthetic(synthetic, model, err);
 	if (conf_exists(csv) ? read_csv(csv, model, err) : read_list(accounts, model, err))
 		return -EINVAL;
 	if (!memchr(model->joined, true, model->account_count * sizeof(*model->joined))) {

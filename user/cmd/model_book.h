@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* `book:` of model.yaml: accounts in the file itself or in a CSV file. */
+/* `book:` of model.yaml: accounts in the file itself, in a CSV file, or drawn by distribution. */
 #ifndef PL_CMD_MODEL_BOOK_H
 #define PL_CMD_MODEL_BOOK_H
 
@@ -7,6 +7,8 @@
 
 #include "base/conf.h"
 #include "margin/model.h"
+
+#define ACCOUNTS_MAX 10000000u
 
 /*
  * Fills model->accounts; model->assets must be there. CSV: a header line, then one account a line, with the columns
@@ -16,7 +18,10 @@
  */
 int model_book(struct conf map, struct model *model, struct error *err);
 
-/* Opens a file named in a configuration: relative to the current folder. The error names the configuration's line. */
+/* `book: {synthetic: [...]}` (margin/synthetic.h), drawn by model->seed. */
+int model_book_synthetic(struct conf list, struct model *model, struct error *err);
+
+/* Opens a file named in a configuration: from the folder of that. The error names the configuration's line. */
 int model_open_csv(struct conf node, FILE **out, struct error *err);
 
 #endif

@@ -22,6 +22,7 @@ enum rng_stream {
 	RNG_SETTLE,    /* the market walk: how long one account's collateral is on its way to another chain */
 	RNG_JUMPS,     /* the market walk: an asset's own jumps */
 	RNG_ENDS,      /* the market walk: where chunks of blocks end (market_price.h) */
+	RNG_BOOK,      /* a synthetic book: one account's size and leverage */
 	RNG_RESAMPLE = 200, /* measured samples, drawn again (stats): a number of its own, so that its draws stay when streams are added */
 };
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/model_book.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cmd/model_parts.h"
+#include "margin/synthetic.h"
+
+/* Loans have a liquidation_threshold; positions a maintenance_margin, and a share that is long. */
+static int read_weight(struct conf map, struct synthetic *out, struct error *err)
+{
+	struct conf threshold = conf_get(map, "liquidation_threshold"), maintenance = conf_get(map, "maintenance_margin");
+	struct conf long_share = conf_get(map, "long_share");
+	double margin;
+
+	if (conf_exists(threshold) == conf_exists(maintenance))
+		return conf_error(map, err, "give either liquidation_threshold (loans) or maintenance_margin (perpetual positions)");
+	out->long_share = conf_exists(threshold) ? 1 : 0.5;
+	if (conf_exists(threshold))
+		return conf_exists(long_share) ? conf_error(long_share, err, "is of perpetual positions, which have a maintenance_margin")
+					       : conf_read_double(threshold, &out->weight, err);
+	if (conf_read_double(maintenance, &margin, err) || (conf_exists(long_share) && conf_read_double(long_share, &out->long_share, err)))
+		return -EINVAL;
+	out->weight = 1 - margin;
+	return 0;
+}
+
+static int read_one(struct conf map, const struct model *model, struct synthetic *out, struct error *err)
+{
+	const struct model_entry entries[] = {{"size_sigma", &out->size_sigma, false}, {"leverage_sigma", &out->leverage_sigma, false},
+					      {NULL, NULL, false}};
+	struct conf asset, accounts, value, leverage;
+	struct error why = {""};
+	uint64_t count;
+	size_t index;
+
+	*out = (struct synthetic){0};
+	if (conf_require(map, "asset", "the asset's name, as under assets", &asset, err) || model_asset_index(asset, model, &index, err) ||
+	    conf_require(map, "accounts", "how many", &accounts, err) || conf_read_uint(accounts, 1, ACCOUNTS_MAX, &count, err) ||
+	    conf_require(map, "value", "what all of them hold, in the numeraire", &value, err) || conf_read_double(value, &out->value, err) ||
+	    conf_require(map, "leverage", "the median of value over equity, e.g. 3", &leverage, err) ||
+	    conf_read_double(leverage, &out->leverage, err) || read_weight(map, out, err) ||
+	    model_read_entries(map, entries, "asset, accounts, value, leverage, liquidation_threshold; or maintenance_margin, long_share", err))
+		return -EINVAL;
+	out->asset = (uint32_t)index;
+	out->accounts = (size_t)count;
+	return synthetic_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
+}
+
+int model_book_synthetic(struct conf list, struct model *model, struct error *err)
+{
+	if (!conf_is_list(list) || !conf_count(list))
+		return conf_error(list, err, "should be a list of {asset, accounts, value, leverage, liquidation_threshold}");
+	for (size_t i = 0; i < conf_count(list); i++) {
+		struct synthetic synthetic;
+		void *memory;
+
+		if (read_one(conf_at(list, i), model, &synthetic, err))
+			return -EINVAL;
+		if (model->account_count + synthetic.accounts > ACCOUNTS_MAX)
+			return conf_error(list, err, "too many accounts (at most %u)", ACCOUNTS_MAX);
+		memory = realloc(model->accounts, (model->account_count + synthetic.accounts) * sizeof(*model->accounts));
+		if (!memory)
+			return conf_error(list, err, "out of memory");
+		model->accounts = memory;
+		synthetic_draw(&synthetic, model->assets[synthetic.asset].price, model->seed, (uint32_t)i, &model->accounts[model->account_count]);
+		model->account_count += synthetic.accounts;
+	}
+	return 0;
+}
