@@ -2,7 +2,7 @@
 /*
  * A hostile Solana node, as lines: C connects, D disconnects, A<member> answers the oldest open request of the WebSocket
  * ("result":… or "error":…), H<text> the question over HTTP, L says that it is at its limit, T lets two seconds pass,
- * anything else is a message. The first byte P makes the reader passive.
+ * anything else is a message. The first byte P makes the reader passive, G asks for the logs as well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct oracle_config oracles[2];
-static const struct chain_config config = {.name = "fuzz", .type = CHAIN_SOLANA, .oracles = oracles, .oracle_count = 2};
+static struct chain_config config = {.name = "fuzz", .type = CHAIN_SOLANA, .oracles = oracles, .oracle_count = 2};
 static const struct chain_stamps stamps = {1, 2, 3};
 
 static int64_t open_ids[OPEN_MAX], now_ns;
@@ -57,6 +57,12 @@ static void on_final(void *context, const struct chain_final *f)
 	(void)context;
 	require(f->level < CHAIN_LEVELS && f->number >= last[f->level] && f->number >> 62 == 0);
 	last[f->level] = f->number;
+}
+
+static void on_mention(void *context, const struct chain_mention *mention)
+{
+	(void)context;
+	require(strlen(mention->signature) >= 64 && (mention->oracle == &oracles[0] || mention->oracle == &oracles[1]));
 }
 
 static void on_slot(void *context, const struct chain_slot_event *e)
@@ -166,7 +172,7 @@ static void line(struct chain *chain, const char *text, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct chain_callbacks callbacks = {
-		.on_update = on_update, .on_block = on_block, .on_final = on_final, .on_slot = on_slot, .on_warning = on_warning};
+		.on_update = on_update, .on_block = on_block, .on_final = on_final, .on_slot = on_slot, .on_mention = on_mention, .on_warning = on_warning};
 	const char *at = (const char *)data, *end = at + size;
 	struct chain *chain;
 
@@ -180,7 +186,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	asked = false;
 	now_ns = live = 0;
 	on_final(NULL, NULL);
-	if (*at == 'P') {
+	config.logs = *at == 'G';
+	at += config.logs;
+	if (at < end && *at == 'P') {
 		at++;
 	} else {
 		callbacks.send = on_send;

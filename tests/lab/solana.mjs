@@ -52,6 +52,21 @@ check(slotRows.every((e) => e.wire !== null), 'solana: each event has its packet
 const roots = slotRows.filter((e) => e.kind === 'root').map((e) => e.slot);
 check(JSON.stringify(rows(sessionOf(dir), `SELECT number FROM chain_final WHERE chain = 'solana' AND level = 'finalized' ORDER BY rowid`).map((f) => f.number)) === JSON.stringify(roots), 'solana: each root is a final block');
 
+// Transactions that name the account; of an update, by its slot, the one that brought it.
+const logs = told.filter((m) => m.kind === 'log');
+const mention = (m) => `${m.slot} ${m.signature} ${m.posts} ${m.failed}`;
+const mentions = rows(sessionOf(dir), `SELECT number AS slot, tx_hash AS signature, posts, failed, CAST(wire_mono_ns AS TEXT) AS wire FROM chain_mention WHERE chain = 'solana' ORDER BY rowid`);
+for (const [who, got, all] of [['@solana/web3.js', read.filter((m) => m.feed === 'solana-logs'), false], ['pricelag', mentions, true]]) {
+	const names = new Set(got.map(mention));
+	const { count, missing } = gaps(logs, (m) => names.has(mention(m)));
+	check(count >= 20 && count === got.length && !(all && missing), `solana: ${who} read ${all ? 'every transaction' : 'transactions'} that names the account: ${count}, ${missing} missing, ${got.length - count} twice or of another content`);
+}
+check(mentions.every((m) => m.wire !== null), 'solana: each transaction has its packet\'s time');
+const brought = new Map(mentions.filter((m) => m.posts && !m.failed).map((m) => [m.slot, m.signature]));
+const bySlot = new Map(logs.filter((m) => m.posts && !m.failed).map((m) => [m.slot, m.signature]));
+const known = mine.filter((u) => brought.has(u.slot));
+check(known.length >= 10 && known.every((u) => brought.get(u.slot) === bySlot.get(u.slot)), `solana: ${known.length} updates have the transaction that brought them`);
+
 // Left behind: between two roots that came, every slot that does not stay is undone; and no other is, ever.
 const undone = new Set(recorded.filter((u) => u.removed).map((u) => u.slot));
 const decided = mine.filter((u) => !stays.has(u.slot) && roots.some((r) => r < u.slot) && roots.some((r) => r > u.slot));

@@ -411,6 +411,67 @@ static void test_oracles_of_another_chain(void **state)
 	chain_free(chain);
 }
 
+#define SIGNATURE "5h6xBEauJ3PK6SWCZ1PGjBvj8vDdWG3KpwATGy1ARAXFSDwt8GFXM7W5Ncn16wmqokgpiKRLuS83KUxyZyv2sUYv"
+#define LOG(SUBSCRIPTION, REST) "{\"method\":\"logsNotification\",\"params\":{\"result\":{\"context\":{\"slot\":7},\"value\":" REST "},\"subscription\":" SUBSCRIPTION "}}"
+
+/* Transactions that name an account: posts, failed posts, readers, and what is none of them. */
+static void test_logs(void **state)
+{
+	static const char *const malformed[] = {
+		LOG("105", "{\"signature\":\"x\",\"err\":null,\"logs\":[]}"),
+		LOG("105", "{\"signature\":7,\"err\":null,\"logs\":[]}"),
+		LOG("105", "{\"err\":null,\"logs\":[]}"),
+		LOG("105", "null"),
+		LOG("103", "{\"signature\":\"" SIGNATURE "\",\"err\":null,\"logs\":[]}"), /* the number of an account's subscription */
+		LOG("999", "{\"signature\":\"" SIGNATURE "\",\"err\":null,\"logs\":[]}"),
+		"{\"method\":\"logsNotification\",\"params\":{\"result\":{\"value\":{\"signature\":\"" SIGNATURE "\",\"err\":null,\"logs\":[]}},\"subscription\":105}}",
+		"{\"method\":\"accountNotification\",\"params\":{\"result\":{\"context\":{\"slot\":7},\"value\":{}},\"subscription\":105}}",
+	};
+	struct node node;
+
+	(void)state;
+	node_start_logs(&node);
+	chain_connected(node.chain);
+	assert_int_equal(node.request_count, 5);
+	assert_string_equal(node.requests[2], "{\"jsonrpc\":\"2.0\",\"id\":65540,\"method\":\"logsSubscribe\",\"params\":[{\"mentions\":[\"" SOL_ACCOUNT
+					      "\"]},{\"commitment\":\"processed\"}]}");
+	node_confirm(&node, 1);
+	node_says(&node, "{\"jsonrpc\":\"2.0\",\"result\":104,\"id\":65540}");
+	node_says(&node, "{\"jsonrpc\":\"2.0\",\"result\":105,\"id\":65541}");
+	assert_string_equal(node_asks(&node), ""); /* subscriptions to logs begin no gap */
+	node_says(&node, LOG("105", "{\"signature\":\"" SIGNATURE "\",\"err\":null,\"logs\":[\"Program X invoke [1]\",\"Program log: Instruction: PostUpdateAtomic\"]}"));
+	node_says(&node, LOG("104", "{\"signature\":\"" SIGNATURE "\",\"err\":{\"InstructionError\":[0,{\"Custom\":6000}]},\"logs\":[\"Program log: Instruction: PostUpdate\"]}"));
+	node_says(&node, LOG("104", "{\"signature\":\"" SIGNATURE "\",\"err\":null,\"logs\":[null,7,\"Program log: Instruction: PostUpdateX\"]}"));
+	assert_int_equal(node.mention_count, 3);
+	assert_ptr_equal(node.mentions[0].oracle, &node.oracles[1]);
+	assert_ptr_equal(node.mentions[1].oracle, &node.oracles[0]);
+	assert_string_equal(node.mentions[0].signature, SIGNATURE);
+	assert_int_equal(node.mentions[0].number, 7);
+	assert_int_equal(node.mentions[0].stamps.wire_mono_ns, 200);
+	assert_true(node.mentions[0].posts && !node.mentions[0].failed);
+	assert_true(node.mentions[1].posts && node.mentions[1].failed);
+	assert_true(!node.mentions[2].posts && !node.mentions[2].failed);
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_MENTIONS), 3);
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_FAILED_POSTS), 1);
+	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), 0);
+	for (unsigned i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		node_says(&node, malformed[i]);
+		assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), i + 1);
+	}
+	assert_int_equal(node.mention_count, 3);
+	assert_int_equal(node.update_count, 0);
+	node_stop(&node);
+	/* refused: the account is followed all the same */
+	node_start_logs(&node);
+	chain_connected(node.chain);
+	node_confirm(&node, 1);
+	node_says(&node, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32601,\"message\":\"no logs here\"},\"id\":65540}");
+	assert_string_equal(node.warning, "chain sol: oracle SOL/USD: logsSubscribe is answered with \"no logs here\": its transactions will not be listed");
+	node_notifies(&node, &(struct node_account){.price = 1, .publish_time = 2, .posted_slot = 3}, 3);
+	assert_int_equal(node.update_count, 1);
+	node_stop(&node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_without_slots_updates),
 		cmocka_unit_test(test_a_refused_account),
 		cmocka_unit_test(test_a_passive_reader),
+		cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_oracles_of_another_chain),
 	};
 

@@ -28,7 +28,8 @@ struct node {
 	struct chain_block blocks[NODE_KEPT];
 	struct chain_final finals[NODE_KEPT];
 	struct chain_slot_event slots[NODE_KEPT];
-	unsigned update_count, block_count, final_count, slot_count, request_count, warning_count;
+	struct chain_mention mentions[NODE_KEPT];
+	unsigned mention_count, update_count, block_count, final_count, slot_count, request_count, warning_count;
 	char requests[NODE_KEPT][400]; /* over WebSocket */
 	char question[4000];	       /* over HTTP: the one under way, "" none */
 	char warning[1024];
@@ -68,6 +69,14 @@ static inline void node_on_slot(void *context, const struct chain_slot_event *ev
 	node->slots[node->slot_count++ % NODE_KEPT] = *event;
 }
 
+static inline void node_on_mention(void *context, const struct chain_mention *mention)
+{
+	struct node *node = context;
+
+	assert_in_range(node->mention_count, 0, NODE_KEPT - 1);
+	node->mentions[node->mention_count++] = *mention;
+}
+
 static inline int node_on_send(void *context, const char *text, size_t len)
 {
 	struct node *node = context;
@@ -96,7 +105,7 @@ static inline void node_on_warning(void *context, const char *text)
 	node->warning_count++;
 }
 
-static inline void node_start(struct node *node, bool passive)
+static inline void node_start_as(struct node *node, bool passive, bool logs)
 {
 	struct chain_callbacks callbacks = {
 		.context = node,
@@ -104,6 +113,7 @@ static inline void node_start(struct node *node, bool passive)
 		.on_block = node_on_block,
 		.on_final = node_on_final,
 		.on_slot = node_on_slot,
+		.on_mention = node_on_mention,
 		.send = passive ? NULL : node_on_send,
 		.post = passive ? NULL : node_on_post,
 		.on_warning = node_on_warning,
@@ -116,8 +126,19 @@ static inline void node_start(struct node *node, bool passive)
 	snprintf(node->oracles[1].id, sizeof(node->oracles[1].id), "%s", price_accounts[1].feed_id);
 	assert_int_equal(base58_decode(SOL_ACCOUNT, node->oracles[0].account, 32), 0);
 	assert_int_equal(base58_decode(USDC_ACCOUNT, node->oracles[1].account, 32), 0);
-	node->config = (struct chain_config){.name = "sol", .type = CHAIN_SOLANA, .oracles = node->oracles, .oracle_count = 2};
+	node->config = (struct chain_config){.name = "sol", .type = CHAIN_SOLANA, .oracles = node->oracles, .oracle_count = 2,
+					     .logs = logs};
 	assert_int_equal(chain_new(&node->chain, &node->config, &callbacks, &err), 0);
+}
+
+static inline void node_start(struct node *node, bool passive)
+{
+	node_start_as(node, passive, false);
+}
+
+static inline void node_start_logs(struct node *node)
+{
+	node_start_as(node, false, true);
 }
 
 static inline void node_stop(struct node *node)

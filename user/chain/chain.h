@@ -82,6 +82,7 @@ struct chain_config {
 	size_t oracle_count;
 	bool calldata; /* fetch the transaction of each update */
 	bool pending;  /* subscribe to pending transactions */
+	bool logs;     /* Solana: subscribe to the transactions that name an oracle's account */
 	int64_t finality_ns; /* how often the node is asked which block is final; 0: never */
 };
 
@@ -193,6 +194,15 @@ struct chain_slot_event {
 	struct chain_stamps stamps;
 };
 
+/* A transaction of Solana that names an oracle's account, to post a price to it or to read it. */
+struct chain_mention {
+	const struct oracle_config *oracle;
+	uint64_t number; /* slot */
+	char signature[90];
+	bool failed, posts; /* posts: by its own log, which a program may write as it likes */
+	struct chain_stamps stamps;
+};
+
 #define CHAIN_COUNTERS(X)                                                                                              \
 	X(HEADS, heads, "newHeads notifications; on Solana slots that were replayed", 0)                               \
 	X(LOGS, logs, "log or account notifications of configured oracles", 0)                                         \
@@ -217,6 +227,8 @@ struct chain_slot_event {
 	X(FINALITY_REFUSED, finality_refused, "questions for the final block that the node refused", 0)                \
 	X(FINAL_REVERTED, final_reverted, "final blocks that were replaced all the same", 1)                           \
 	X(SLOT_EVENTS, slot_events, "notifications of what happens to slots", 0)                                       \
+	X(MENTIONS, mentions, "transactions that name an oracle's account", 0)                                         \
+	X(FAILED_POSTS, failed_posts, "of these, posts of a price that failed", 0)                                     \
 	X(DEAD_SLOTS, dead_slots, "slots that the node gave up as dead", 0)                                            \
 	X(LEFT_SLOTS, left_slots, "slots with updates that the root left behind", 0)                                   \
 	X(UNDONE, undone, "updates undone with their slots, which are dead or left behind", 0)                         \
@@ -238,6 +250,7 @@ struct chain_callbacks {
 	void (*on_pending)(void *context, const struct chain_pending *pending);
 	void (*on_final)(void *context, const struct chain_final *final); /* of Ethereum never called for a passive reader */
 	void (*on_slot)(void *context, const struct chain_slot_event *event); /* Solana */
+	void (*on_mention)(void *context, const struct chain_mention *mention); /* Solana, with config.logs */
 	/* Sends one JSON-RPC request; NULL for a passive reader (replay). Negative errno if it cannot. */
 	int (*send)(void *context, const char *text, size_t len);
 	/* Solana: asks one question over HTTP; its answer comes to chain_posted(). Negative errno if it cannot; NULL: nobody asks. */

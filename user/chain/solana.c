@@ -16,7 +16,7 @@
 #define PLACES 65536
 #define PLACE_SLOTS 0 /* slotsUpdates, or where it is refused … */
 #define PLACE_SLOT 1  /* … slot */
-#define PLACE_ACCOUNTS 2
+#define PLACE_ACCOUNTS 2 /* one for each oracle; then, with config.logs, one for the transactions of each */
 
 static int open_solana(struct chain *chain, struct error *err)
 {
@@ -29,7 +29,7 @@ static int open_solana(struct chain *chain, struct error *err)
 	chain->solana = s;
 	if (!s)
 		return -ENOMEM;
-	s->subscription_count = PLACE_ACCOUNTS + oracles;
+	s->subscription_count = PLACE_ACCOUNTS + (chain->config->logs ? 2 : 1) * oracles;
 	s->subscriptions = calloc(s->subscription_count, sizeof(*s->subscriptions));
 	s->warned = calloc(oracles + 1, sizeof(*s->warned));
 	s->gap.accounts = calloc(oracles + 1, sizeof(*s->gap.accounts));
@@ -107,6 +107,10 @@ static void subscribe(struct chain *chain)
 		base58_encode(chain->config->oracles[i].account, sizeof(chain->config->oracles[i].account), account);
 		snprintf(params, sizeof(params), "[\"%s\",{\"encoding\":\"base64\",\"commitment\":\"processed\"}]", account);
 		subscribe_one(chain, PLACE_ACCOUNTS + i, "accountSubscribe", params);
+		if (!chain->config->logs)
+			continue;
+		snprintf(params, sizeof(params), "[{\"mentions\":[\"%s\"]},{\"commitment\":\"processed\"}]", account);
+		subscribe_one(chain, PLACE_ACCOUNTS + chain->config->oracle_count + i, "logsSubscribe", params);
 	}
 }
 
@@ -115,6 +119,11 @@ static void lost(struct chain *chain)
 {
 	chain->solana->unconfirmed = 0;
 	solana_gap_lost(chain);
+}
+
+static bool is_of_logs(const struct chain *chain, size_t place)
+{
+	return place >= PLACE_ACCOUNTS + chain->config->oracle_count;
 }
 
 static void refused(struct chain *chain, size_t place, struct json_object *error)
@@ -131,6 +140,9 @@ static void refused(struct chain *chain, size_t place, struct json_object *error
 	} else if (place == PLACE_SLOT) {
 		solana_warn(chain, "chain %s: slotSubscribe is answered with \"%s\": no slots, hence no block stages, and no update is "
 				   "known to be final or undone", chain->config->name, text);
+	} else if (is_of_logs(chain, place)) {
+		solana_warn(chain, "chain %s: oracle %s: logsSubscribe is answered with \"%s\": its transactions will not be listed",
+			    chain->config->name, chain->config->oracles[place - PLACE_ACCOUNTS - chain->config->oracle_count].asset, text);
 	} else if (!chain->solana->warned[place - PLACE_ACCOUNTS]) {
 		chain->solana->warned[place - PLACE_ACCOUNTS] = true;
 		solana_warn(chain, "chain %s: oracle %s: accountSubscribe is answered with \"%s\": its updates will not be seen",
@@ -178,27 +190,37 @@ static void answer(struct chain *chain, struct json_object *message, const struc
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 		return;
 	}
-	if (place >= PLACE_ACCOUNTS)
+	if (place >= PLACE_ACCOUNTS && !is_of_logs(chain, place))
 		confirmed(chain);
 }
 
 /* ---- notifications ---------------------------------------------------------------------------------------------------- */
 
-static void account_notification(struct chain *chain, struct json_object *params, const struct chain_stamps *stamps)
+/* The place of a notification's subscription, one that is of an oracle; 0: none of ours. */
+static size_t place_of(const struct solana *s, struct json_object *params)
 {
-	struct solana *s = chain->solana;
-	struct chain_update update;
 	int64_t id;
 
-	if (json_integer(json_member(params, "subscription"), &id)) {
-		for (size_t i = 0; i < chain->config->oracle_count; i++) {
-			const struct subscription *subscription = &s->subscriptions[PLACE_ACCOUNTS + i];
+	if (!json_integer(json_member(params, "subscription"), &id))
+		return 0;
+	for (size_t place = PLACE_ACCOUNTS; place < s->subscription_count; place++)
+		if (s->subscriptions[place].known && s->subscriptions[place].id == id)
+			return place;
+	return 0;
+}
 
-			if (subscription->known && subscription->id == id) {
-				solana_account(chain, i, json_member(params, "result"), stamps, false, &update);
-				return;
-			}
-		}
+static void oracle_notification(struct chain *chain, struct json_object *params, bool of_logs, const struct chain_stamps *stamps)
+{
+	struct json_object *result = json_member(params, "result");
+	size_t place = place_of(chain->solana, params);
+	struct chain_update update;
+
+	if (place && is_of_logs(chain, place) == of_logs) {
+		if (!of_logs)
+			solana_account(chain, place - PLACE_ACCOUNTS, result, stamps, false, &update);
+		else if (solana_log(chain, place - PLACE_ACCOUNTS - chain->config->oracle_count, result, stamps))
+			chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
+		return;
 	}
 	/* in a capture it may be another program's subscription */
 	chain->counters[chain->callbacks.send ? CHAIN_COUNTER_BAD_MESSAGES : CHAIN_COUNTER_OTHER_LOGS]++;
@@ -208,10 +230,11 @@ static void notification(struct chain *chain, struct json_object *message, const
 {
 	const char *method = json_text(json_member(message, "method"));
 	struct json_object *params = json_member(message, "params"), *result = json_member(params, "result");
+	bool of_logs = method && !strcmp(method, "logsNotification");
 	int status = -EBADMSG;
 
-	if (method && !strcmp(method, "accountNotification")) {
-		account_notification(chain, params, stamps);
+	if (of_logs || (method && !strcmp(method, "accountNotification"))) {
+		oracle_notification(chain, params, of_logs, stamps);
 		return;
 	}
 	if (method && !strcmp(method, "slotsUpdatesNotification"))

@@ -6,6 +6,7 @@
  *	solana.c		subscriptions, notifications
  *	solana_slot.c		slots: which are built on which, which are dead, rooted, or left behind
  *	solana_update.c		accounts into updates, and updates undone
+ *	solana_log.c		transactions that name an account
  *	solana_ask.c		questions over HTTP; the blocks of slots with updates
  *	solana_gap.c		what was missed while the connection was down
  *
@@ -73,7 +74,7 @@ struct gap {
 };
 
 struct solana {
-	/* subscriptions of this connection: place 0 slots, then an account each */
+	/* subscriptions of this connection: slots, then an account each, then the transactions of each */
 	uint64_t connection;
 	struct subscription {
 		bool known;
@@ -124,6 +125,10 @@ int solana_account(struct chain *chain, size_t oracle, struct json_object *resul
 /* Takes an update that is put together, if it is news: false otherwise. */
 bool solana_take(struct chain *chain, const struct chain_update *update);
 void solana_undo(struct chain *chain, uint64_t slot, const struct chain_stamps *stamps);
+
+/* solana_log.c */
+/* {"context": …, "value": {signature, err, logs}}; -EBADMSG for none. */
+int solana_log(struct chain *chain, size_t oracle, struct json_object *result, const struct chain_stamps *stamps);
 
 /* solana_ask.c */
 void solana_ask(struct chain *chain, int64_t now_ns);

@@ -70,6 +70,13 @@ static void on_slot(void *context, const struct chain_slot_event *event)
 	session_put_slot_event(link->options.session, link->options.config->name, event);
 }
 
+static void on_mention(void *context, const struct chain_mention *mention)
+{
+	const struct chain_link *link = context;
+
+	session_put_chain_mention(link->options.session, link->options.config->name, mention);
+}
+
 static int on_send(void *context, const char *text, size_t len)
 {
 	return subscriber_send(((const struct chain_link *)context)->subscriber, text, len);
@@ -136,6 +143,7 @@ int chain_link_new(struct chain_link **out, const struct chain_link_options *opt
 		.on_pending = on_pending,
 		.on_final = on_final,
 		.on_slot = on_slot,
+		.on_mention = on_mention,
 		.send = on_send,
 		.post = options->config->http ? on_post : NULL,
 		.on_warning = on_warning,

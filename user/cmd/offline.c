@@ -123,6 +123,14 @@ static void on_chain_final(void *context, const struct chain_final *final)
 		handlers->on_final(handlers->context, source->name, final);
 }
 
+static void on_chain_mention(void *context, const struct chain_mention *mention)
+{
+	const struct source *source = context;
+
+	if (source->offline->handlers.on_mention)
+		source->offline->handlers.on_mention(source->offline->handlers.context, source->name, mention);
+}
+
 static void on_chain_slot(void *context, const struct chain_slot_event *event)
 {
 	const struct source *source = context;
@@ -218,6 +226,7 @@ static int open_sources(struct offline *offline, const char *keylog, struct erro
 				.on_calldata = on_chain_calldata,
 				.on_final = on_chain_final,
 				.on_slot = on_chain_slot,
+				.on_mention = on_chain_mention,
 				.on_pending = on_chain_pending,
 				.on_warning = on_chain_warning,
 			};

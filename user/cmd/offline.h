@@ -29,6 +29,7 @@ struct offline_handlers {
 	void (*on_calldata)(void *context, const char *chain, const struct chain_calldata *calldata);
 	void (*on_pending)(void *context, const char *chain, const struct chain_pending *pending);
 	void (*on_final)(void *context, const char *chain, const struct chain_final *final);
+	void (*on_mention)(void *context, const char *chain, const struct chain_mention *mention);
 	void (*on_chain_slot)(void *context, const char *chain, const struct chain_slot_event *event); /* … nobody wants to know */
 };
 

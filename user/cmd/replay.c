@@ -200,6 +200,14 @@ static void on_chain_slot(void *context, const char *chain, const struct chain_s
 	rows(r, 1);
 }
 
+static void on_mention(void *context, const char *chain, const struct chain_mention *mention)
+{
+	struct replay *r = context;
+
+	session_put_chain_mention(r->session, chain, mention);
+	rows(r, 1);
+}
+
 static void on_pending(void *context, const char *chain, const struct chain_pending *pending)
 {
 	struct replay *r = context;
@@ -231,6 +239,7 @@ static int open_files(struct replay *r, struct error *err)
 		.on_pending = on_pending,
 		.on_final = on_final,
 		.on_chain_slot = on_chain_slot,
+		.on_mention = on_mention,
 	};
 
 	return offline_open(&r->offline, &input, &handlers, err);

@@ -42,11 +42,14 @@ int site_solana(struct conf map, struct chain_config *out, struct error *err)
 {
 	static const char *const schemes[] = {"http://", "https://", NULL};
 	struct conf http = conf_get(map, "http"), finality = conf_get(map, "finality"), calldata = conf_get(map, "calldata");
+	struct conf logs = conf_get(map, "logs");
 
 	if (conf_exists(calldata))
 		return conf_error(calldata, err, "belongs to a chain of type ethereum: a price account does not tell its transaction");
 	if (conf_exists(finality))
 		return conf_error(finality, err, "belongs to a chain of type ethereum: a Solana node tells of each root by itself");
+	if (conf_exists(logs) && conf_read_bool(logs, &out->logs, err))
+		return -EINVAL;
 	if (conf_exists(http)) {
 		if (site_text_expand(http, &out->http, err) || site_text_check_scheme(http, out->http, schemes, err))
 			return -EINVAL;
@@ -55,5 +58,5 @@ int site_solana(struct conf map, struct chain_config *out, struct error *err)
 		if (!out->http)
 			return conf_error(map, err, "out of memory");
 	}
-	return conf_reject_unknown(map, "name, type, network, rpc, http, headers, ca, max_message, compression, oracles", err);
+	return conf_reject_unknown(map, "name, type, network, rpc, http, headers, ca, max_message, compression, logs, oracles", err);
 }

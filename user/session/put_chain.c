@@ -64,6 +64,20 @@ void session_put_chain_calldata(struct session *session, const char *chain, cons
 	session_publish(session);
 }
 
+void session_put_chain_mention(struct session *session, const char *chain, const struct chain_mention *mention)
+{
+	struct row *row = session_claim(session, ROW_CHAIN_MENTION);
+
+	if (!row)
+		return;
+	session_copy_text(row->chain_mention.chain, sizeof(row->chain_mention.chain), chain);
+	session_copy_text(row->chain_mention.asset, sizeof(row->chain_mention.asset), mention->oracle->asset);
+	oracle_address_text(mention->oracle, row->chain_mention.address);
+	row->chain_mention.mention = *mention;
+	row->chain_mention.mention.oracle = NULL;
+	session_publish(session);
+}
+
 void session_put_slot_event(struct session *session, const char *chain, const struct chain_slot_event *event)
 {
 	struct row *row = session_claim(session, ROW_SLOT_EVENT);

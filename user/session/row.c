@@ -73,6 +73,8 @@ static const char *const sql[ROW_KINDS] = {
 			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[ROW_CHAIN_FINAL] = "INSERT INTO chain_final (chain, level, number, hash, after_mono_ns, seen_mono_ns, app_mono_ns)"
 			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[ROW_CHAIN_MENTION] = "INSERT INTO chain_mention (chain, asset, address, number, tx_hash, posts, failed, wire_mono_ns, app_mono_ns)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[ROW_SLOT_EVENT] = "INSERT INTO slot_event (chain, number, kind, parent, published_ns, wire_mono_ns, app_mono_ns)"
 			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ROW_SENT] = "INSERT INTO sent (mono_ns, bytes, seq, local_port, remote_port) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -430,6 +432,21 @@ static void bind_slot_event(sqlite3_stmt *s, const struct row *row)
 	bind_time(s, 7, event->stamps.app_mono_ns);
 }
 
+static void bind_chain_mention(sqlite3_stmt *s, const struct row *row)
+{
+	const struct chain_mention *mention = &row->chain_mention.mention;
+
+	bind_name(s, 1, row->chain_mention.chain);
+	bind_name(s, 2, row->chain_mention.asset);
+	bind_name(s, 3, row->chain_mention.address);
+	bind_count(s, 4, mention->number);
+	bind_name(s, 5, mention->signature);
+	sqlite3_bind_int(s, 6, mention->posts);
+	sqlite3_bind_int(s, 7, mention->failed);
+	bind_time(s, 8, mention->stamps.wire_mono_ns);
+	bind_time(s, 9, mention->stamps.app_mono_ns);
+}
+
 int row_write(struct row_writer *writer, const struct row *row)
 {
 	sqlite3_stmt *s = writer->statements[row->kind];
@@ -515,6 +532,9 @@ int row_write(struct row_writer *writer, const struct row *row)
 		break;
 	case ROW_CHAIN_FINAL:
 		bind_chain_final(s, row);
+		break;
+	case ROW_CHAIN_MENTION:
+		bind_chain_mention(s, row);
 		break;
 	case ROW_SLOT_EVENT:
 		bind_slot_event(s, row);

@@ -31,6 +31,7 @@ enum row_kind {
 	ROW_CHAIN_PENDING,
 	ROW_CHAIN_FINAL,
 	ROW_SLOT_EVENT,
+	ROW_CHAIN_MENTION,
 	ROW_SENT,
 	ROW_LOSS,
 	ROW_KINDS
@@ -94,6 +95,10 @@ struct row {
 			char chain[FEED_TEXT_MAX];
 			struct chain_slot_event event;
 		} slot_event;
+		struct {
+			char chain[FEED_TEXT_MAX], asset[FEED_TEXT_MAX], address[ORACLE_ADDRESS_TEXT];
+			struct chain_mention mention; /* .oracle is not valid here: the texts above replace it */
+		} chain_mention;
 		struct session_sent sent;
 		struct {
 			char source[FEED_TEXT_MAX], name[64];

@@ -75,6 +75,9 @@ CREATE TABLE chain_final (
 CREATE TABLE slot_event (
   chain TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, parent INTEGER, published_ns INTEGER,
   wire_mono_ns INTEGER, app_mono_ns INTEGER);
+CREATE TABLE chain_mention (
+  chain TEXT NOT NULL, asset TEXT NOT NULL, address TEXT NOT NULL, number INTEGER NOT NULL, tx_hash TEXT NOT NULL,
+  posts INTEGER NOT NULL, failed INTEGER NOT NULL, wire_mono_ns INTEGER, app_mono_ns INTEGER);
 CREATE TABLE sent (
   id INTEGER PRIMARY KEY, mono_ns INTEGER NOT NULL, bytes INTEGER NOT NULL, seq INTEGER NOT NULL,
   local_port INTEGER NOT NULL, remote_port INTEGER NOT NULL);

@@ -139,6 +139,7 @@ void session_put_chain_round(struct session *session, const char *chain, const s
 void session_put_chain_calldata(struct session *session, const char *chain, const struct chain_calldata *calldata);
 void session_put_chain_pending(struct session *session, const char *chain, const struct chain_pending *pending);
 void session_put_chain_final(struct session *session, const char *chain, const struct chain_final *final);
+void session_put_chain_mention(struct session *session, const char *chain, const struct chain_mention *mention);
 void session_put_slot_event(struct session *session, const char *chain, const struct chain_slot_event *event);
 void session_put_sent(struct session *session, const struct session_sent *row);
 void session_put_loss(struct session *session, const char *source, const char *name, uint64_t count, bool is_loss); /* replaces the count of (source, name) */

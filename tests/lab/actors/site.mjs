@@ -47,6 +47,7 @@ function solanaChain(venue, ca) {
     rpc: wss://${venue}:${PORTS.solanaWs}/
     ca: ${ca}
     headers: {Authorization: "Bearer \${LAB_TOKEN}"}
+    logs: true
     oracles: [{asset: ${FAMILIES.hermes.asset}, type: pyth-price-update-v2, account: ${SOLANA_ACCOUNT}, id: "0x${BTC_ID}"}]
 `;
 }

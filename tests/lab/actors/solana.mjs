@@ -83,6 +83,12 @@ export async function solanaNode(config, log, chance) {
 			client.account = ++subscriptions;
 			return client.account;
 		},
+		logsSubscribe: (client, [filter]) => {
+			if (filter?.mentions?.length !== 1 || filter.mentions[0] !== SOLANA_ACCOUNT) throw new Error('Invalid Request: Only 1 address supported');
+			client.logs = ++subscriptions;
+			return client.logs;
+		},
+		logsUnsubscribe: (client) => { delete client.logs; return true; },
 		slotsUpdatesUnsubscribe: (client) => { delete client.slots; return true; },
 		accountUnsubscribe: (client) => { delete client.account; return true; },
 	};
@@ -180,6 +186,15 @@ export async function solanaNode(config, log, chance) {
 	const show = (posted, bank, again) => tell('accountNotification', (c) => c.account, { context: { slot: bank }, value: account(posted) },
 		{ kind: again ? 'again' : 'account', slot: posted.slot, key: `${posted.slot} ${posted.publishTime}`, price: posted.price, bank });
 
+	// A transaction of a block, and its log: of a post as Anchor writes it.
+	function execute(made, posts, err) {
+		const number = chain.at(-1).slot;
+		transactions.push({ ...made, slot: number, err });
+		const logs = [`Program ${OWNER} invoke [1]`, ...(posts ? ['Program log: Instruction: PostUpdate'] : []), `Program ${OWNER} ${err ? 'failed: custom program error: 0x1770' : 'success'}`];
+		tell('logsNotification', (c) => c.logs, { context: { slot: number }, value: { signature: made.signature, err, logs } },
+			{ kind: 'log', slot: number, signature: made.signature, failed: Number(err !== null), posts: Number(posts) });
+	}
+
 	function replay(number, parent) {
 		event('firstShredReceived', number);
 		event('createdBank', number, { parent });
@@ -210,10 +225,10 @@ export async function solanaNode(config, log, chance) {
 		chain.push({ slot, parent: tip.slot, blockhash: base58(`block ${slot}`), blockTime: Math.floor(Date.now() / 1000) });
 		log.write({ feed: 'solana', kind: 'block', ...chain.at(-1) });
 		const { blockhash } = chain.at(-1);
-		if (chance.uniform() < 0.3) transactions.push({ ...transaction(Buffer.from(`read ${slot}`), blockhash, payer), slot, err: null });
+		if (chance.uniform() < 0.3) execute(transaction(Buffer.from(`read ${slot}`), blockhash, payer), false, null);
 		if (posted) {
-			transactions.push({ ...transaction(Buffer.from(`fail ${slot}`), blockhash, payer), slot, err: { InstructionError: [0, { Custom: 6000 }] } });
-			transactions.push({ ...postTransaction(posted, blockhash, payer), slot, err: null });
+			execute(transaction(Buffer.from(`fail ${slot}`), blockhash, payer), true, { InstructionError: [0, { Custom: 6000 }] });
+			execute(postTransaction(posted, blockhash, payer), true, null);
 			stands = posted;
 			show(posted, slot);
 		}

@@ -46,6 +46,8 @@ const solana = config.chain ? undefined : new Connection(`https://${place(PORTS.
 	wsEndpoint: `wss://${place(PORTS.solanaWs)}/?token=${VENDOR.token}`,
 });
 solana?.onSlotUpdate((update) => log.write({ feed: 'solana-slots', kind: update.type, slot: update.slot, timestamp: update.timestamp, parent: update.parent }));
+solana?.onLogs(new PublicKey(SOLANA_ACCOUNT), ({ signature, err, logs }, { slot }) => log.write({
+	feed: 'solana-logs', slot, signature, failed: Number(err !== null), posts: Number(logs.some((line) => /Instruction: PostUpdate$/.test(line))) }), 'processed');
 solana?.onAccountChange(new PublicKey(SOLANA_ACCOUNT), (account) => {
 	const slot = Number(account.data.readBigUInt64LE(125));
 	got('solana', `${slot} ${account.data.readBigInt64LE(93)}`, account.data.readBigInt64LE(73));
