@@ -467,7 +467,7 @@ static void test_a_proxy_is_pointed_out(void **state)
 static void test_garbage_is_counted(void **state)
 {
 	static const char *const cases[] = {
-		"", "{", "[]", "[{}]", "null", "\"text\"", "{}", "{\"id\":1.5}", "{\"id\":\"1\",\"result\":\"0x1\"}", "{\"id\":999,\"result\":1}",
+		"<html>\033[2J", "", "{", "[]", "[{}]", "null", "\"text\"", "{}", "{\"id\":1.5}", "{\"id\":\"1\",\"result\":\"0x1\"}", "{\"id\":999,\"result\":1}",
 		"{\"id\":0,\"result\":1}", "{\"id\":-1}",
 		"{\"method\":\"eth_subscription\"}", "{\"method\":\"eth_subscription\",\"params\":[]}",
 		"{\"method\":\"eth_subscription\",\"params\":{\"result\":\"0x1\"}}",
@@ -485,6 +485,9 @@ static void test_garbage_is_counted(void **state)
 		if (node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES) != i + 1)
 			fail_msg("%s was not counted", cases[i]);
 	}
+	assert_int_equal(node.warning_count, 1); /* the first one is shown */
+	assert_non_null(strstr(node.warning, "could not be read"));
+	assert_non_null(strstr(node.warning, "node of type ethereum? It begins: <html>?[2J"));
 	node_says(&node, "{\"id\":null,\"error\":{\"code\":-32700,\"message\":\"parse error\"}}");
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_RPC_ERRORS), 1);
 	assert_int_equal(node.update_count + node.block_count, 0);

@@ -2,6 +2,7 @@
 #include "chain/chain.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -291,7 +292,19 @@ static const struct chain_kind ethereum_kind = {
 	.close = request_connection_lost, /* frees what was asked */
 };
 
-void chain_message(struct chain *chain, const uint8_t *data, size_t len, const struct chain_stamps *stamps)
+/* The first one is shown: it tells a wrong address, or a node that says things in another way, from a broken one. */
+static void tell_unreadable(struct chain *chain, const uint8_t *data, size_t len)
+{
+	char start[161], printable[200], warning[512];
+
+	snprintf(start, sizeof(start), "%.*s", (int)(len < sizeof(start) ? len : sizeof(start) - 1), (const char *)data);
+	json_printable(printable, sizeof(printable), start);
+	snprintf(warning, sizeof(warning), "chain %s: a message of the node could not be read (more are only counted); is 'rpc' the "
+		 "WebSocket of a node of type %s? It begins: %s", chain->config->name, chain_type_names[chain->config->type], printable);
+	request_warn(chain, warning);
+}
+
+static void read_message(struct chain *chain, const uint8_t *data, size_t len, const struct chain_stamps *stamps)
 {
 	struct json_object *message;
 
@@ -306,6 +319,16 @@ void chain_message(struct chain *chain, const uint8_t *data, size_t len, const s
 	else
 		chain->counters[CHAIN_COUNTER_BAD_MESSAGES]++;
 	json_object_put(message);
+}
+
+void chain_message(struct chain *chain, const uint8_t *data, size_t len, const struct chain_stamps *stamps)
+{
+	bool first = !chain->counters[CHAIN_COUNTER_BAD_MESSAGES];
+
+	chain->told = false;
+	read_message(chain, data, len, stamps);
+	if (first && !chain->told && chain->counters[CHAIN_COUNTER_BAD_MESSAGES])
+		tell_unreadable(chain, data, len);
 }
 
 bool chain_posted(struct chain *chain, int status, const uint8_t *data, size_t len, int64_t now_mono_ns)

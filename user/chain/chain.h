@@ -255,7 +255,7 @@ struct chain_callbacks {
 	int (*send)(void *context, const char *text, size_t len);
 	/* Solana: asks one question over HTTP; its answer comes to chain_posted(). Negative errno if it cannot; NULL: nobody asks. */
 	int (*post)(void *context, const char *text, size_t len);
-	/* Something the user should read once: a refused subscription, a node without logs. */
+	/* Something the user should read once: a refused subscription, a node without logs. It names the chain. */
 	void (*on_warning)(void *context, const char *text);
 };
 

@@ -45,6 +45,7 @@ bool request_has_type(const struct chain *chain, int type)
 
 void request_warn(struct chain *chain, const char *text)
 {
+	chain->told = true;
 	if (chain->callbacks.on_warning)
 		chain->callbacks.on_warning(chain->callbacks.context, text);
 }

@@ -57,8 +57,7 @@ void solana_warn(struct chain *chain, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	json_printable(printable, sizeof(printable), text);
-	if (chain->callbacks.on_warning)
-		chain->callbacks.on_warning(chain->callbacks.context, printable);
+	request_warn(chain, printable);
 }
 
 bool solana_number(struct json_object *value, uint64_t *out)

@@ -114,6 +114,7 @@ struct chain {
 	uint64_t next_id; /* never reused, so that an answer of an earlier connection matches nothing */
 	struct request pending[PENDING_MAX];
 	unsigned logs_unconfirmed; /* log subscriptions without an answer yet */
+	bool told;		   /* something was said of the message that is being read */
 	unsigned warned;	   /* kinds of request whose error was said already, a bit each */
 	bool proxies_asked;
 	struct backfill backfill;

@@ -84,11 +84,7 @@ static int on_send(void *context, const char *text, size_t len)
 
 static void on_warning(void *context, const char *text)
 {
-	const struct chain_link *link = context;
-	char line[1024];
-
-	snprintf(line, sizeof(line), "%s: %s", link->options.config->name, text);
-	recorder_view_note(link->options.view, line);
+	recorder_view_note(((const struct chain_link *)context)->options.view, text);
 }
 
 /* ---- questions --------------------------------------------------------------------------------------------------------- */
@@ -107,7 +103,8 @@ static void on_trouble(void *context, const char *reason)
 {
 	char text[900];
 
-	snprintf(text, sizeof(text), "no answers over HTTP, hence no times of blocks (check `http:`): %s", reason);
+	snprintf(text, sizeof(text), "chain %s: no answers over HTTP, hence no times of blocks (check `http:`): %s",
+		 ((const struct chain_link *)context)->options.config->name, reason);
 	on_warning(context, text);
 }
 

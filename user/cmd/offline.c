@@ -150,7 +150,8 @@ static void on_chain_pending(void *context, const struct chain_pending *pending)
 
 static void on_chain_warning(void *context, const char *text)
 {
-	fprintf(stderr, "%s: %s\n", ((struct source *)context)->name, text);
+	(void)context;
+	fprintf(stderr, "%s\n", text);
 }
 
 static int open_capture(struct offline *offline, const struct offline_input *input, struct error *err)
