@@ -56,7 +56,8 @@ static int refused(const struct http_head *head, struct error *err)
 	case 404:
 		return error_set(err, -EACCES, "the server does not know this path (status 404): check `connect:`");
 	case 429:
-		return error_set(err, -EACCES, "the server limits the rate of this client (status 429)");
+		return error_set(err, -EACCES, "the server limits the rate of this client (status 429): it is asked again after pauses of up to 30 s; "
+				 "open fewer connections with this key, or ask for a higher limit");
 	default:
 		return error_set(err, -EACCES, "the server refuses the request with status %d", head->status);
 	}
