@@ -354,7 +354,8 @@ static void thousand_reconnects(void **state)
 		assert_in_range(seen.count, reconnects - 1, reconnects);
 		assert_in_range(seen.downs, reconnects - 1, reconnects);
 		end();
-		assert_int_equal(open_descriptors(), before);
+		/* fewer where a look-up of an earlier test, which nobody can call off, had one open then; a leak is of hundreds */
+		assert_true(open_descriptors() <= before);
 	}
 }
 
