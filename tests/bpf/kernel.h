@@ -121,4 +121,36 @@ static inline uint64_t counted(struct kernel_test *test, uint32_t feed, enum pl_
 	return counters[counter];
 }
 
+/* Around each test: a tap of its own with a small ring, and the records that come out of it. */
+static inline int kernel_test_setup(void **state)
+{
+	const struct tap_options options = {.ring_bytes = 1 << 16};
+	struct kernel_test *test = calloc(1, sizeof(*test));
+
+	test->records = calloc(RECORDS_MAX, sizeof(*test->records));
+	if (!tap_permitted(&test->tap, &options))
+		test->tap = NULL;
+	*state = test;
+	return 0;
+}
+
+static inline int kernel_test_teardown(void **state)
+{
+	struct kernel_test *test = *state;
+
+	tap_close(test->tap);
+	free(test->records);
+	free(test);
+	return 0;
+}
+
+static inline struct kernel_test *kernel_test_of(void **state)
+{
+	struct kernel_test *test = *state;
+
+	if (!test->tap)
+		skip();
+	return test;
+}
+
 #endif

@@ -8,37 +8,6 @@
 static const uint8_t text[] = "a price, and the time it was published at";
 static const uint8_t hop_by_hop[] = {0}, several[] = {0, 60, 43, 44, 51, 60}, too_many[] = {0, 60, 60, 60, 60, 60, 60};
 
-static int setup(void **state)
-{
-	const struct tap_options options = {.ring_bytes = 1 << 16};
-	struct kernel_test *test = calloc(1, sizeof(*test));
-
-	test->records = calloc(RECORDS_MAX, sizeof(*test->records));
-	if (!tap_permitted(&test->tap, &options))
-		test->tap = NULL;
-	*state = test;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct kernel_test *test = *state;
-
-	tap_close(test->tap);
-	free(test->records);
-	free(test);
-	return 0;
-}
-
-static struct kernel_test *test_of(void **state)
-{
-	struct kernel_test *test = *state;
-
-	if (!test->tap)
-		skip();
-	return test;
-}
-
 static void add_udp(struct kernel_test *test, uint16_t low, uint16_t high, uint32_t feed, const char *dest, const char *source,
 		    uint8_t gre)
 {
@@ -69,7 +38,7 @@ static void assert_datagram(struct kernel_test *test, const void *payload, size_
 
 static void test_encapsulations(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	const struct frame_spec specs[] = {
 		{},
 		{.tags = 1},
@@ -128,7 +97,7 @@ static void test_payload_lengths(void **state)
 	static const size_t lengths[] = {0,   1,   7,	8,   9,	  15,	16,   31,   32,	  33,	63,   64,   65,	  95,	 96,	97,
 					 127, 128, 129, 255, 256, 257, 511,  512,  513,	1023, 1024, 1025, 1400, 1472, 1536, 1537,
 					 3000};
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	uint8_t payload[3000], frame[FRAME_MAX];
 	struct frame_spec spec = {.dest_port = PORT, .payload = payload};
 	size_t i, len;
@@ -150,7 +119,7 @@ static void test_payload_lengths(void **state)
 /* A frame in several buffers (jumbo, XDP fragments): its payload begins in the first and ends in another. */
 static void test_xdp_fragments(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	static uint8_t payload[12000], frame[FRAME_MAX];
 	struct frame_spec spec = {.dest_port = PORT, .payload = payload};
 	size_t i;
@@ -175,7 +144,7 @@ static void test_xdp_fragments(void **state)
 /* A feed that reads only the beginning of its payloads gets no more; a payload that ends before that, whole. */
 static void test_beginnings(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	struct match match = {.space = PL_PORT_UDP, .port_low = PORT, .port_high = PORT, .capture = 24};
 	static const uint32_t lens[] = {0, 8, 23, 24, 25, 400, 1400, PL_DATAGRAM_MAX};
 	static uint8_t payload[PL_DATAGRAM_MAX];
@@ -200,7 +169,7 @@ static void test_beginnings(void **state)
 /* Cut at every length, a frame gives no record, passes, and is counted if it says what it is. */
 static void test_cut_short(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	const struct frame_spec specs[] = {
 		{.tags = 2, .options = 12, .dest_port = PORT, .payload = text, .len = sizeof(text)},
 		{.gre = true, .dest_port = PORT, .payload = text, .len = sizeof(text)},
@@ -227,7 +196,7 @@ static void test_contradictions(void **state)
 		size_t at;
 		uint8_t value;
 	} faults[] = {{14, 0x44}, {14, 0x55}, {14 + 3, 19}, {14 + 20 + 4, 0x70}, {14 + 20 + 5, 7}};
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	const struct frame_spec spec = {.dest_port = PORT, .payload = text, .len = sizeof(text)};
 	uint8_t frame[FRAME_MAX];
 	size_t i, len;
@@ -246,7 +215,7 @@ static void test_contradictions(void **state)
 
 static void test_fragments(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	static const uint8_t fragment_header[] = {44};
 	struct frame_spec spec = {.dest_port = PORT, .payload = text, .len = sizeof(text)};
 
@@ -277,7 +246,7 @@ static void test_fragments(void **state)
 
 static void test_not_ours(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	struct frame_spec spec = {.dest_port = PORT + 1, .payload = text, .len = sizeof(text)};
 	uint8_t frame[FRAME_MAX];
 	size_t len;
@@ -319,7 +288,7 @@ static int feed_of(struct kernel_test *test, uint16_t port, const char *source, 
 
 static void test_rules(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 
 	add_udp(test, 100, 100, 1, "233.84.178.1", NULL, PL_GRE_ANY);
 	add_udp(test, 100, 100, 2, "233.84.178.2", NULL, PL_GRE_ANY);
@@ -343,126 +312,9 @@ static void test_rules(void **state)
 	assert_int_equal(feed_of(test, 251, NULL, NULL, true), -1);
 }
 
-static void add_stream(struct kernel_test *test, uint16_t port, uint32_t feed, const char *source)
-{
-	struct match match = {.space = PL_PORT_TCP, .port_low = port, .port_high = port};
-	struct error err;
-
-	if (source)
-		assert_int_equal(match_address_parse(source, &match.source), 0);
-	if (tap_add_match(test->tap, &match, feed, PL_ACTION_STREAM, 0, &err))
-		fail_msg("%s", err.text);
-}
-
-/* The records of one segment hold its payload, piece by piece, with the numbers of TCP. */
-static void assert_segment(struct kernel_test *test, const struct frame_spec *spec, const uint8_t *payload)
-{
-	size_t records = drained(test), done = 0;
-
-	assert_int_equal(records, spec->len ? (spec->len + PL_DATAGRAM_MAX - 1) / PL_DATAGRAM_MAX : 1);
-	for (size_t i = 0; i < records; i++) {
-		const struct pl_stream *head = &test->records[i].stream.head;
-		uint32_t syn = spec->flags >> 1 & 1;
-
-		assert_int_equal(head->head.type, PL_RECORD_STREAM);
-		assert_int_equal(head->head.feed, FEED);
-		assert_int_equal(head->head.stamp_ns, test->records[0].head.stamp_ns);
-		assert_int_equal(head->source_port, spec->source_port);
-		assert_int_equal(head->dest_port, spec->dest_port);
-		assert_int_equal(head->seq, (uint32_t)(spec->seq + (i ? done + syn : 0)));
-		assert_int_equal(head->flags, i ? spec->flags & ~2 : spec->flags);
-		assert_int_equal(head->len, spec->len - done);
-		assert_memory_equal(test->records[i].stream.payload, payload + done, head->captured);
-		done += head->captured;
-	}
-	assert_int_equal(done, spec->len);
-}
-
-static void test_streams(void **state)
-{
-	static const size_t lengths[] = {1, 127, 128, 129, 512, 513, 1448, 1536, 1537, PL_DATAGRAM_MAX, PL_DATAGRAM_MAX + 1, 16000};
-	struct kernel_test *test = test_of(state);
-	static uint8_t payload[16000], frame[FRAME_MAX];
-	struct frame_spec spec = {.tcp = true, .source_port = 5000, .dest_port = PORT, .payload = payload, .seq = 0xfffffff0, .flags = 0x10};
-	size_t len, both = 0;
-
-	for (size_t i = 0; i < sizeof(payload); i++)
-		payload[i] = (uint8_t)(i * 11 + i / 256);
-	spec.len = 100;
-	run_xdp(test, &spec); /* nobody has asked */
-	assert_int_equal(drained(test), 0);
-	add_stream(test, PORT, FEED, NULL);
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
-		spec.len = lengths[i];
-		spec.ipv6 = i % 2;
-		run_xdp(test, &spec);
-		assert_segment(test, &spec, payload);
-		if (lengths[i] > 1537)
-			continue; /* BPF_PROG_TEST_RUN makes no larger skb */
-		len = frame_build(&spec, frame);
-		run_frame(test->tap->kernel->progs.pl_tc_ingress, VERDICT_TC_UNSPEC, frame, len);
-		assert_segment(test, &spec, payload);
-		both++;
-	}
-	spec.dest_port = 5000; /* the other way */
-	spec.source_port = PORT;
-	spec.flags = 0x12; /* and data on a SYN */
-	run_xdp(test, &spec);
-	assert_segment(test, &spec, payload);
-
-	spec.len = 0; /* an acknowledgement is not worth a record; what begins and ends a stream is */
-	spec.flags = 0x10;
-	run_xdp(test, &spec);
-	assert_int_equal(drained(test), 0);
-	for (uint8_t flag = 1; flag < 8; flag *= 2) {
-		spec.flags = 0x10 | flag;
-		run_xdp(test, &spec);
-		assert_segment(test, &spec, payload);
-	}
-	spec.source_port = PORT + 1;
-	run_xdp(test, &spec);
-	spec.source_port = PORT;
-	spec.tcp = false;
-	spec.len = 10;
-	run_xdp(test, &spec);
-	assert_int_equal(drained(test), 0);
-	assert_int_equal(counted(test, FEED, PL_COUNTER_TRUNCATED) + counted(test, FEED, PL_COUNTER_MALFORMED), 0);
-	assert_int_equal(counted(test, FEED, PL_COUNTER_PACKETS), sizeof(lengths) / sizeof(*lengths) + both + 5);
-}
-
-/* Peers told apart by address, beside a connection of our own from the same port. */
-static void test_streams_of_peers(void **state)
-{
-	struct kernel_test *test = test_of(state);
-	struct frame_spec spec = {.tcp = true, .source_port = PORT, .dest_port = 5000, .payload = text, .len = 8, .flags = 0x10};
-	struct pl_flow_key own = {.remote_port = PORT, .local_port = 5000};
-	struct error err;
-
-	memset(own.remote + 10, 0xff, 2);
-	inet_pton(AF_INET, "192.0.2.9", own.remote + 12);
-	add_stream(test, PORT, 1, "192.0.2.1");
-	add_stream(test, PORT, 2, "192.0.2.0/24");
-	assert_int_equal(tap_add_flow(test->tap, &own, 9, &err), 0);
-	run_xdp(test, &spec);
-	assert_int_equal(drained(test), 1);
-	assert_int_equal(test->records->head.feed, 1);
-	spec.source = "192.0.2.7";
-	run_xdp(test, &spec);
-	assert_int_equal(drained(test), 1);
-	assert_int_equal(test->records->head.feed, 2);
-	spec.source = "198.51.100.1";
-	run_xdp(test, &spec);
-	assert_int_equal(drained(test), 0);
-	spec.source = "192.0.2.9"; /* ours: the socket gives its bytes */
-	run_xdp(test, &spec);
-	assert_int_equal(drained(test), 1);
-	assert_int_equal(test->records->head.type, PL_RECORD_SEGMENT);
-	assert_int_equal(test->records->head.feed, 9);
-}
-
 static void test_rule_limits(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	struct match match = {.space = PL_PORT_UDP, .port_low = 9000, .port_high = 9000};
 	struct match tcp = {.space = PL_PORT_TCP, .port_low = 9000, .port_high = 9000};
 	struct match swapped = {.space = PL_PORT_UDP, .port_low = 2, .port_high = 1};
@@ -505,7 +357,7 @@ static void run_segment(struct kernel_test *test, const char *source, uint16_t l
 
 static void test_flows(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	const struct pl_segment *segment = &test->records->segment;
 	struct pl_flow_key key = flow_key("192.0.2.1", 443, 50001), other = flow_key("192.0.2.9", 443, 50001);
 	struct error err;
@@ -553,7 +405,7 @@ static void test_flows(void **state)
 
 static void test_flow_limits(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	struct pl_flow_key key;
 	struct error err;
 	int i;
@@ -585,7 +437,7 @@ static void run_egress(struct kernel_test *test, const struct frame_spec *spec)
 
 static void test_egress(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	const struct pl_egress *egress = &test->records->egress;
 	struct match match = {.space = PL_PORT_TCP, .port_low = 8545, .port_high = 8545};
 	struct frame_spec spec = {.tcp = true, .source_port = 40001, .dest_port = 8545, .dest = "10.0.0.2", .seq = 99,
@@ -639,7 +491,7 @@ static void test_egress(void **state)
 /* Nothing is lost in silence: what did not fit into the ring is in the counter. */
 static void test_ring_full(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	const struct frame_spec spec = {.dest_port = PORT, .payload = text, .len = sizeof(text)};
 	uint64_t lost;
 	size_t kept, i;
@@ -660,7 +512,7 @@ static void test_ring_full(void **state)
 /* Rules may come while packets flow; the ones from before keep what they had. */
 static void test_rules_change(void **state)
 {
-	struct kernel_test *test = test_of(state);
+	struct kernel_test *test = kernel_test_of(state);
 	int i;
 
 	add_udp(test, 100, 65000, 1, "192.0.2.77", NULL, PL_GRE_ANY);
@@ -675,11 +527,11 @@ static void test_rules_change(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, kernel_test_setup, kernel_test_teardown)
 		TEST(test_encapsulations), TEST(test_payload_lengths), TEST(test_xdp_fragments), TEST(test_beginnings), TEST(test_cut_short),
 		TEST(test_contradictions), TEST(test_fragments),       TEST(test_not_ours),	 TEST(test_rules),
 		TEST(test_rule_limits),	   TEST(test_flows),	       TEST(test_flow_limits),	 TEST(test_egress),
-		TEST(test_ring_full),	   TEST(test_rules_change),    TEST(test_streams),	 TEST(test_streams_of_peers),
+		TEST(test_ring_full),	   TEST(test_rules_change),
 #undef TEST
 	};
 

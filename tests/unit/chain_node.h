@@ -259,4 +259,19 @@ static inline struct node_log node_answer_updated(char topics[400], unsigned blo
 				 .branch = branch};
 }
 
+/* Connects; the node confirms everything, and says that it is at `block`. */
+static inline void node_connect_at(struct node *node, const char *block)
+{
+	char member[80];
+
+	node_forget_requests(node);
+	chain_connected(node->chain);
+	node_answers(node, node_request(node, "newHeads", 0), "\"result\":\"0x1\"");
+	node_answers(node, node_request(node, "\"logs\"", 0), "\"result\":\"0x2\"");
+	assert_null(node_request(node, "eth_blockNumber", 0)); /* only when every log subscription stands */
+	node_answers(node, node_request(node, "\"logs\"", 1), "\"result\":\"0x3\"");
+	snprintf(member, sizeof(member), "\"result\":\"%s\"", block);
+	node_answers(node, node_request(node, "eth_blockNumber", 0), member);
+}
+
 #endif

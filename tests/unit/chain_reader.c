@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The chain reader against scripted nodes: subscriptions, gaps, reorgs, duplicates, errors, garbage. */
+/* The chain reader against scripted nodes: subscriptions, gaps, duplicates, errors, garbage. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,21 +9,6 @@
 
 #include "chain_node.h"
 
-/* Connects; the node confirms everything, and says that it is at `block`. */
-static void connect_at(struct node *node, const char *block)
-{
-	char member[80];
-
-	node_forget_requests(node);
-	chain_connected(node->chain);
-	node_answers(node, node_request(node, "newHeads", 0), "\"result\":\"0x1\"");
-	node_answers(node, node_request(node, "\"logs\"", 0), "\"result\":\"0x2\"");
-	assert_null(node_request(node, "eth_blockNumber", 0)); /* only when every log subscription stands */
-	node_answers(node, node_request(node, "\"logs\"", 1), "\"result\":\"0x3\"");
-	snprintf(member, sizeof(member), "\"result\":\"%s\"", block);
-	node_answers(node, node_request(node, "eth_blockNumber", 0), member);
-}
-
 static void test_subscriptions(void **state)
 {
 	struct node node;
@@ -31,7 +16,7 @@ static void test_subscriptions(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	for (unsigned i = 0; i < node.request_count; i++) {
 		assert_int_equal(json_read(&object, node.requests[i], strlen(node.requests[i]), NULL), 0);
 		json_object_put(object);
@@ -54,7 +39,7 @@ static void test_heads(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	node_head(&node, 101, 'a', 'a');
 	node_head(&node, 102, 'a', 'a');
 	node_head(&node, 102, 'a', 'a');
@@ -103,7 +88,7 @@ static void test_block_time(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	log = node_answer_updated(topics, 101, 7, 'a');
 	node_log(&node, &log); /* before its head, and the log does not say */
 	assert_int_equal(node.updates[0].block_ns, TIME_UNKNOWN);
@@ -128,7 +113,7 @@ static void test_two_events_of_one_round_are_one_update(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	second = node_answer_updated(topics, 101, 7, 'a');
 	first = second;
 	snprintf(ocr2, sizeof(ocr2), "\"" OCR2 "\",\"0x%064x\"", 7);
@@ -169,118 +154,12 @@ static void test_duplicates(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	log = node_answer_updated(topics, 101, 7, 'a');
 	node_log(&node, &log);
 	node_log(&node, &log);
 	assert_int_equal(node.update_count, 1);
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_DUPLICATES), 1);
-	node_stop(&node);
-}
-
-/* As geth does it: the heads of the new branch, `removed` logs of the old one, the logs of the new one. */
-static void test_reorg_told_by_the_node(void **state)
-{
-	struct node node;
-	char topics[400];
-	struct node_log log;
-
-	(void)state;
-	node_start(&node, false);
-	connect_at(&node, "0x64");
-	node_head(&node, 101, 'a', 'a');
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log);
-	log.removed = true;
-	node_log(&node, &log);
-	assert_int_equal(node.update_count, 2);
-	assert_true(node.updates[1].removed);
-	assert_string_equal(node.updates[1].message.key, "7");
-	node_head(&node, 101, 'b', 'a');
-	assert_int_equal(node.update_count, 2); /* not taken back twice */
-	log = node_answer_updated(topics, 101, 7, 'b');
-	node_log(&node, &log);
-	assert_int_equal(node.update_count, 3);
-	assert_false(node.updates[2].removed);
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REMOVED), 1);
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REORGS), 1);
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_DUPLICATES), 0);
-	node_stop(&node);
-}
-
-/* As anvil does it: only the heads of the new branch. */
-static void test_reorg_told_by_the_heads_alone(void **state)
-{
-	struct node node;
-	char topics[400];
-	struct node_log log;
-
-	(void)state;
-	node_start(&node, false);
-	connect_at(&node, "0x64");
-	for (unsigned number = 101; number <= 103; number++) {
-		node_head(&node, number, 'a', 'a');
-		log = node_answer_updated(topics, number, number, 'a');
-		node_log(&node, &log);
-	}
-	node_head(&node, 102, 'b', 'a');
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REORGS), 1);
-	assert_int_equal(node.update_count, 5); /* 102 and 103, not 101 */
-	assert_true(node.updates[3].removed && node.updates[4].removed);
-	assert_string_equal(node.updates[3].message.key, "102");
-	assert_string_equal(node.updates[4].message.key, "103");
-	log.removed = true; /* the node says so after all */
-	node_log(&node, &log);
-	assert_int_equal(node.update_count, 5);
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REMOVED), 2);
-
-	node_head(&node, 103, 'b', 'b');
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REORGS), 1);
-	log = node_answer_updated(topics, 103, 102, 'b'); /* its transaction, included again */
-	node_log(&node, &log);
-	assert_int_equal(node.update_count, 6);
-	assert_false(node.updates[5].removed);
-	node_stop(&node);
-}
-
-/* The parent of the next head is not the block that was seen: that block is gone too. */
-static void test_reorg_seen_at_the_parent(void **state)
-{
-	struct node node;
-	char topics[400];
-	struct node_log log;
-
-	(void)state;
-	node_start(&node, false);
-	connect_at(&node, "0x64");
-	node_head(&node, 101, 'a', 'a');
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log);
-	node_head(&node, 102, 'b', 'b');
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REORGS), 1);
-	assert_int_equal(node.update_count, 2);
-	assert_true(node.updates[1].removed);
-	node_stop(&node);
-}
-
-/* A log that overtakes its head, and the head before it, belongs to no replaced block. */
-static void test_logs_ahead_of_heads_are_not_taken_back(void **state)
-{
-	struct node node;
-	char topics[400];
-	struct node_log log;
-
-	(void)state;
-	node_start(&node, false);
-	connect_at(&node, "0x64");
-	node_head(&node, 101, 'a', 'a');
-	log = node_answer_updated(topics, 103, 7, 'a');
-	node_log(&node, &log);
-	node_head(&node, 102, 'a', 'a');
-	node_head(&node, 103, 'a', 'a');
-	node_head(&node, 104, 'a', 'a');
-	assert_int_equal(node.update_count, 1);
-	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REMOVED), 0);
 	node_stop(&node);
 }
 
@@ -292,7 +171,7 @@ static void test_reconnect_fills_the_gap(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	node_head(&node, 115, 'a', 'a');
 	node_head(&node, 116, 'a', 'a');
 	log = node_answer_updated(topics, 116, 7, 'a');
@@ -300,7 +179,7 @@ static void test_reconnect_fills_the_gap(void **state)
 	node_log_text(known, sizeof(known), &log);
 
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x78"); /* 120 */
+	node_connect_at(&node, "0x78"); /* 120 */
 	/* from eight blocks before the last one seen: a reorg may have replaced them */
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 0),
 			       "[{\"fromBlock\":\"0x6c\",\"toBlock\":\"latest\",\"address\":[\"" AGGREGATOR "\"]"));
@@ -334,25 +213,25 @@ static void test_a_gap_survives_a_second_loss(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	node_head(&node, 116, 'a', 'a');
 	chain_disconnected(node.chain);
 	node_forget_requests(&node);
 	chain_connected(node.chain); /* dies before it answers anything but a head */
 	node_head(&node, 500, 'a', 'a');
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x1f5");
+	node_connect_at(&node, "0x1f5");
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 0), "\"fromBlock\":\"0x6c\",\"toBlock\":\"latest\""));
 	node_head(&node, 600, 'a', 'a');
 	chain_disconnected(node.chain); /* dies of the answer, perhaps: half the range now */
-	connect_at(&node, "0x258");
+	node_connect_at(&node, "0x258");
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 0), "\"fromBlock\":\"0x6c\",\"toBlock\":\"0x130\""));
 	node_answers(&node, node_request(&node, "eth_getLogs", 0), "\"result\":[]");
 	node_answers(&node, node_request(&node, "eth_getLogs", 1), "\"result\":[]");
 	/* a page is through: a loss now costs only the rest */
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 2), "\"fromBlock\":\"0x131\""));
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x258");
+	node_connect_at(&node, "0x258");
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 0), "\"fromBlock\":\"0x131\""));
 	node_stop(&node);
 }
@@ -365,9 +244,9 @@ static void test_refused_ranges_are_halved(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x6b"); /* blocks 100 to 107 */
+	node_connect_at(&node, "0x6b"); /* blocks 100 to 107 */
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", asked), "\"fromBlock\":\"0x64\",\"toBlock\":\"latest\""));
 	node_answers(&node, node_request(&node, "eth_getLogs", asked++), refusal);
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", asked), "\"fromBlock\":\"0x64\",\"toBlock\":\"0x67\""));
@@ -397,9 +276,9 @@ static void test_a_gap_that_the_node_will_not_fill(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x6b");
+	node_connect_at(&node, "0x6b");
 	while (node_request(&node, "eth_getLogs", asked))
 		node_answers(&node, node_request(&node, "eth_getLogs", asked++),
 			     "\"error\":{\"code\":-32601,\"message\":\"the method does not exist\\u001b[2J\"}");
@@ -505,7 +384,7 @@ static void test_stale_answers(void **state)
 	chain_connected(node.chain);
 	stale = strdup(node_request(&node, "newHeads", 0));
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	node_answers(&node, stale, "\"result\":\"0x1\"");
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), 1);
 	node_answers(&node, node_request(&node, "newHeads", 0), "\"result\":\"0x1\"");
@@ -520,9 +399,9 @@ static void test_answers_of_another_type(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	node_answers(&node, node_request(&node, "eth_getLogs", 0), "\"result\":null");
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BAD_MESSAGES), 1);
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BACKFILL_FAILED), 1);
@@ -538,16 +417,16 @@ static void test_an_absurd_block_number(void **state)
 
 	(void)state;
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x2"); /* lags behind what was seen */
+	node_connect_at(&node, "0x2"); /* lags behind what was seen */
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 0), "\"fromBlock\":\"0x64\",\"toBlock\":\"latest\""));
 	chain_disconnected(node.chain);
 	node_forget_requests(&node);
 	node_stop(&node);
 
 	node_start(&node, false);
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	chain_disconnected(node.chain);
 	node_forget_requests(&node);
 	chain_connected(node.chain);
@@ -557,7 +436,7 @@ static void test_an_absurd_block_number(void **state)
 	assert_null(node_request(&node, "eth_getLogs", 0));
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_BACKFILL_FAILED), 1);
 	chain_disconnected(node.chain);
-	connect_at(&node, "0x3fffffffffffffff");
+	node_connect_at(&node, "0x3fffffffffffffff");
 	while (node_request(&node, "eth_getLogs", 0) && asked < 100) {
 		char *request = strdup(node_request(&node, "eth_getLogs", 0));
 
@@ -580,7 +459,7 @@ static void test_sending_fails(void **state)
 	chain_connected(node.chain);
 	chain_disconnected(node.chain);
 	node.send_result = 0;
-	connect_at(&node, "0x64");
+	node_connect_at(&node, "0x64");
 	assert_int_equal(node.warning_count, 0);
 	node_stop(&node);
 }
@@ -633,7 +512,7 @@ static void test_rounds(void **state)
 	(void)state;
 	snprintf(started, sizeof(started), "\"" NEW_ROUND "\",\"0x%064x\",\"0x000000000000000000000000c4b7d70896aeda32b9f3dac4d3db6f1a0ed98b2e\"", 7);
 	node_start(&node, false);
-	connect_at(&node, "0x62");
+	node_connect_at(&node, "0x62");
 	node_log(&node, &begun);
 	node_log(&node, &begun); /* said twice */
 	node_log(&node, &answer);
@@ -668,10 +547,6 @@ int main(void)
 		cmocka_unit_test(test_block_time),
 		cmocka_unit_test(test_two_events_of_one_round_are_one_update),
 		cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_reorg_told_by_the_node),
-		cmocka_unit_test(test_reorg_told_by_the_heads_alone),
-		cmocka_unit_test(test_reorg_seen_at_the_parent),
-		cmocka_unit_test(test_logs_ahead_of_heads_are_not_taken_back),
 		cmocka_unit_test(test_reconnect_fills_the_gap),
 		cmocka_unit_test(test_a_gap_survives_a_second_loss),
 		cmocka_unit_test(test_refused_ranges_are_halved),
