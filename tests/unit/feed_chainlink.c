@@ -9,8 +9,14 @@
 #include <string.h>
 
 #include <cmocka.h>
+#define OPENSSL_SUPPRESS_DEPRECATED /* EC_KEY is the shortest way to a key of a given secret */
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/obj_mac.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
+#include "base/keccak.h"
 #include "data_file.h"
 #include "feed_sink.h"
 
@@ -196,12 +202,133 @@ static void test_published_report(void **state)
 	json_object_put(root);
 }
 
+/* ---- signatures, by OpenSSL's own signer ---- */
+
+#define ORACLES 10 /* n = 3 f + 1 with f = 3: four sign */
+
+struct oracle {
+	EC_KEY *key;
+	char address[41];
+};
+
+static void make_oracle(struct oracle *oracle, int secret)
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_secp256k1);
+	BIGNUM *number = BN_new();
+	EC_POINT *point = EC_POINT_new(group);
+	uint8_t bytes[65], hash[KECCAK256_LEN];
+
+	assert_true(BN_set_word(number, (BN_ULONG)secret));
+	assert_true(EC_POINT_mul(group, point, number, NULL, NULL, NULL));
+	oracle->key = EC_KEY_new_by_curve_name(NID_secp256k1);
+	assert_true(EC_KEY_set_private_key(oracle->key, number) && EC_KEY_set_public_key(oracle->key, point));
+	assert_int_equal(EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, bytes, sizeof(bytes), NULL), sizeof(bytes));
+	keccak256(bytes + 1, 64, hash);
+	hex_encode(hash + 12, 20, oracle->address);
+	EC_POINT_free(point);
+	BN_free(number);
+	EC_GROUP_free(group);
+}
+
+/* The report that was made, with signatures of these oracles in the place of its two. */
+static void sign_report(const struct oracle *oracles, const int *who, unsigned count)
+{
+	const unsigned words = 6 + 3;
+	uint8_t signed_bytes[4 * WORD], digest[KECCAK256_LEN];
+
+	make_report(3, 3, 1722348998);
+	len = (7 + 1 + words) * WORD;
+	keccak256(report + (7 + 1) * WORD, words * WORD, signed_bytes);
+	memcpy(signed_bytes + WORD, report, 3 * WORD);
+	keccak256(signed_bytes, sizeof(signed_bytes), digest);
+	for (int half = 0; half < 2; half++) {
+		uint8_t *offset = report + (4 + half) * WORD;
+
+		for (int i = 0; i < 8; i++)
+			offset[WORD - 1 - i] = (uint8_t)(len >> 8 * i);
+		put_word(count);
+		len += count * WORD;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		ECDSA_SIG *signature = ECDSA_do_sign(digest, sizeof(digest), oracles[who[i]].key);
+		uint8_t *rs = report + (7 + 1 + words + 1 + i) * WORD;
+
+		assert_non_null(signature);
+		BN_bn2binpad(ECDSA_SIG_get0_r(signature), rs, WORD);
+		BN_bn2binpad(ECDSA_SIG_get0_s(signature), rs + (count + 1) * WORD, WORD);
+		ECDSA_SIG_free(signature);
+	}
+}
+
+/* One of the 2^count ways to recover the keys is the signers' (a signer tells it; OpenSSL's does not). */
+static enum feed_signature verdict(const struct decode_options *options, const struct oracle *oracles, const int *who, unsigned count)
+{
+	static uint8_t kept[sizeof(report)];
+	enum feed_signature best = FEED_SIGNATURE_BAD;
+
+	sign_report(oracles, who, count);
+	memcpy(kept, report, sizeof(report));
+	for (unsigned recovery = 0; recovery < 1U << count; recovery++) {
+		memcpy(report, kept, sizeof(report));
+		for (unsigned i = 0; i < count; i++)
+			report[6 * WORD + i] = (uint8_t)(recovery >> i & 1);
+		assert_int_equal(feed_sink_run(&sink, chainlink_decode, options, report, len), 1);
+		if (sink.messages[0].signature != FEED_SIGNATURE_BAD)
+			best = sink.messages[0].signature;
+		if (best == FEED_SIGNATURE_VERIFIED) /* what was verified is left in the report */
+			break;
+	}
+	return best;
+}
+
+static void test_signatures(void **state)
+{
+	static const int four[] = {3, 0, 9, 5}, three[] = {3, 0, 9}, twice[] = {3, 0, 9, 3}, stranger[] = {3, 0, 9, 10};
+	struct oracle oracles[ORACLES + 1];
+	struct decode_options options = {0};
+
+	(void)state;
+	for (int i = 0; i <= ORACLES; i++)
+		make_oracle(&oracles[i], 1000 + i);
+	/* secret 1's address is known to everybody: the last byte order and hash are right */
+	{
+		struct oracle one;
+
+		make_oracle(&one, 1);
+		assert_string_equal(one.address, "7e5f4552091a69125d5dfcb7b8c2659029395bdf");
+		EC_KEY_free(one.key);
+	}
+	assert_int_equal(verdict(&options, oracles, four, 4), FEED_SIGNATURE_UNCHECKED);
+	for (int i = 0; i < ORACLES; i++)
+		assert_int_equal(decode_signer_parse(oracles[i].address, &options), 0);
+	assert_int_equal(verdict(&options, oracles, three, 3), FEED_SIGNATURE_BAD);
+	assert_int_equal(verdict(&options, oracles, twice, 4), FEED_SIGNATURE_BAD);
+	assert_int_equal(verdict(&options, oracles, stranger, 4), FEED_SIGNATURE_BAD);
+	assert_int_equal(verdict(&options, oracles, four, 4), FEED_SIGNATURE_VERIFIED);
+	/* any bit of the context or the report, or of a signature, takes it back */
+	for (size_t at = WORD - 1; at < len; at += WORD) {
+		if (at / WORD >= 3 && at / WORD < 8) /* offsets, recoveries, a length */
+			continue;
+		if (at / WORD == 8 + 9 || at / WORD == 8 + 9 + 5) /* lengths */
+			continue;
+		report[at] ^= 1;
+		assert_int_equal(feed_sink_run(&sink, chainlink_decode, &options, report, len), 1);
+		assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_BAD);
+		report[at] ^= 1;
+	}
+	assert_int_equal(feed_sink_run(&sink, chainlink_decode, &options, report, len), 1);
+	assert_int_equal(sink.messages[0].signature, FEED_SIGNATURE_VERIFIED);
+	for (int i = 0; i <= ORACLES; i++)
+		EC_KEY_free(oracles[i].key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_version), cmocka_unit_test(test_milliseconds),
 		cmocka_unit_test(test_a_negative_price), cmocka_unit_test(test_json),
 		cmocka_unit_test(test_faults),		 cmocka_unit_test(test_published_report),
+		cmocka_unit_test(test_signatures),
 	};
 
 	return cmocka_run_group_tests_name("feed_chainlink", tests, NULL, NULL);

@@ -8,8 +8,8 @@
  *   schema's version, the low 12 bits of the id's first two bytes; the 4 bits above them say the unit of the times
  *
  * smartcontractkit/data-streams-sdk, go/report/report.go, go/report/vN/data.go, go/feed/feed.go. Prices are integers of
- * 10^-18. The key is the observations timestamp in the report's own unit. The oracles' signatures are not checked: who may
- * sign stands in the verifier's configuration on chain.
+ * 10^-18. The key is the observations timestamp in the report's own unit. The oracles' signatures are checked only where the
+ * options name them: who may sign stands in the verifier's configuration on chain.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,6 +21,7 @@
 #include "base/keccak.h"
 #include "base/wide.h"
 #include "feed/build.h"
+#include "feed/chainlink_signature.h"
 #include "feed/decoder.h"
 #include "feed/digest.h"
 #include "feed/raw.h"
@@ -63,6 +64,7 @@ static const struct schema {
 #define VERSIONS (sizeof(schemas) / sizeof(schemas[0]))
 
 struct chainlink {
+	const struct decode_options *options;
 	decode_emit_fn emit;
 	void *context;
 	int updates;
@@ -151,18 +153,20 @@ static int read_values(const struct schema *schema, const uint8_t *words, struct
 	return 0;
 }
 
-/* What the oracles have signed. */
-static void set_digest(struct feed_message *message, const uint8_t *context, const uint8_t *data, size_t len)
+/* What the oracles have signed, and whether they have. */
+static void set_signed(const struct decode_options *options, struct feed_message *message, const uint8_t *context, const uint8_t *data,
+		       size_t len, const struct chainlink_signatures *signatures)
 {
 	uint8_t signed_bytes[KECCAK256_LEN + CONTEXT_WORDS * WORD];
 
 	keccak256(data, len, signed_bytes);
 	memcpy(signed_bytes + KECCAK256_LEN, context, CONTEXT_WORDS * WORD);
 	message_set_digest(message, signed_bytes, sizeof(signed_bytes));
+	message->signature = chainlink_check(options, signed_bytes, sizeof(signed_bytes), signatures);
 }
 
-static int read_data(struct chainlink *chainlink, const uint8_t *context, const uint8_t *data, size_t len, size_t signatures,
-		     struct error *err)
+static int read_data(struct chainlink *chainlink, const uint8_t *context, const uint8_t *data, size_t len,
+		     const struct chainlink_signatures *signatures, struct error *err)
 {
 	struct feed_details details = {.count = 0};
 	const struct schema *schema;
@@ -191,10 +195,10 @@ static int read_data(struct chainlink *chainlink, const uint8_t *context, const 
 	details_uint(&details, "report_version", version);
 	details_uint(&details, "valid_from", valid_from);
 	details_uint(&details, "expires_at", expires);
-	details_uint(&details, "oracle_signatures", signatures);
+	details_uint(&details, "oracle_signatures", signatures->count);
 	if (read_values(schema, data + WORD * COMMON_WORDS, &message, &details, err))
 		return -EBADMSG;
-	set_digest(&message, context, data, len);
+	set_signed(chainlink->options, &message, context, data, len, signatures);
 	chainlink->emit(chainlink->context, &message);
 	chainlink->updates++;
 	return 0;
@@ -216,7 +220,8 @@ static int read_report(struct chainlink *chainlink, const uint8_t *data, size_t 
 		return error_set(err, -EBADMSG, "%zu bytes are left over at offset %zu", len - end, end);
 	if (id)
 		*id = report_len >= WORD ? report : NULL;
-	return read_data(chainlink, data, report, report_len, rs_len / WORD, err);
+	return read_data(chainlink, data, report, report_len,
+			 &(struct chainlink_signatures){rs, ss, data + WORD * (HEAD_WORDS - 1), rs_len / WORD}, err);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------------- */
@@ -257,7 +262,7 @@ static void hold(void *context, const struct feed_message *message)
 static int read_json_report(struct chainlink *chainlink, struct json_object *report, struct error *err)
 {
 	struct held held = {.any = false};
-	struct chainlink inner = {.emit = hold, .context = &held};
+	struct chainlink inner = {.options = chainlink->options, .emit = hold, .context = &held};
 	const uint8_t *id = NULL;
 	struct raw raw;
 	int ret = raw_encoded(json_member(report, "fullReport"), "hex", &raw, err);
@@ -313,9 +318,8 @@ int chainlink_decode(const struct decode_options *options, const uint8_t *data, 
 		     struct error *err)
 {
 	static const struct raw_readers readers = {read_message, read_alone};
-	struct chainlink chainlink = {.emit = emit, .context = context};
+	struct chainlink chainlink = {.options = options, .emit = emit, .context = context};
 	int ret = raw_read(&readers, &chainlink, data, len, err);
 
-	(void)options;
 	return ret ? ret : chainlink.updates;
 }

@@ -21,7 +21,7 @@ const struct decoder decoders[] = {
 	 OPTIONS("guardians", "quorum", NULL), pnau_decode},
 	{"pyth-lazer", "Pyth Pro (Lazer): its JSON, and the formats solana, evm, leEcdsa and leUnsigned",
 	 OPTIONS("signer", "exponent", NULL), lazer_decode},
-	{"chainlink-streams", "Chainlink Data Streams: its JSON, or one full report; versions 2 to 13", OPTIONS(NULL),
+	{"chainlink-streams", "Chainlink Data Streams: its JSON, or one full report; versions 2 to 13", OPTIONS("signer", NULL),
 	 chainlink_decode},
 	{"redstone", "RedStone: the payload at the end of calldata, or its JSON data packages", OPTIONS("signer", "exponent", NULL),
 	 redstone_decode},

@@ -26,7 +26,7 @@ struct field_spec {
 /* "u32le@0" → out; -EINVAL otherwise. */
 int field_spec_parse(const char *text, struct field_spec *out);
 
-#define SIGNERS_MAX 16
+#define SIGNERS_MAX 32 /* a network of oracles has up to 31 */
 #define GUARDIANS_MAX 32 /* Wormhole has 19, Pyth's routers are 5 */
 
 /* What `decode:` in site.yaml may say. Which members a decoder reads is up to it; site.c refuses those that it does not. */
@@ -42,7 +42,7 @@ struct decode_options {
 	struct field_spec field_asset, field_price, field_key, field_published;
 	int exponent; /* price = field * 10^exponent */
 	bool has_exponent;
-	/* pyth-lazer, redstone, stork: any of whom is expected to sign (none: anyone) */
+	/* pyth-lazer, redstone, stork: any of whom is expected to sign; chainlink-streams: of whom more than a third are (none: anyone) */
 	struct expected_signer {
 		uint8_t len; /* 20 an address, 32 an Ed25519 key, 33 a compressed secp256k1 key */
 		uint8_t bytes[33];
@@ -59,7 +59,7 @@ struct decode_options {
 /* "0x…" or bare hex of 20, 32 or 33 bytes → the next of signers. -EINVAL otherwise, -ERANGE for one too many. */
 int decode_signer_parse(const char *text, struct decode_options *out);
 #define DECODE_SIGNER_HELP                                                                                             \
-	"a signer is hex: an address (20 bytes), an Ed25519 key (32) or a compressed secp256k1 key (33); up to 16 of them"
+	"a signer is hex: an address (20 bytes), an Ed25519 key (32) or a compressed secp256k1 key (33); up to 32 of them"
 
 /* "0x…" or bare hex of 20 bytes → the next of guardians. -EINVAL otherwise, -ERANGE for one too many. */
 int decode_guardian_parse(const char *text, struct decode_options *out);
