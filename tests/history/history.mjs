@@ -56,7 +56,7 @@ function crashDay(day) {
 	const lines = bars(day), open = Number(lines[1].split(',')[1]);
 	const reserve = rows('tapes/uniswap_eth_dai_reserves_10m_6days.csv').find((row) => row.day === day && row.index_10m === '0');
 	const gas = rows('gas/eth_gas_10m_7crash_days.csv').filter((row) => row.period_start.startsWith(day)).map((row) => Number(row.p60_wei) / 1e9);
-	const median = gas.length ? gas.toSorted((a, b) => a - b)[gas.length >> 1] : 50;
+	const median = gas.length ? [...gas].sort((a, b) => a - b)[gas.length >> 1] : 50;
 
 	return {
 		title: `ETH, ${day}`, asset: 'ETH', horizon: '23h', tape: write(`${day}.csv`, lines), book: ladder(day, 'ETH', 50, open, 0.825), bonus: 0.05,
