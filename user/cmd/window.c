@@ -149,6 +149,7 @@ static struct json_object *json_window(const struct window *w)
 	json_add_number(item, "arbitrage_share", w->arbitrage_share);
 	json_add_number(item, "lvr_per_day", w->lvr_day);
 	json_add_number(item, "lvr_with_fee_per_day", w->lvr_fee_day);
+	json_add_number(item, "lvr_even_blocks_per_day", w->lvr_even_day);
 	json_add_number(item, "value_per_update", w->value_update);
 	json_add_number(item, "value_per_update_beyond_gas", w->value_update_beyond_gas);
 	json_add_number(item, "worthwhile_share", w->worthwhile_share);
@@ -191,6 +192,7 @@ static const struct table_column columns[] = {
 	{"arb blocks", "arbitrage_share", TABLE_RIGHT},
 	{"LVR/day", "lvr_per_day", TABLE_RIGHT},
 	{"with fee", "lvr_with_fee_per_day", TABLE_RIGHT},
+	{"even blocks", "lvr_even_blocks_per_day", TABLE_RIGHT},
 	{"per update", "value_per_update_beyond_gas", TABLE_RIGHT},
 	{"worth it", "worthwhile_share", TABLE_RIGHT},
 };
@@ -232,6 +234,7 @@ static int print_table(const struct window_list *list, bool csv)
 		table_share(table, w->arbitrage_share);
 		table_bps(table, w->lvr_day, csv);
 		table_bps(table, w->lvr_fee_day, csv);
+		table_bps(table, w->lvr_even_day, csv);
 		table_number(table, w->value_update_beyond_gas, 2);
 		table_share(table, w->worthwhile_share);
 	}

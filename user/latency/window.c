@@ -274,6 +274,7 @@ static void fill_blocks(struct window *window, double sigma, double fee)
 	window->arbitrage_share = arbitrage_share(sigma, rate, fee);
 	window->lvr_day = lvr(sigma) * DAY_SECONDS;
 	window->lvr_fee_day = lvr_with_fee(sigma, rate, fee) * DAY_SECONDS;
+	window->lvr_even_day = lvr_even_blocks(sigma, 1 / rate, fee) * DAY_SECONDS;
 }
 
 static int fill(struct window *window, struct group *group, const struct window_terms *terms)

@@ -41,6 +41,7 @@ struct window {
 	int64_t block_interval_ns;
 	double arbitrage_share;	      /* of blocks, 0..1 */
 	double lvr_day, lvr_fee_day;  /* share of a constant-product pool's value, per day */
+	double lvr_even_day;	      /* the same with the fee, were all blocks that long */
 	double value_update;	      /* position · correction_beyond */
 	double value_update_beyond_gas; /* E(position · (|Δ| - fee)+ - gas)+ */
 	double worthwhile_share;	/* of updates, where that is above 0 */

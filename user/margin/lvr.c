@@ -5,6 +5,8 @@
 
 #include "margin/lognormal.h"
 
+#define ABS_ZETA_HALF 1.4603545088095868 /* |ζ(1/2)| */
+
 double arbitrage_share(double sigma, double block_rate, double fee)
 {
 	return 1 / (1 + sqrt(2 * block_rate) * log1p(fee) / sigma);
@@ -22,6 +24,16 @@ double lvr_with_fee(double sigma, double block_rate, double fee)
 	if (!(room > 0))
 		return NAN;
 	return lvr(sigma) * arbitrage_share(sigma, block_rate, fee) * cosh(log1p(fee) / 2) / room;
+}
+
+double arbitrage_per_block(double sigma_block, double width)
+{
+	return sigma_block * sigma_block / (2 + sqrt(2 * M_PI) / ABS_ZETA_HALF * width / sigma_block);
+}
+
+double lvr_even_blocks(double sigma, double block_time, double fee)
+{
+	return arbitrage_per_block(sigma * sqrt(block_time), 2 * log1p(fee)) / 4 / block_time;
 }
 
 double brownian_move(double sigma, double time)

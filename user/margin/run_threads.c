@@ -59,17 +59,11 @@ static const struct drive *drive_of(struct worker *worker, uint64_t path, size_t
 	return out;
 }
 
-/* Balance heuristic for one plain and one tilted path: p/((p + q)/2), q/p the likelihood ratio of the Brownian part and of the number of jumps. */
+/* Balance heuristic for one plain and one tilted path: p/((p + q)/2). */
 static double path_weight(const struct process *process, const struct tilt *tilt, double horizon,
 			  const struct skeleton *skeleton)
 {
-	double noise = skeleton->diffusion - process->log_drift * horizon, drift = tilt->extra_drift;
-	double log_ratio = drift * (noise - 0.5 * drift * horizon) / process->variance;
-
-	if (tilt->jump_rate > process->jump_rate)
-		log_ratio += (double)skeleton->jumps * log(tilt->jump_rate / process->jump_rate) -
-			     (tilt->jump_rate - process->jump_rate) * horizon;
-	return 2 / (1 + exp(log_ratio));
+	return 2 / (1 + exp(skeleton_log_ratio(skeleton, process, horizon, tilt)));
 }
 
 static int draw(struct worker *worker, uint64_t path, size_t asset, bool tilted)

@@ -111,6 +111,17 @@ int skeleton_draw(struct skeleton *skeleton, const struct process *process, doub
 	}
 }
 
+double skeleton_log_ratio(const struct skeleton *skeleton, const struct process *process, double horizon, const struct tilt *tilt)
+{
+	double noise = skeleton->diffusion - process->log_drift * horizon, drift = tilt->extra_drift;
+	double log_ratio = drift * (noise - 0.5 * drift * horizon) / process->variance;
+
+	if (tilt->jump_rate > process->jump_rate)
+		log_ratio += (double)skeleton->jumps * log(tilt->jump_rate / process->jump_rate) -
+			     (tilt->jump_rate - process->jump_rate) * horizon;
+	return log_ratio;
+}
+
 void skeleton_free(struct skeleton *skeleton)
 {
 	free(skeleton->points);

@@ -43,6 +43,9 @@ struct drive {
 /* Draws a path of a Lévy process from ln S = start. `tilt` NULL: as the process has it; `drive` NULL: alone. 0 or -ENOMEM. */
 int skeleton_draw(struct skeleton *skeleton, const struct process *process, double start, double horizon,
 		  const struct tilt *tilt, const struct drive *drive, struct rng *rng);
+
+/* ln q/p of a path, p its density as the process has it and q under the tilt: of the Brownian part and of the number of jumps. */
+double skeleton_log_ratio(const struct skeleton *skeleton, const struct process *process, double horizon, const struct tilt *tilt);
 void skeleton_free(struct skeleton *skeleton);
 
 /* Minimum of a bridge from a to b with variance `variance` over the interval: (a + b - √((a - b)² - 2 v ln u))/2. */
