@@ -35,6 +35,7 @@ static int asset_index(const struct model *model, const char *name, uint32_t *ou
 #define NUMBERS_MAX 4
 
 struct layout {
+	unsigned int kind;
 	const char *names[NUMBERS_MAX + 1];
 	const char *(*to_account)(const double numbers[NUMBERS_MAX], struct account *out); /* what is wrong, or NULL */
 };
@@ -70,8 +71,8 @@ static const char *position_to_account(const double numbers[NUMBERS_MAX], struct
 	return NULL;
 }
 
-static const struct layout loans = {{"collateral", "debt", "liquidation_threshold", NULL}, loan_to_account};
-static const struct layout positions = {{"size", "entry", "margin", "maintenance_margin", NULL}, position_to_account};
+static const struct layout loans = {BOOK_LOANS, {"collateral", "debt", "liquidation_threshold", NULL}, loan_to_account};
+static const struct layout positions = {BOOK_POSITIONS, {"size", "entry", "margin", "maintenance_margin", NULL}, position_to_account};
 
 static int add_account(struct model *model, size_t *capacity, const struct account *account, bool joined)
 {
@@ -168,7 +169,7 @@ static int read_loan(struct conf map, struct model *model, size_t *capacity, str
 	return 0;
 }
 
-static int read_list(struct conf list, struct model *model, struct error *err)
+static int read_list(struct conf list, struct model *model, unsigned int *kinds, struct error *err)
 {
 	size_t capacity = 0;
 
@@ -179,10 +180,12 @@ static int read_list(struct conf list, struct model *model, struct error *err)
 		struct account account = {0};
 
 		if (!conf_exists(conf_get(map, "size"))) {
+			*kinds |= loans.kind;
 			if (read_loan(map, model, &capacity, err))
 				return -EINVAL;
 			continue;
 		}
+		*kinds |= positions.kind;
 		if (read_position(map, model, &account, err))
 			return -EINVAL;
 		if (add_account(model, &capacity, &account, false))
@@ -291,7 +294,7 @@ static void gather_debt(struct model *model)
 	model->accounts[last].debt = 0;
 }
 
-static int read_csv(struct conf node, struct model *model, struct error *err)
+static int read_csv(struct conf node, struct model *model, unsigned int *kinds, struct error *err)
 {
 	size_t capacity = 0, size = 0, number = 1;
 	struct columns columns = {&loans, 0, -1, {0}};
@@ -320,6 +323,7 @@ static int read_csv(struct conf node, struct model *model, struct error *err)
 		if (!status)
 			gather_debt(model);
 	}
+	*kinds |= columns.layout->kind;
 	if (!status && !model->account_count)
 		status = conf_error(node, err, "%s: no accounts in it", conf_text(node));
 	free(line);
@@ -327,7 +331,7 @@ static int read_csv(struct conf node, struct model *model, struct error *err)
 	return status;
 }
 
-int model_book(struct conf map, struct model *model, struct error *err)
+int model_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err)
 {
 	struct conf accounts = conf_get(map, "accounts"), csv = conf_get(map, "csv"), synthetic = conf_get(map, "synthetic");
 
@@ -335,9 +339,10 @@ int model_book(struct conf map, struct model *model, struct error *err)
 		return conf_error(map, err, "give one of 'accounts' (a list), 'csv' (a file) and 'synthetic' (a list of distributions)");
 	if (conf_reject_unknown(map, "accounts, csv, synthetic", err))
 		return -EINVAL;
+	*kinds = 0;
 	if (conf_exists(synthetic))
-		return model_book_synthetic(synthetic, model, err);
-	if (conf_exists(csv) ? read_csv(csv, model, err) : read_list(accounts, model, err))
+		return model_book_synthetic(synthetic, model, kinds, err);
+	if (conf_exists(csv) ? read_csv(csv, model, kinds, err) : read_list(accounts, model, kinds, err))
 		return -EINVAL;
 	if (!memchr(model->joined, true, model->account_count * sizeof(*model->joined))) {
 		free(model->joined);

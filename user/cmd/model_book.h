@@ -10,16 +10,21 @@
 
 #define ACCOUNTS_MAX 10000000u
 
+/* What a book holds, any of: in struct account both look alike, but no protocol takes both. */
+#define BOOK_LOANS 1u
+#define BOOK_POSITIONS 2u
+
 /*
  * Fills model->accounts; model->assets must be there. CSV: a header line, then one account a line, with the columns
  * asset, collateral (units), debt (numeraire), liquidation_threshold (0 to 1], in any order; or, of perpetual positions,
  * asset, size (units, negative: short), entry (price), margin (numeraire), maintenance_margin (share of the value). Loans may
  * have a column account: rows that follow each other under one name are one account with several collaterals, its debt the sum.
+ * `kinds`: which there are.
  */
-int model_book(struct conf map, struct model *model, struct error *err);
+int model_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err);
 
 /* `book: {synthetic: [...]}` (margin/synthetic.h), drawn by model->seed. */
-int model_book_synthetic(struct conf list, struct model *model, struct error *err);
+int model_book_synthetic(struct conf list, struct model *model, unsigned int *kinds, struct error *err);
 
 /* Opens a file named in a configuration: from the folder of that. The error names the configuration's line. */
 int model_open_csv(struct conf node, FILE **out, struct error *err);

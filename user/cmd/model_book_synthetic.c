@@ -48,7 +48,7 @@ static int read_one(struct conf map, const struct model *model, struct synthetic
 	return synthetic_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
-int model_book_synthetic(struct conf list, struct model *model, struct error *err)
+int model_book_synthetic(struct conf list, struct model *model, unsigned int *kinds, struct error *err)
 {
 	if (!conf_is_list(list) || !conf_count(list))
 		return conf_error(list, err, "should be a list of {asset, accounts, value, leverage, liquidation_threshold}");
@@ -58,6 +58,7 @@ int model_book_synthetic(struct conf list, struct model *model, struct error *er
 
 		if (read_one(conf_at(list, i), model, &synthetic, err))
 			return -EINVAL;
+		*kinds |= conf_exists(conf_get(conf_at(list, i), "maintenance_margin")) ? BOOK_POSITIONS : BOOK_LOANS;
 		if (model->account_count + synthetic.accounts > ACCOUNTS_MAX)
 			return conf_error(list, err, "too many accounts (at most %u)", ACCOUNTS_MAX);
 		memory = realloc(model->accounts, (model->account_count + synthetic.accounts) * sizeof(*model->accounts));

@@ -86,6 +86,7 @@ static int read_root(struct conf root, const char *session, struct model *model,
 		     struct requirement *requirement, struct error *err)
 {
 	struct conf seed = conf_get(root, "seed"), budget = conf_get(root, "budget"), required = conf_get(root, "requirement"), paths, horizon, step, assets, book, engine, delay;
+	unsigned int kinds;
 
 	model->seed = 1;
 	if ((conf_exists(seed) && conf_read_uint(seed, 0, UINT64_MAX, &model->seed, err)) ||
@@ -96,7 +97,7 @@ static int read_root(struct conf root, const char *session, struct model *model,
 	    conf_require(root, "step", "the grid of what needs one, e.g. 1s", &step, err) ||
 	    model_read_seconds(step, &model->step_s, err) ||
 	    conf_require(root, "assets", "prices and how they move", &assets, err) || model_prices(root, assets, model, err) ||
-	    conf_require(root, "book", "the accounts", &book, err) || model_book(book, model, err) ||
+	    conf_require(root, "book", "the accounts", &book, err) || model_book(book, model, &kinds, err) ||
 	    conf_require(root, "engine", "how accounts are liquidated: {type: instant}", &engine, err) ||
 	    conf_require(root, "delay", "the three stages oracle, keeper, inclusion", &delay, err) ||
 	    model_delays(delay, session, model, err))
@@ -109,7 +110,7 @@ static int read_root(struct conf root, const char *session, struct model *model,
 		return conf_error(step, err, "should be above 0 and at most the horizon");
 	if (conf_exists(required) && read_requirement(required, requirement, err))
 		return -EINVAL;
-	if (model_market_wanted(root) ? model_market_read(root, session, model, market, err) : read_engine(engine, &model->engine, err))
+	if (model_market_wanted(root) ? model_market_read(root, session, model, kinds, market, err) : read_engine(engine, &model->engine, err))
 		return -EINVAL;
 	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, budget, requirement, "
 				   MODEL_MARKET_KEYS, err);

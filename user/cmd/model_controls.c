@@ -9,6 +9,7 @@
 static int read_settlement(struct conf map, const char *session, struct settlement *out, struct error *err)
 {
 	const struct model_entry entries[] = {{"fail_probability", &out->fail_probability, false}, {NULL, NULL, false}};
+	struct error why = {""};
 	struct conf delay;
 
 	if (!conf_exists(map))
@@ -16,7 +17,9 @@ static int read_settlement(struct conf map, const char *session, struct settleme
 	if (conf_require(map, "delay", "how long a message takes: {type: lognormal, median: 15m, sigma: 0.5}", &delay, err) ||
 	    model_delay(delay, session, DELAYS_INDEPENDENT, &out->delay, err))
 		return -EINVAL;
-	return model_read_entries(map, entries, "delay", err);
+	if (model_read_entries(map, entries, "delay", err))
+		return -EINVAL;
+	return settlement_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
 static int read_waterfall(struct conf list, struct waterfall *out, struct error *err)
@@ -58,6 +61,8 @@ static int read_breaker(struct conf map, double step_s, struct breaker *out, str
 		return -EINVAL;
 	if (!out->move && !out->volatility)
 		return conf_error(map, err, "nothing trips it: give a move of the price, a volatility, or both");
+	if (!out->pause_s)
+		return conf_error(map, err, "pause is 0: give how long nothing is liquidated, e.g. 15m");
 	return breaker_check(out, step_s, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
@@ -73,6 +78,8 @@ static int read_dynamic(struct conf map, struct dynamic_margin *out, struct erro
 		return 0;
 	if (model_read_entries(map, entries, "", err))
 		return -EINVAL;
+	if (!out->gain)
+		return conf_error(map, err, "gain is 0: give how much of the expected move above the calm one the requirement follows, e.g. 1");
 	return dynamic_margin_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
@@ -103,6 +110,8 @@ static int read_governance(struct conf map, double step_s, struct governance *ou
 		return 0;
 	if (model_read_entries(map, entries, "", err))
 		return -EINVAL;
+	if (!out->move)
+		return conf_error(map, err, "move is 0: give the change of the price within the window that leads to a decision, e.g. 0.15");
 	return governance_check(out, step_s, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 

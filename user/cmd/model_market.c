@@ -2,12 +2,15 @@
 #include "cmd/model_market.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/model_book.h"
 #include "cmd/model_parts.h"
+#include "margin/price_csv.h"
 
 #define LEVELS_MAX 10000
 
@@ -82,6 +85,9 @@ static int read_oracle(struct conf map, const struct rules_type *rules, double s
 	    (conf_exists(sources) && conf_read_uint(sources, 1, ORACLE_SOURCES_MAX, &count, err)))
 		return -EINVAL;
 	out->on_deviation = choice == 1;
+	for (int i = 0; !out->on_deviation && i < 2; i++)
+		if (conf_exists(conf_get(map, entries[i].name)))
+			return conf_error(map, err, "%s is for policy: deviation, and the policy is %s", entries[i].name, policies[choice]);
 	out->pull = choice == 2;
 	out->sources = (unsigned)count;
 	if (read_source_delays(conf_get(map, "source_delays"), out->sources, out->source_delay_s, err) ||
@@ -113,12 +119,40 @@ static int read_levels(struct conf list, struct liquidity *out, struct error *er
 	return 0;
 }
 
+/* The same as a file with the columns units and fraction. */
+static int read_levels_csv(struct conf node, struct liquidity *out, struct error *err)
+{
+	struct error why = {""};
+	struct series depth;
+	char path[PATH_MAX];
+
+	if (conf_read_path(node, path, sizeof(path), err))
+		return -EINVAL;
+	if (price_csv_read_columns(path, "units", "fraction", &depth, &why))
+		return conf_error(node, err, "%s", why.text);
+	out->levels = depth.count <= LEVELS_MAX ? calloc(depth.count, sizeof(*out->levels)) : NULL;
+	for (size_t i = 0; out->levels && i < depth.count; i++)
+		out->levels[out->level_count++] = (struct depth_level){depth.time_s[i], exp(depth.log_price[i])};
+	price_csv_free(&depth);
+	return out->levels ? 0 : conf_error(node, err, "%s: more than %d levels", path, LEVELS_MAX);
+}
+
+static int read_depth(struct conf map, struct liquidity *out, struct error *err)
+{
+	struct conf levels = conf_get(map, "levels"), csv = conf_get(map, "csv");
+
+	if (conf_exists(levels) == conf_exists(csv))
+		return conf_error(map, err, "a book has its depth curve under 'levels' (a list of {units, fraction}) or in a 'csv' with these columns");
+	return conf_exists(csv) ? read_levels_csv(csv, out, err) : read_levels(levels, out, err);
+}
+
 static int read_market_of_asset(struct conf map, struct liquidity *out, struct error *err)
 {
 	struct model_entry entries[3] = {{"recovery", &out->recovery_s, true}, {NULL, NULL, false}, {NULL, NULL, false}};
+	bool depth;
 	struct error why = {""};
 	char names[128] = "";
-	struct conf type, levels;
+	struct conf type;
 
 	for (size_t i = 0; liquidity_types[i]; i++)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "", liquidity_types[i]->name);
@@ -129,9 +163,10 @@ static int read_market_of_asset(struct conf map, struct liquidity *out, struct e
 		return conf_error(type, err, "'%s' is not known; allowed: %s", conf_text(type) ? conf_text(type) : "?", names);
 	if (out->type->parameter)
 		entries[1] = (struct model_entry){out->type->parameter, &out->parameter, false};
-	if (out->type == &liquidity_book && (conf_require(map, "levels", "the depth curve", &levels, err) || read_levels(levels, out, err)))
+	depth = out->type == &liquidity_book;
+	if (depth && read_depth(map, out, err))
 		return -EINVAL;
-	if (model_read_entries(map, entries, "type, levels", err))
+	if (model_read_entries(map, entries, depth ? "type, levels, csv" : "type", err))
 		return -EINVAL;
 	return liquidity_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
@@ -169,6 +204,7 @@ static int read_network(struct conf map, const struct model *model, struct gas *
 					{"bid_share", &out->bid_share, false},
 					{NULL, NULL, false}};
 	struct conf coin = conf_get(map, "coin");
+	struct error why = {""};
 
 	out->price = 0;
 	if (!conf_exists(map))
@@ -182,7 +218,9 @@ static int read_network(struct conf map, const struct model *model, struct gas *
 		}
 	if (!isnan(out->price) && conf_read_double(coin, &out->price, err))
 		return conf_error(coin, err, "'%s' is neither an asset of this file nor a price", conf_text(coin) ? conf_text(coin) : "?");
-	return model_read_entries(map, entries, "coin", err);
+	if (model_read_entries(map, entries, "coin", err))
+		return -EINVAL;
+	return gas_check(out, model->asset_count, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
 /* {cost_per_hour, review, most} */
@@ -206,6 +244,7 @@ static int read_keepers(struct conf map, const char *session, enum delay_depende
 {
 	const struct model_entry entries[] = {{"capital", &out->capital, false}, {"min_profit", &out->min_profit, false}, {NULL, NULL, false}};
 	struct conf count = conf_get(map, "count"), own = conf_get(map, "own");
+	struct error why = {""};
 	uint64_t number = 1;
 
 	out->count = 1;
@@ -222,16 +261,32 @@ static int read_keepers(struct conf map, const char *session, enum delay_depende
 		return conf_error(count, err, "nobody would liquidate: give a count of 1 or more, or 'own'");
 	if (read_entry(conf_get(map, "entry"), out, err))
 		return -EINVAL;
-	return model_read_entries(map, entries, "count, own, entry", err);
+	if (model_read_entries(map, entries, "count, own, entry", err))
+		return -EINVAL;
+	return keepers_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
-int model_market_read(struct conf root, const char *session, const struct model *model, struct market *out, struct error *err)
+/* In struct account a loan and a position look alike. */
+static int check_kinds(struct conf engine, const struct rules_type *rules, unsigned int kinds, struct error *err)
+{
+	if (rules->perpetual && kinds & BOOK_LOANS)
+		return conf_error(engine, err, "%s holds perpetual positions ({asset, size, entry, margin, maintenance_margin}), and the book has "
+					       "loans", rules->name);
+	if (!rules->perpetual && rules != &rules_instant && kinds & BOOK_POSITIONS)
+		return conf_error(engine, err, "%s holds loans ({collateral, debt, liquidation_threshold}), and the book has perpetual positions",
+				  rules->name);
+	return 0;
+}
+
+int model_market_read(struct conf root, const char *session, const struct model *model, unsigned int kinds, struct market *out,
+		      struct error *err)
 {
 	struct conf engine;
 
 	*out = (struct market){0};
 	if (conf_require(root, "engine", "how accounts are liquidated: {type: aave-v3}", &engine, err) ||
-	    read_rules(engine, &out->rules, err) || read_oracle(conf_get(root, "oracle"), out->rules.type, model->step_s, &out->oracle, err) ||
+	    read_rules(engine, &out->rules, err) || check_kinds(engine, out->rules.type, kinds, err) ||
+	    read_oracle(conf_get(root, "oracle"), out->rules.type, model->step_s, &out->oracle, err) ||
 	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
 	    read_network(conf_get(root, "network"), model, &out->gas, err) ||
 	    read_keepers(conf_get(root, "keepers"), session, model->dependent_delays, &out->keepers, err) ||

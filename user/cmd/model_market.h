@@ -9,13 +9,14 @@
 #include "margin/market.h"
 
 /* The keys at the top of model.yaml that model_market_read() takes. */
-#define MODEL_MARKET_KEYS "oracle, liquidity, network, keepers, waterfall, controls"
+#define MODEL_MARKET_KEYS "oracle, liquidity, network, keepers, settlement, waterfall, controls"
 
 /* Whether the file asks for anything that only the market walk has. */
 bool model_market_wanted(struct conf root);
 
-/* model->assets must be there. Free with market_free(), also after an error. */
-int model_market_read(struct conf root, const char *session, const struct model *model, struct market *out, struct error *err);
+/* model->assets must be there; `kinds`: of the accounts (model_book.h). Free with market_free(), also after an error. */
+int model_market_read(struct conf root, const char *session, const struct model *model, unsigned int kinds, struct market *out,
+		      struct error *err);
 
 /* Its part of it: settlement, waterfall, controls. */
 int model_controls(struct conf root, const char *session, double step_s, struct market *out, struct error *err);

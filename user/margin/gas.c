@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "margin/gas.h"
 
+#include <errno.h>
 #include <math.h>
 
 #define ELASTICITY 2
@@ -30,4 +31,18 @@ double gas_block_usage(const struct gas *gas, double deviations)
 double gas_cost(const struct gas *gas, double base_fee_wei, double coin_price)
 {
 	return gas->units * (base_fee_wei + gas->priority_gwei * 1e9) * 1e-18 * coin_price;
+}
+
+int gas_check(const struct gas *gas, size_t asset_count, struct error *err)
+{
+	if (!(gas->units >= 0 && isfinite(gas->units)) || !(gas->base_fee_gwei >= 0 && gas->base_fee_gwei <= 1e6) ||
+	    !(gas->priority_gwei >= 0 && gas->priority_gwei <= 1e6))
+		return error_set(err, -EINVAL, "gas, base_fee_gwei and priority_gwei should be 0 or more, fees at most 1e6");
+	if (!(gas->bid_share >= 0 && gas->bid_share <= 1))
+		return error_set(err, -EINVAL, "bid_share is %g; allowed: 0 to 1", gas->bid_share);
+	if (!(gas->congestion >= 0 && gas->congestion <= 100))
+		return error_set(err, -EINVAL, "congestion is %g; allowed: 0 to 100", gas->congestion);
+	if ((isnan(gas->price) && gas->asset >= asset_count) || gas->price < 0)
+		return error_set(err, -EINVAL, "the coin's price is unknown");
+	return 0;
 }

@@ -6,7 +6,10 @@
 #ifndef PL_MARGIN_GAS_H
 #define PL_MARGIN_GAS_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
 
 /*
  * The base fee of the next block, in wei: EIP-1559's integer rule (elasticity 2, change denominator 8). `limit` is the
@@ -33,5 +36,8 @@ double gas_block_usage(const struct gas *gas, double deviations);
 
 /* Cost of one liquidation in the numeraire at this base fee (wei) and price of the coin. */
 double gas_cost(const struct gas *gas, double base_fee_wei, double coin_price);
+
+/* -EINVAL names what is wrong. */
+int gas_check(const struct gas *gas, size_t asset_count, struct error *err);
 
 #endif

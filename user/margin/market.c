@@ -32,44 +32,35 @@ static int check_accounts(const struct market *market, const struct model *model
 	return 0;
 }
 
-static int check_keepers(const struct keepers *keepers, struct error *err)
+int keepers_check(const struct keepers *keepers, struct error *err)
 {
 	if (keepers->count > KEEPERS_MAX || keepers->count + keepers->has_own < 1)
-		return error_set(err, -EINVAL, "keepers: count is %u; allowed: 1 to %d", keepers->count, KEEPERS_MAX);
+		return error_set(err, -EINVAL, "count is %u; allowed: 1 to %d", keepers->count, KEEPERS_MAX);
 	if (!(keepers->capital > 0))
-		return error_set(err, -EINVAL, "keepers: capital is %g; it should be above 0", keepers->capital);
+		return error_set(err, -EINVAL, "capital is %g; it should be above 0", keepers->capital);
 	if (!isfinite(keepers->min_profit))
-		return error_set(err, -EINVAL, "keepers: min_profit is no number");
+		return error_set(err, -EINVAL, "min_profit is no number");
 	if (!keepers->entry_cost)
 		return 0;
 	if (!(keepers->entry_cost > 0 && isfinite(keepers->entry_cost)) || !(keepers->review_s > 0))
-		return error_set(err, -EINVAL, "keepers: entry: cost_per_hour is %g and review %g s; they should be above 0",
+		return error_set(err, -EINVAL, "entry: cost_per_hour is %g and review %g s; they should be above 0",
 				 keepers->entry_cost, keepers->review_s);
 	if (keepers->count < 1 || keepers->most < keepers->count || keepers->most > KEEPERS_MAX)
-		return error_set(err, -EINVAL, "keepers: entry: most is %u; allowed: from count, which is 1 or more, to %d", keepers->most,
+		return error_set(err, -EINVAL, "entry: most is %u; allowed: from count, which is 1 or more, to %d", keepers->most,
 				 KEEPERS_MAX);
 	return 0;
 }
 
-static int check_settlement(const struct settlement *settlement, struct error *err)
+int settlement_check(const struct settlement *settlement, struct error *err)
 {
 	if (settlement->fail_probability >= 0 && settlement->fail_probability <= 0.99)
 		return 0;
-	return error_set(err, -EINVAL, "settlement: fail_probability is %g; allowed: 0 to 0.99", settlement->fail_probability);
+	return error_set(err, -EINVAL, "fail_probability is %g; allowed: 0 to 0.99", settlement->fail_probability);
 }
 
-static int check_gas(const struct gas *gas, const struct model *model, struct error *err)
+static int prefixed(const char *part, int rc, struct error *err)
 {
-	if (!(gas->units >= 0 && isfinite(gas->units)) || !(gas->base_fee_gwei >= 0 && gas->base_fee_gwei <= 1e6) ||
-	    !(gas->priority_gwei >= 0 && gas->priority_gwei <= 1e6))
-		return error_set(err, -EINVAL, "network: gas, base_fee_gwei and priority_gwei should be 0 or more, fees at most 1e6");
-	if (!(gas->bid_share >= 0 && gas->bid_share <= 1))
-		return error_set(err, -EINVAL, "network: bid_share is %g; allowed: 0 to 1", gas->bid_share);
-	if (!(gas->congestion >= 0 && gas->congestion <= 100))
-		return error_set(err, -EINVAL, "network: congestion is %g; allowed: 0 to 100", gas->congestion);
-	if ((isnan(gas->price) && gas->asset >= model->asset_count) || gas->price < 0)
-		return error_set(err, -EINVAL, "network: the coin's price is unknown");
-	return 0;
+	return rc ? error_prefix(err, rc, "%s", part) : 0;
 }
 
 int market_check(const struct market *market, const struct model *model, struct error *err)
@@ -90,11 +81,11 @@ int market_check(const struct market *market, const struct model *model, struct 
 	for (size_t i = 0; !rc && i < model->asset_count; i++)
 		rc = liquidity_check(&market->liquidity[i], err);
 	if (!rc)
-		rc = check_gas(&market->gas, model, err);
+		rc = prefixed("network", gas_check(&market->gas, model->asset_count, err), err);
 	if (!rc)
-		rc = check_keepers(&market->keepers, err);
+		rc = prefixed("keepers", keepers_check(&market->keepers, err), err);
 	if (!rc)
-		rc = check_settlement(&market->settlement, err);
+		rc = prefixed("settlement", settlement_check(&market->settlement, err), err);
 	if (!rc)
 		rc = waterfall_check(&market->waterfall, err);
 	if (!rc)

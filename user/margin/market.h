@@ -58,7 +58,10 @@ struct market {
 	struct governance governance;
 };
 
-/* -EINVAL names what is wrong. Accounts of a perpetual protocol: collateral = signed size, debt = size·entry - margin. */
+/* Each: -EINVAL names what is wrong. */
+int keepers_check(const struct keepers *keepers, struct error *err);
+int settlement_check(const struct settlement *settlement, struct error *err);
+/* All of it. Accounts of a perpetual protocol: collateral = signed size, debt = size·entry - margin. */
 int market_check(const struct market *market, const struct model *model, struct error *err);
 void market_free(struct market *market, size_t asset_count);
 

@@ -39,7 +39,7 @@ static int read_header(struct reader *reader, struct error *err)
 			reader->price_column = i;
 	}
 	if (reader->time_column < 0 || reader->price_column < 0)
-		return error_set(err, -EINVAL, "%s:1: no column '%s'; a price file begins with a line that names %s and %s",
+		return error_set(err, -EINVAL, "%s:1: no column '%s'; the file begins with a line that names %s and %s",
 				 reader->path, reader->time_column < 0 ? reader->time_name : reader->price_name,
 				 reader->time_name, reader->price_name);
 	return 0;
@@ -64,7 +64,7 @@ static int read_number(struct reader *reader, int column, const char *name, doub
 static int append(struct reader *reader, struct series *out, double time_s, double price, struct error *err)
 {
 	if (!(price > 0))
-		return error_set(err, -EINVAL, "%s:%zu: price is %g; it should be above 0", reader->path, reader->number, price);
+		return error_set(err, -EINVAL, "%s:%zu: %s is %g; it should be above 0", reader->path, reader->number, reader->price_name, price);
 	if (out->count && !(time_s > out->time_s[out->count - 1]))
 		return error_set(err, -EINVAL, "%s:%zu: %s %.10g is not after the row before", reader->path, reader->number,
 				 reader->time_name, time_s);
@@ -108,7 +108,7 @@ static int read_rows(struct reader *reader, struct series *out, struct error *er
 			rc = append(reader, out, time_s, price, err);
 	}
 	if (!rc && out->count < 2)
-		rc = error_set(err, -EINVAL, "%s: %zu prices; at least two are needed", reader->path, out->count);
+		rc = error_set(err, -EINVAL, "%s: %zu rows; at least two are needed", reader->path, out->count);
 	return rc;
 }
 
