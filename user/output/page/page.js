@@ -23,8 +23,10 @@
 	// Ticks of a linear axis: as many decimals as the step needs.
 	function duration_ticks(ticks, step) {
 		const [name, size] = unit_of(Math.max(...ticks.map(Math.abs)));
-		const decimals = Math.max(0, Math.ceil(-Math.log10(step / size) - 1e-9));
-		return ticks.map(v => (v / size).toFixed(Math.min(decimals, 6)) + " " + name);
+		let decimals = 0;
+		for (let s = step / size; decimals < 6 && Math.abs(s - Math.round(s)) > 1e-6 * s; s *= 10)
+			decimals++; // a step of 2.5 µs needs one as well
+		return ticks.map(v => (v / size).toFixed(decimals) + " " + name);
 	}
 
 	function share(f) {
