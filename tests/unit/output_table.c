@@ -130,10 +130,14 @@ static void a_full_disk_is_reported(void **state)
 
 static void no_memory_is_reported(void **state)
 {
+	struct error err;
+
 	(void)state;
 	table_text(NULL, "x");
 	assert_int_equal(table_print(NULL, stdout), -ENOMEM);
 	assert_int_equal(table_csv(NULL, stdout), -ENOMEM);
+	assert_int_equal(table_finish(NULL, true, &err), -ENOMEM);
+	assert_non_null(strstr(err.text, "stdout"));
 }
 
 int main(void)

@@ -8,19 +8,20 @@
 #include "cmd/blocks_transactions.h"
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
+#include "cmd/session_arguments.h"
 #include "latency/blocks.h"
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/session.h"
 
 struct arguments {
-	const char *session;
-	bool json, csv, transactions;
+	struct session_arguments common;
+	bool transactions;
 };
 
 static const struct argp_option options[] = {
-	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.blocks/1)", 0},
-	{"csv", 'c', NULL, 0, "comma-separated values on stdout: times and durations in ns, unknown is empty", 0},
+	OPTION_JSON("pricelag.blocks/1", 0),
+	OPTION_CSV(0),
 	{"transactions", 't', NULL, 0, "instead, the transactions that the feeds' watches found in Solana blocks (JSON: "
 				       "schema pricelag.block_transactions/1)", 0},
 	{0},
@@ -31,28 +32,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct arguments *a = state->input;
 
 	switch (key) {
-	case 'j':
-		a->json = true;
-		return 0;
-	case 'c':
-		a->csv = true;
-		return 0;
 	case 't':
 		a->transactions = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->session)
-			argp_error(state, "'%s' is not expected here: one session at a time", arg);
-		a->session = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->session)
-			argp_error(state, "the session file is missing");
-		if (a->json && a->csv)
-			argp_error(state, "give --json or --csv, not both");
-		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return session_parse(&a->common, &one_session, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -122,12 +106,7 @@ static int print_json(sqlite3 *db, const struct block_list *list, const struct t
 		return status;
 	}
 	json_add(document, "flows", flows);
-	status = json_add_losses(document, "losses", db, err);
-	if (status) {
-		json_object_put(document);
-		return status;
-	}
-	return json_print(document, stdout, err);
+	return json_print_session(document, db, err);
 }
 
 static const struct table_column columns[] = {
@@ -189,7 +168,6 @@ static int print_table(const struct block_list *list, bool csv, struct error *er
 	static const char *const states[][2] = {{"no", "0"}, {"yes", "1"}, {"unknown", ""}};
 	bool content = any_content(list);
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]) - (content ? 0 : CONTENT_COLUMNS));
-	int status;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct block *block = &list->items[i];
@@ -215,9 +193,7 @@ static int print_table(const struct block_list *list, bool csv, struct error *er
 		if (content)
 			content_cells(table, block);
 	}
-	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
-	table_free(table);
-	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+	return table_finish(table, csv, err);
 }
 
 /* An empty line between two tables. */
@@ -248,7 +224,7 @@ static int print_tables(sqlite3 *db, const struct block_list *list, const struct
 static int show_transactions(sqlite3 *db, const struct arguments *a, struct error *err)
 {
 	size_t count = 0;
-	int status = blocks_print_transactions(db, a->json ? TRANSACTIONS_JSON : a->csv ? TRANSACTIONS_CSV : TRANSACTIONS_TABLE,
+	int status = blocks_print_transactions(db, a->common.json ? TRANSACTIONS_JSON : a->common.csv ? TRANSACTIONS_CSV : TRANSACTIONS_TABLE,
 					       &count, err);
 
 	if (status)
@@ -270,10 +246,10 @@ static int show_blocks(sqlite3 *db, const struct arguments *a, struct error *err
 
 	if (!status)
 		status = told_blocks_load(db, &told, err);
-	if (!status && a->json)
+	if (!status && a->common.json)
 		status = print_json(db, &list, &told, err);
 	else if (!status)
-		status = print_tables(db, &list, &told, a->csv, err);
+		status = print_tables(db, &list, &told, a->common.csv, err);
 	if (!status) {
 		status = losses_print(db, "block");
 		if (!list.count && !told.count && !flows_present(db) && status != EXIT_FAILED) {
@@ -298,7 +274,7 @@ int cmd_blocks(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = session_open_read(&db, a.session, &err);
+	status = session_open_read(&db, a.common.files[0], &err);
 	if (!status)
 		status = a.transactions ? show_transactions(db, &a, &err) : show_blocks(db, &a, &err);
 	if (status < 0) {

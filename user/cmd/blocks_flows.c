@@ -93,8 +93,8 @@ int flows_print(sqlite3 *db, bool csv, struct error *err)
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	int status = each_flow(db, add_row, table, err);
 
-	if (!status && (csv ? table_csv(table, stdout) : table_print(table, stdout)))
-		status = error_set(err, -EIO, "stdout: the table cannot be written");
+	if (!status)
+		return table_finish(table, csv, err);
 	table_free(table);
 	return status;
 }

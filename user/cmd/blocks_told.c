@@ -100,7 +100,6 @@ int told_blocks_print(const struct told_blocks *blocks, bool csv, struct error *
 {
 	static const char *const states[][2] = {{"unknown", ""}, {"no", "0"}, {"yes", "1"}};
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	int status;
 
 	for (size_t i = 0; i < blocks->count; i++) {
 		const struct told_block *block = &blocks->items[i];
@@ -125,7 +124,5 @@ int told_blocks_print(const struct told_blocks *blocks, bool csv, struct error *
 		kinds_cell(table, block);
 		table_text(table, block->hash);
 	}
-	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
-	table_free(table);
-	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+	return table_finish(table, csv, err);
 }

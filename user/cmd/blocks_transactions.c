@@ -77,7 +77,6 @@ static int print_json(sqlite3 *db, const struct transactions *all, struct error 
 {
 	struct json_object *document = json_document("pricelag.block_transactions/1"), *items = json_object_new_array(),
 			   *watches = json_object_new_array();
-	int status;
 
 	for (size_t i = 0; i < all->watch_count; i++)
 		json_object_array_add(watches, watch_json(&all->watches[i]));
@@ -85,12 +84,7 @@ static int print_json(sqlite3 *db, const struct transactions *all, struct error 
 		json_object_array_add(items, transaction_json(&all->list.items[i]));
 	json_add(document, "watches", watches);
 	json_add(document, "transactions", items);
-	status = json_add_losses(document, "losses", db, err);
-	if (status) {
-		json_object_put(document);
-		return status;
-	}
-	return json_print(document, stdout, err);
+	return json_print_session(document, db, err);
 }
 
 static const struct table_column columns[] = {
@@ -122,7 +116,6 @@ static int print_table(const struct block_transaction_list *list, bool csv, stru
 {
 	static const char *const yes[][2] = {{"no", "0"}, {"yes", "1"}};
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	int status;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct block_transaction *t = &list->items[i];
@@ -143,20 +136,15 @@ static int print_table(const struct block_transaction_list *list, bool csv, stru
 		table_text(table, t->message.id);
 		table_text(table, t->signature);
 	}
-	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
-	table_free(table);
-	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+	return table_finish(table, csv, err);
 }
 
 static int print_summaries(const struct transactions *all, struct error *err)
 {
 	struct table *table = watch_table(all->watches, all->watch_count);
-	int status;
 
 	fputc('\n', stdout);
-	status = table_print(table, stdout);
-	table_free(table);
-	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+	return table_finish(table, false, err);
 }
 
 static int load(sqlite3 *db, struct transactions *out, struct error *err)

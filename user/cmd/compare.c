@@ -8,27 +8,25 @@
 
 #include "base/format.h"
 #include "cmd/cmd.h"
-#include "cmd/stage_option.h"
+#include "cmd/session_arguments.h"
 #include "latency/compare.h"
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/loss.h"
 #include "session/session.h"
 
-enum { KEY_FROM = 0x100, KEY_TO };
-
 struct arguments {
-	const char *sessions[2];
-	int count;
-	bool has_from, has_to, json, csv;
-	enum stage from, to;
+	struct session_arguments common;
+	struct latency_choice choice; /* its stages */
 };
+
+static const struct session_files two_sessions = {2, 2, "two session files are needed", "two sessions are compared"};
 
 static const struct argp_option options[] = {
 	{"from", KEY_FROM, "STAGE", 0, "together with --to: compare the latencies of this pair of stages, not joint messages", 0},
 	{"to", KEY_TO, "STAGE", 0, NULL, 0},
-	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.compare/1)", 1},
-	{"csv", 'c', NULL, 0, "comma-separated values on stdout: durations in ns, unknown is empty", 1},
+	OPTION_JSON("pricelag.compare/1", 1),
+	OPTION_CSV(1),
 	{0},
 };
 
@@ -36,38 +34,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	switch (key) {
-	case KEY_FROM:
-		a->from = stage_option(arg, "--from", state);
-		a->has_from = true;
+	if (!latency_choice_parse(&a->choice, key, arg, state))
 		return 0;
-	case KEY_TO:
-		a->to = stage_option(arg, "--to", state);
-		a->has_to = true;
-		return 0;
-	case 'j':
-		a->json = true;
-		return 0;
-	case 'c':
-		a->csv = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->count == 2)
-			argp_error(state, "'%s' is not expected here: two sessions are compared", arg);
-		a->sessions[a->count++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (a->count < 2)
-			argp_error(state, "two session files are needed");
-		if (a->has_from != a->has_to)
-			argp_error(state, "--from and --to go together; the stages are %s", stage_names());
-		if (a->has_from && a->from == a->to)
-			argp_error(state, "--from and --to name the same stage");
-		if (a->json && a->csv)
-			argp_error(state, "give --json or --csv, not both");
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	return session_parse(&a->common, &two_sessions, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -129,8 +98,8 @@ static int print_json(sqlite3 *const dbs[2], const struct arguments *a, const st
 	struct json_object *document = json_document("pricelag.compare/1"), *items = json_object_new_array();
 	int status;
 
-	json_add_text(document, "a", a->sessions[0]);
-	json_add_text(document, "b", a->sessions[1]);
+	json_add_text(document, "a", a->common.files[0]);
+	json_add_text(document, "b", a->common.files[1]);
 	for (size_t i = 0; i < list->count; i++)
 		json_object_array_add(items, json_comparison(&list->items[i]));
 	json_add(document, "comparisons", items);
@@ -211,16 +180,15 @@ static int print(sqlite3 *const dbs[2], const struct arguments *a, const struct 
 	struct table *table;
 	int status;
 
-	if (a->json)
+	if (a->common.json)
 		return print_json(dbs, a, list, err);
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < list->count; i++)
-		add_rows(table, &list->items[i], a->csv);
-	status = a->csv ? table_csv(table, stdout) : table_print(table, stdout);
-	table_free(table);
+		add_rows(table, &list->items[i], a->common.csv);
+	status = table_finish(table, a->common.csv, err);
 	if (status)
-		return error_set(err, status, "stdout: the table cannot be written");
-	for (size_t i = 0; !a->csv && i < list->count; i++)
+		return status;
+	for (size_t i = 0; !a->common.csv && i < list->count; i++)
 		print_verdict(&list->items[i]);
 	return 0;
 }
@@ -256,11 +224,11 @@ static enum exit_status doubt(sqlite3 *const dbs[2], const struct arguments *a, 
 		uint64_t lost = 0;
 
 		if (loss_total(dbs[side], &lost, &err))
-			fprintf(stderr, "%s: %s\n", a->sessions[side], err.text);
+			fprintf(stderr, "%s: %s\n", a->common.files[side], err.text);
 		else if (!lost)
 			continue;
 		else
-			fprintf(stderr, "%s: %" PRIu64 " lost or unreadable ('pricelag latency' names them)\n", a->sessions[side],
+			fprintf(stderr, "%s: %" PRIu64 " lost or unreadable ('pricelag latency' names them)\n", a->common.files[side],
 				lost);
 		status = EXIT_UNTRUSTED;
 	}
@@ -277,9 +245,10 @@ int cmd_compare(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	for (int side = 0; !status && side < 2; side++)
-		status = session_open_read(&dbs[side], a.sessions[side], &err);
+		status = session_open_read(&dbs[side], a.common.files[side], &err);
 	if (!status)
-		status = compare_sessions(dbs[0], dbs[1], a.has_from ? &a.from : NULL, a.has_to ? &a.to : NULL, &list, &err);
+		status = compare_sessions(dbs[0], dbs[1], a.choice.has_from ? &a.choice.from : NULL,
+					  a.choice.has_to ? &a.choice.to : NULL, &list, &err);
 	if (!status)
 		status = print(dbs, &a, &list, &err);
 	if (status) {

@@ -12,6 +12,7 @@
 #include "base/format.h"
 #include "cmd/cmd.h"
 #include "cmd/export_packets.h"
+#include "cmd/session_arguments.h"
 #include "latency/latency.h"
 #include "output/json_out.h"
 #include "output/table.h"
@@ -21,7 +22,8 @@ enum format { FORMAT_CSV, FORMAT_JSONL, FORMAT_PCAPNG, FORMATS };
 static const char *const format_names[FORMATS] = {"csv", "jsonl", "pcapng"};
 
 struct arguments {
-	const char *session, *table, *out;
+	struct session_arguments common;
+	const char *table, *out;
 	enum format format;
 	struct export_packets packets;
 	bool untrusted; /* of what was written: the reason is on stderr */
@@ -82,18 +84,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		a->out = arg;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->session)
-			argp_error(state, "'%s' is not expected here: one session at a time", arg);
-		a->session = arg;
-		return 0;
 	case ARGP_KEY_END:
-		if (!a->session)
-			argp_error(state, "the session file is missing");
 		check(a, state);
-		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return session_parse(&a->common, &one_session, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -221,14 +215,14 @@ static int write_table(sqlite3 *db, const struct arguments *a, FILE *out, struct
 	if (ferror(out) || fflush(out))
 		return error_set(err, -EIO, "%s cannot be written: %s", a->out ? a->out : "stdout", strerror(errno));
 	if (step != SQLITE_DONE)
-		return error_set(err, -EIO, "%s: table %s: %s", a->session, a->table, sqlite3_errmsg(db));
+		return error_set(err, -EIO, "%s: table %s: %s", a->common.files[0], a->table, sqlite3_errmsg(db));
 	return 0;
 }
 
 static int write_any(sqlite3 *db, struct arguments *a, FILE *out, struct error *err)
 {
 	if (a->format == FORMAT_PCAPNG)
-		return export_packets(db, a->session, &a->packets, out, a->out ? a->out : "stdout", &a->untrusted, err);
+		return export_packets(db, a->common.files[0], &a->packets, out, a->out ? a->out : "stdout", &a->untrusted, err);
 	return write_table(db, a, out, err);
 }
 
@@ -263,7 +257,7 @@ int cmd_export(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = session_open_read(&db, a.session, &err);
+	status = session_open_read(&db, a.common.files[0], &err);
 	if (!status && a.format != FORMAT_PCAPNG && !find_table(db, a.table, names, sizeof(names))) {
 		fprintf(stderr, "pricelag export: %s%s%s; the tables are %s\n", a.table ? "there is no table '" : "--table is missing",
 			a.table ? a.table : "", a.table ? "'" : "", names);

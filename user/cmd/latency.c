@@ -10,19 +10,20 @@
 #include "base/format.h"
 #include "cmd/cmd.h"
 #include "cmd/latency_print.h"
-#include "cmd/stage_option.h"
+#include "cmd/losses.h"
+#include "cmd/session_arguments.h"
 #include "latency/latency.h"
 #include "output/json_out.h"
 #include "output/loss_words.h"
 #include "session/loss.h"
 #include "session/session.h"
 
-enum { KEY_FROM = 0x100, KEY_TO, KEY_FEED, KEY_ASSET, KEY_BY, KEY_TAIL, KEY_CHANGES };
+enum { KEY_BY = KEY_OWN, KEY_TAIL, KEY_CHANGES };
 
 struct arguments {
-	const char *session, *feed, *asset;
-	bool has_from, has_to, has_by, tail, changes, json, csv;
-	enum stage from, to;
+	struct session_arguments common;
+	struct latency_choice choice;
+	bool has_by, tail, changes;
 	enum part_by by;
 };
 
@@ -34,8 +35,8 @@ static const struct argp_option options[] = {
 	{"by", KEY_BY, "PART", 0, "in parts: by hour (of the day, UTC), regime (of volatility) or feed (all its assets together)", 0},
 	{"tail", KEY_TAIL, NULL, 0, "fit the tail beyond a threshold, for p99.99 and how heavy it is", 0},
 	{"changes", KEY_CHANGES, NULL, 0, "when the level changed during the session", 0},
-	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.latency/1)", 1},
-	{"csv", 'c', NULL, 0, "comma-separated values on stdout: durations in ns, unknown is empty", 1},
+	OPTION_JSON("pricelag.latency/1", 1),
+	OPTION_CSV(1),
 	{0},
 };
 
@@ -53,20 +54,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct arguments *a = state->input;
 
 	switch (key) {
-	case KEY_FROM:
-		a->from = stage_option(arg, "--from", state);
-		a->has_from = true;
-		return 0;
-	case KEY_TO:
-		a->to = stage_option(arg, "--to", state);
-		a->has_to = true;
-		return 0;
-	case KEY_FEED:
-		a->feed = arg;
-		return 0;
-	case KEY_ASSET:
-		a->asset = arg;
-		return 0;
 	case KEY_BY:
 		a->by = parse_by(arg, state);
 		a->has_by = true;
@@ -77,31 +64,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_CHANGES:
 		a->changes = true;
 		return 0;
-	case 'j':
-		a->json = true;
-		return 0;
-	case 'c':
-		a->csv = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->session)
-			argp_error(state, "'%s' is not expected here: one session at a time", arg);
-		a->session = arg;
-		return 0;
 	case ARGP_KEY_END:
-		if (!a->session)
-			argp_error(state, "the session file is missing");
-		if (a->has_from != a->has_to)
-			argp_error(state, "--from and --to go together; the stages are %s", stage_names());
-		if (a->has_from && a->from == a->to)
-			argp_error(state, "--from and --to name the same stage");
-		if (a->json && a->csv)
-			argp_error(state, "give --json or --csv, not both");
-		if (a->csv && (a->tail || a->changes))
+		if (a->common.csv && (a->tail || a->changes))
 			argp_error(state, "--csv holds one table: give --json with --tail and --changes");
-		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	if (!latency_choice_parse(&a->choice, key, arg, state))
+		return 0;
+	return session_parse(&a->common, &one_session, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -170,7 +139,7 @@ static int add_more(struct json_object *document, sqlite3 *db, const struct argu
 	}
 	status = latency_json_joins(document, db, err);
 	if (!status)
-		status = latency_json_readers(document, db, a->feed, err);
+		status = latency_json_readers(document, db, a->choice.feed, err);
 	if (!status)
 		status = latency_json_clock(document, db, err);
 	return status ? status : json_add_losses(document, "losses", db, err);
@@ -205,23 +174,21 @@ static int print_main(sqlite3 *db, const struct arguments *a, const struct laten
 	struct latency_part_list parts;
 	int status;
 
-	if (!a->has_by) {
-		status = a->csv ? latency_print_csv(list) : latency_print_table(list);
-	} else {
-		status = latency_parts(db, list, a->by, &parts, err);
-		if (status)
-			return status;
-		status = latency_print_parts(&parts, a->csv);
-		latency_parts_free(&parts);
-	}
-	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+	if (!a->has_by)
+		return a->common.csv ? latency_print_csv(list, err) : latency_print_table(list, err);
+	status = latency_parts(db, list, a->by, &parts, err);
+	if (status)
+		return status;
+	status = latency_print_parts(&parts, a->common.csv, err);
+	latency_parts_free(&parts);
+	return status;
 }
 
 static int print(sqlite3 *db, const struct arguments *a, const struct latency_list *list, struct error *err)
 {
 	int status = print_main(db, a, list, err);
 
-	if (status || a->csv)
+	if (status || a->common.csv)
 		return status;
 	if (!a->has_by) {
 		latency_print_drawn(list);
@@ -233,9 +200,9 @@ static int print(sqlite3 *db, const struct arguments *a, const struct latency_li
 		status = latency_print_changes(list);
 	if (status)
 		return error_set(err, status, "stdout: the table cannot be written");
-	status = latency_print_joins(db, a->feed, a->asset, err);
-	if (!status && !a->asset)
-		status = latency_print_readers(db, a->feed, err);
+	status = latency_print_joins(db, a->choice.feed, a->choice.asset, err);
+	if (!status && !a->choice.asset)
+		status = latency_print_readers(db, a->choice.feed, err);
 	if (!status)
 		status = latency_print_clock(db, err);
 	return status ? status : print_losses(db, err);
@@ -243,14 +210,15 @@ static int print(sqlite3 *db, const struct arguments *a, const struct latency_li
 
 static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list, struct error *err)
 {
-	int status = a->feed ? latency_check_feed(db, a->feed, err) : 0;
+	const struct latency_choice *choice = &a->choice;
+	int status = choice->feed ? latency_check_feed(db, choice->feed, err) : 0;
 
 	if (!status)
-		status = latency_compute(db, a->has_from ? &a->from : NULL, a->has_to ? &a->to : NULL, list, err);
+		status = latency_compute(db, choice->has_from ? &choice->from : NULL, choice->has_to ? &choice->to : NULL, list, err);
 	if (status)
 		return status;
-	latency_list_keep(list, a->feed, a->asset);
-	return a->json ? print_json(db, a, list, err) : print(db, a, list, err);
+	latency_list_keep(list, choice->feed, choice->asset);
+	return a->common.json ? print_json(db, a, list, err) : print(db, a, list, err);
 }
 
 int cmd_latency(int argc, char **argv)
@@ -259,20 +227,17 @@ int cmd_latency(int argc, char **argv)
 	struct latency_list list = {0};
 	sqlite3 *db = NULL;
 	struct error err;
-	char reason[4096];
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = session_open_read(&db, a.session, &err);
+	status = session_open_read(&db, a.common.files[0], &err);
 	if (!status)
 		status = run(db, &a, &list, &err);
 	if (status) {
 		fprintf(stderr, "pricelag latency: %s\n", err.text);
 		status = EXIT_FAILED;
-	} else if (latency_untrusted(db, &list, reason, sizeof(reason))) {
-		fflush(stdout);
-		fprintf(stderr, "Not to be trusted as it stands:\n%s", reason);
-		status = EXIT_UNTRUSTED;
+	} else {
+		status = doubts_print(db, &list);
 	}
 	latency_list_free(&list);
 	sqlite3_close(db);

@@ -234,10 +234,9 @@ static const struct table_column part_columns[] = {
 	{"to (95 %)", "p99_ci95_high_ns", TABLE_RIGHT},
 };
 
-int latency_print_parts(const struct latency_part_list *parts, bool csv)
+int latency_print_parts(const struct latency_part_list *parts, bool csv, struct error *err)
 {
 	struct table *table = table_new(part_columns, sizeof(part_columns) / sizeof(part_columns[0]));
-	int status;
 
 	for (size_t i = 0; i < parts->count; i++) {
 		const struct latency_part *part = &parts->items[i];
@@ -259,7 +258,5 @@ int latency_print_parts(const struct latency_part_list *parts, bool csv)
 		table_duration(table, part->quantiles[2].ci95_ns[0]);
 		table_duration(table, part->quantiles[2].ci95_ns[1]);
 	}
-	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
-	table_free(table);
-	return status;
+	return table_finish(table, csv, err);
 }

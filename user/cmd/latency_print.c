@@ -122,10 +122,9 @@ static const struct table_column csv_columns[] = {
 	{"", "clock_error_ns", TABLE_RIGHT},
 };
 
-int latency_print_csv(const struct latency_list *list)
+int latency_print_csv(const struct latency_list *list, struct error *err)
 {
 	struct table *table = table_new(csv_columns, sizeof(csv_columns) / sizeof(csv_columns[0]));
-	int status;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct latency *l = &list->items[i];
@@ -143,9 +142,7 @@ int latency_print_csv(const struct latency_list *list)
 		for (size_t k = 0; k < sizeof(durations) / sizeof(durations[0]); k++)
 			table_duration(table, durations[k]);
 	}
-	status = table_csv(table, stdout);
-	table_free(table);
-	return status;
+	return table_finish(table, true, err);
 }
 
 /* ---- for people ---- */
@@ -159,11 +156,10 @@ static const struct table_column columns[] = {
 	{"unmatched", "", TABLE_RIGHT},
 };
 
-int latency_print_table(const struct latency_list *list)
+int latency_print_table(const struct latency_list *list, struct error *err)
 {
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	char bound[FORMAT_MAX], text[FORMAT_MAX + 8];
-	int status;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct latency *l = &list->items[i];
@@ -187,9 +183,7 @@ int latency_print_table(const struct latency_list *list)
 		table_count(table, l->superseded);
 		table_count(table, l->unmatched);
 	}
-	status = table_print(table, stdout);
-	table_free(table);
-	return status;
+	return table_finish(table, false, err);
 }
 
 /* Quantiles of what was drawn, where that is not all. */

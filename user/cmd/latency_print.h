@@ -16,23 +16,23 @@ struct json_object *latency_json(const struct latency *latency);
 /* Adds "joins". 0, or negative errno with its text. */
 int latency_json_joins(struct json_object *document, sqlite3 *db, struct error *err);
 
-/* Tables on stdout: 0, -ENOMEM or -EIO. */
-int latency_print_csv(const struct latency_list *list);
-int latency_print_table(const struct latency_list *list);
+/* Tables on stdout: 0, or negative errno with its text. */
+int latency_print_csv(const struct latency_list *list, struct error *err);
+int latency_print_table(const struct latency_list *list, struct error *err);
 void latency_print_drawn(const struct latency_list *list);		     /* of which not all durations made the quantiles */
 void latency_print_memory(const struct latency_list *list);		     /* whose intervals allow for autocorrelation */
 int latency_print_joins(sqlite3 *db, const char *only_feed, const char *only_asset, struct error *err);
 
 /* The tail of one latency as JSON (NULL where there are too few samples), and of all as a table. */
 int latency_json_tail(const struct latency *latency, struct json_object **out);
-int latency_print_tails(const struct latency_list *list);
+int latency_print_tails(const struct latency_list *list); /* 0, -ENOMEM or -EIO, as for the changes */
 
 /* Changes of level of all. */
 int latency_json_changes(const struct latency_list *list, struct json_object **out);
 int latency_print_changes(const struct latency_list *list);
 
 struct json_object *latency_json_parts(const struct latency_part_list *parts);
-int latency_print_parts(const struct latency_part_list *parts, bool csv);
+int latency_print_parts(const struct latency_part_list *parts, bool csv, struct error *err); /* as above */
 
 /* The clock of the recording machine: as "clock" of a document, and as a line. */
 int latency_json_clock(struct json_object *document, sqlite3 *db, struct error *err);

@@ -20,11 +20,9 @@ int latency_print_readers(sqlite3 *db, const char *only_feed, struct error *err)
 		return status;
 	puts("\nprocesses that read what came for them (wire to app: until the process read the packet's last byte):");
 	table = reader_table(readers.items, readers.count < SHOWN_MAX ? readers.count : SHOWN_MAX);
-	if (table_print(table, stdout))
-		status = error_set(err, -EIO, "stdout: the table cannot be written");
+	status = table_finish(table, false, err);
 	if (readers.count > SHOWN_MAX)
 		printf("and %zu connections more (--json has all)\n", readers.count - SHOWN_MAX);
-	table_free(table);
 	readers_free(&readers);
 	return status;
 }

@@ -12,6 +12,7 @@
 #include "base/duration.h"
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
+#include "cmd/session_arguments.h"
 #include "margin/price_csv.h"
 #include "latency/prices.h"
 #include "output/json_out.h"
@@ -19,26 +20,27 @@
 #include "session/session.h"
 #include "stats/leadlag.h"
 
-enum { KEY_MAX_LAG = 0x100, KEY_ASSET, KEY_COLUMNS };
+enum { KEY_MAX_LAG = KEY_OWN, KEY_COLUMNS };
 
 #define MAX_LAG_NS 60000000000
 #define CHANCE_MAX 0.05 /* a relation that chance makes more often is none */
 
 struct arguments {
-	const char *files[2];
-	int count;
+	struct session_arguments common;
 	const char *asset;
 	char *time_name, *price_name;
 	int64_t max_lag_ns;
-	bool json, csv;
 };
+
+static const struct session_files session_or_csv = {1, 2, "a session file is missing, or two CSV files of prices",
+						    "one session, or two CSV files"};
 
 static const struct argp_option options[] = {
 	{"max-lag", KEY_MAX_LAG, "TIME", 0, "look for lags up to this, either way (60s)", 0},
 	{"asset", KEY_ASSET, "NAME", 0, "only this asset of the session", 0},
 	{"columns", KEY_COLUMNS, "TIME,PRICE", 0, "names of the columns of CSV files (time_s,price)", 0},
-	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.leadlag/1)", 1},
-	{"csv", 'c', NULL, 0, "comma-separated values on stdout: durations in ns, unknown is empty", 1},
+	OPTION_JSON("pricelag.leadlag/1", 1),
+	OPTION_CSV(1),
 	{0},
 };
 
@@ -69,25 +71,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_COLUMNS:
 		parse_columns(a, arg, state);
 		return 0;
-	case 'j':
-		a->json = true;
-		return 0;
-	case 'c':
-		a->csv = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->count == 2)
-			argp_error(state, "'%s' is not expected here: one session, or two CSV files", arg);
-		a->files[a->count++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->count)
-			argp_error(state, "a session file is missing, or two CSV files of prices");
-		if (a->json && a->csv)
-			argp_error(state, "give --json or --csv, not both");
-		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return session_parse(&a->common, &session_or_csv, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -186,14 +171,14 @@ static int load_csv(struct price_series_list *prices, const struct arguments *a,
 		return error_set(err, -ENOMEM, "no memory for the prices");
 	for (int i = 0; !status && i < 2; i++) {
 		struct price_series *out = &prices->items[prices->count++];
-		const char *slash = strrchr(a->files[i], '/');
+		const char *slash = strrchr(a->common.files[i], '/');
 		struct series series;
 
-		status = price_csv_read_columns(a->files[i], a->time_name ? a->time_name : "time_s",
+		status = price_csv_read_columns(a->common.files[i], a->time_name ? a->time_name : "time_s",
 						a->price_name ? a->price_name : "price", &series, err);
 		if (status)
 			break;
-		snprintf(out->feed, sizeof(out->feed), "%s", slash ? slash + 1 : a->files[i]);
+		snprintf(out->feed, sizeof(out->feed), "%s", slash ? slash + 1 : a->common.files[i]);
 		out->ticks = malloc(series.count * sizeof(*out->ticks));
 		if (!out->ticks)
 			status = error_set(err, -ENOMEM, "no memory for the prices");
@@ -201,7 +186,7 @@ static int load_csv(struct price_series_list *prices, const struct arguments *a,
 			double ns = series.time_s[k] * 1e9;
 
 			if (!(fabs(ns) < (double)TICK_LIMIT_NS))
-				status = error_set(err, -ERANGE, "%s: time %g s is beyond 126 years from 1970", a->files[i],
+				status = error_set(err, -ERANGE, "%s: time %g s is beyond 126 years from 1970", a->common.files[i],
 						   series.time_s[k]);
 			else
 				out->ticks[out->count++] = (struct tick){(int64_t)ns, series.log_price[k]};
@@ -238,18 +223,11 @@ static struct json_object *json_pair(const struct pair *pair)
 static int print_json(sqlite3 *db, const struct pairs *pairs, struct error *err)
 {
 	struct json_object *document = json_document("pricelag.leadlag/1"), *items = json_object_new_array();
-	int status = 0;
 
 	for (size_t i = 0; i < pairs->count; i++)
 		json_object_array_add(items, json_pair(&pairs->items[i]));
 	json_add(document, "pairs", items);
-	if (db)
-		status = json_add_losses(document, "losses", db, err);
-	if (status) {
-		json_object_put(document);
-		return status;
-	}
-	return json_print(document, stdout, err);
+	return db ? json_print_session(document, db, err) : json_print(document, stdout, err);
 }
 
 static const struct table_column columns[] = {
@@ -285,7 +263,7 @@ static void print_verdict(const struct pair *pair)
 	free(b);
 }
 
-static int print_table(const struct pairs *pairs, bool csv)
+static int print_table(const struct pairs *pairs, bool csv, struct error *err)
 {
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	int status;
@@ -306,8 +284,7 @@ static int print_table(const struct pairs *pairs, bool csv)
 		table_share(table, r->same_side);
 		table_number(table, r->p_value, 2);
 	}
-	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
-	table_free(table);
+	status = table_finish(table, csv, err);
 	if (!csv && pairs->count)
 		putchar('\n');
 	for (size_t i = 0; !csv && i < pairs->count; i++)
@@ -344,19 +321,17 @@ int cmd_leadlag(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (a.count == 2) {
+	if (a.common.count == 2) {
 		status = load_csv(&prices, &a, &err);
 	} else {
-		status = session_open_read(&db, a.files[0], &err);
+		status = session_open_read(&db, a.common.files[0], &err);
 		if (!status)
 			status = prices_load(db, &prices, &err);
 	}
 	if (!status)
 		status = compute(&pairs, &prices, &a, &err);
-	if (!status && a.json)
-		status = print_json(db, &pairs, &err);
-	else if (!status && print_table(&pairs, a.csv))
-		status = error_set(&err, -EIO, "stdout: the table cannot be written");
+	if (!status)
+		status = a.common.json ? print_json(db, &pairs, &err) : print_table(&pairs, a.common.csv, &err);
 	fflush(stdout);
 	if (status) {
 		fprintf(stderr, "pricelag leadlag: %s\n", err.text);

@@ -35,3 +35,14 @@ enum exit_status losses_print(sqlite3 *db, const char *role)
 	sqlite3_finalize(rows);
 	return status;
 }
+
+enum exit_status doubts_print(sqlite3 *db, const struct latency_list *list)
+{
+	char reasons[4096];
+
+	if (!latency_untrusted(db, list, reasons, sizeof(reasons)))
+		return EXIT_OK;
+	fflush(stdout);
+	fprintf(stderr, "Not to be trusted as it stands:\n%s", reasons);
+	return EXIT_UNTRUSTED;
+}

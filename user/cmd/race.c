@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/losses.h"
 #include "cmd/race_arbitration.h"
+#include "cmd/session_arguments.h"
 #include "latency/race.h"
 #include "latency/race_blocks.h"
 #include "latency/race_heads.h"
@@ -17,41 +18,15 @@
 #include "output/table.h"
 #include "session/session.h"
 
-struct arguments {
-	const char *session;
-	bool json, csv;
-};
-
 static const struct argp_option options[] = {
-	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.race/1)", 0},
-	{"csv", 'c', NULL, 0, "comma-separated values on stdout: durations in ns, unknown is empty", 0},
+	OPTION_JSON("pricelag.race/1", 0),
+	OPTION_CSV(0),
 	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct arguments *a = state->input;
-
-	switch (key) {
-	case 'j':
-		a->json = true;
-		return 0;
-	case 'c':
-		a->csv = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->session)
-			argp_error(state, "'%s' is not expected here: one session at a time", arg);
-		a->session = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->session)
-			argp_error(state, "the session file is missing");
-		if (a->json && a->csv)
-			argp_error(state, "give --json or --csv, not both");
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	return session_parse(state->input, &one_session, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -175,7 +150,6 @@ static void add_race(struct json_object *object, const char *count_key, const st
 static int print_json(sqlite3 *db, const struct races *races, struct error *err)
 {
 	struct json_object *document = json_document("pricelag.race/1"), *heads = NULL;
-	int status;
 
 	add_race(document, "messages", &races->messages);
 	for (int i = 1; i < RUNS_FIXED; i++) {
@@ -198,12 +172,7 @@ static int print_json(sqlite3 *db, const struct races *races, struct error *err)
 	}
 	json_add(document, "heads", heads);
 	json_add(document, "arbitration", arbitration_json(&races->arbitration));
-	status = json_add_losses(document, "losses", db, err);
-	if (status) {
-		json_object_put(document);
-		return status;
-	}
-	return json_print(document, stdout, err);
+	return json_print_session(document, db, err);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------- */
@@ -243,10 +212,9 @@ static void csv_distance(struct table *table, const struct race_distance *distan
 		table_duration(table, values[i]);
 }
 
-static int print_csv(const struct races *races)
+static int print_csv(const struct races *races, struct error *err)
 {
 	struct table *table = table_new(csv_columns, sizeof(csv_columns) / sizeof(csv_columns[0]));
-	int status;
 
 	for (size_t run = 0; run < races->run_count; run++) {
 		const struct race *race = races->runs[run].race;
@@ -271,9 +239,7 @@ static int print_csv(const struct races *races)
 			csv_distance(table, &feed->behind);
 		}
 	}
-	status = table_csv(table, stdout);
-	table_free(table);
-	return status;
+	return table_finish(table, true, err);
 }
 
 static const struct table_column columns[] = {
@@ -292,11 +258,10 @@ static void table_distance(struct table *table, const struct race_distance *dist
 	table_duration(table, distance->p99_ns);
 }
 
-static int print_race(const struct run *run)
+static int print_race(const struct run *run, struct error *err)
 {
 	const struct race *race = run->race;
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	int status;
 
 	printf("%s: %" PRIu64 ", of these %" PRIu64 " on two feeds or more, %" PRIu64 " on a single one (%.1f %%), %" PRIu64
 	       " ties\n", run->title, race->count, race->contested, race->only_one,
@@ -317,12 +282,10 @@ static int print_race(const struct run *run)
 		table_count(table, feed->without_key);
 		table_count(table, feed->without_wire);
 	}
-	status = table_print(table, stdout);
-	table_free(table);
-	return status;
+	return table_finish(table, false, err);
 }
 
-static int print_tables(const struct races *races)
+static int print_tables(const struct races *races, struct error *err)
 {
 	bool any = false;
 	int status = 0;
@@ -333,7 +296,7 @@ static int print_tables(const struct races *races)
 		if (any)
 			putchar('\n');
 		any = true;
-		status = print_race(&races->runs[i]);
+		status = print_race(&races->runs[i], err);
 	}
 	if (!status)
 		arbitration_print(&races->arbitration);
@@ -342,14 +305,11 @@ static int print_tables(const struct races *races)
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
-static int print(sqlite3 *db, const struct races *races, const struct arguments *a, struct error *err)
+static int print(sqlite3 *db, const struct races *races, const struct session_arguments *a, struct error *err)
 {
-	int status;
-
 	if (a->json)
 		return print_json(db, races, err);
-	status = a->csv ? print_csv(races) : print_tables(races);
-	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+	return a->csv ? print_csv(races, err) : print_tables(races, err);
 }
 
 static bool any_contested(const struct races *races)
@@ -362,14 +322,14 @@ static bool any_contested(const struct races *races)
 
 int cmd_race(int argc, char **argv)
 {
-	struct arguments a = {0};
+	struct session_arguments a = {0};
 	struct races races = {0};
 	sqlite3 *db = NULL;
 	struct error err;
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = session_open_read(&db, a.session, &err);
+	status = session_open_read(&db, a.files[0], &err);
 	if (!status)
 		status = compute(db, &races, &err);
 	if (!status)

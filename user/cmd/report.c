@@ -11,13 +11,14 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/model_result.h"
+#include "cmd/session_arguments.h"
 #include "output/json_out.h"
 #include "output/report.h"
 #include "session/session.h"
 
 struct arguments {
-	const char *session, *model, *output;
-	bool json;
+	struct session_arguments common;
+	const char *model, *output;
 };
 
 static const struct argp_option options[] = {
@@ -38,24 +39,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'm':
 		a->model = arg;
 		return 0;
-	case 'j':
-		a->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->session)
-			argp_error(state, "'%s' is not expected here: one session at a time", arg);
-		a->session = arg;
-		return 0;
 	case ARGP_KEY_END:
-		if (!a->session)
-			argp_error(state, "the session file is missing");
 		if (!a->output)
 			argp_error(state, "-o FILE is missing: where the page goes");
-		if (a->json && !strcmp(a->output, "-"))
+		if (a->common.json && !strcmp(a->output, "-"))
 			argp_error(state, "--json and '-o -' both want standard output");
-		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return session_parse(&a->common, &one_session, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -130,12 +120,12 @@ int cmd_report(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = session_open_read(&db, a.session, &err);
+	status = session_open_read(&db, a.common.files[0], &err);
 	if (!status && a.model)
 		status = model_result_read(a.model, &model, &err);
 	if (!status)
 		status = write_file(db, model, a.output, reasons, sizeof(reasons), &err);
-	if (!status && a.json)
+	if (!status && a.common.json)
 		status = say_json(a.output, !*reasons, &err);
 	json_object_put(model);
 	sqlite3_close(db);

@@ -7,18 +7,18 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/stage_option.h"
+#include "cmd/losses.h"
+#include "cmd/session_arguments.h"
 #include "latency/window.h"
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/session.h"
 
-enum { KEY_FROM = 0x100, KEY_TO, KEY_FEED, KEY_ASSET, KEY_FEE, KEY_GAS, KEY_POSITION };
+enum { KEY_FEE = KEY_OWN, KEY_GAS, KEY_POSITION };
 
 struct arguments {
-	const char *session, *feed, *asset;
-	bool json, csv;
-	enum stage from, to;
+	struct session_arguments common;
+	struct latency_choice choice;
 	struct window_terms terms;
 };
 
@@ -30,8 +30,8 @@ static const struct argp_option options[] = {
 	{"to", KEY_TO, "STAGE", 0, "and ends here (seen)", 1},
 	{"feed", KEY_FEED, "NAME", 0, "only this feed", 1},
 	{"asset", KEY_ASSET, "NAME", 0, "only this asset", 1},
-	{"json", 'j', NULL, 0, "one JSON document on stdout (schema pricelag.window/1)", 2},
-	{"csv", 'c', NULL, 0, "comma-separated values on stdout: durations in ns, unknown is empty", 2},
+	OPTION_JSON("pricelag.window/1", 2),
+	OPTION_CSV(2),
 	{0},
 };
 
@@ -59,39 +59,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_POSITION:
 		a->terms.position = parse_amount(arg, "--position", state);
 		return 0;
-	case KEY_FROM:
-		a->from = stage_option(arg, "--from", state);
-		return 0;
-	case KEY_TO:
-		a->to = stage_option(arg, "--to", state);
-		return 0;
-	case KEY_FEED:
-		a->feed = arg;
-		return 0;
-	case KEY_ASSET:
-		a->asset = arg;
-		return 0;
-	case 'j':
-		a->json = true;
-		return 0;
-	case 'c':
-		a->csv = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->session)
-			argp_error(state, "'%s' is not expected here: one session at a time", arg);
-		a->session = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->session)
-			argp_error(state, "the session file is missing");
-		if (a->from == a->to)
-			argp_error(state, "--from and --to name the same stage");
-		if (a->json && a->csv)
-			argp_error(state, "give --json or --csv, not both");
-		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	if (!latency_choice_parse(&a->choice, key, arg, state))
+		return 0;
+	return session_parse(&a->common, &one_session, key, arg, state);
 }
 
 static const struct argp argp = {
@@ -159,7 +130,6 @@ static struct json_object *json_window(const struct window *w)
 static int print_json(sqlite3 *db, const struct arguments *a, const struct window_list *list, struct error *err)
 {
 	struct json_object *document = json_document("pricelag.window/1"), *windows = json_object_new_array();
-	int status;
 
 	json_add_number(document, "fee_bps", 1e4 * a->terms.fee);
 	json_add_number(document, "gas", a->terms.gas);
@@ -167,12 +137,7 @@ static int print_json(sqlite3 *db, const struct arguments *a, const struct windo
 	for (size_t i = 0; i < list->count; i++)
 		json_object_array_add(windows, json_window(&list->items[i]));
 	json_add(document, "windows", windows);
-	status = json_add_losses(document, "losses", db, err);
-	if (status) {
-		json_object_put(document);
-		return status;
-	}
-	return json_print(document, stdout, err);
+	return json_print_session(document, db, err);
 }
 
 static const struct table_column columns[] = {
@@ -210,10 +175,9 @@ static void table_bps(struct table *table, double share, bool csv)
 	table_text(table, text);
 }
 
-static int print_table(const struct window_list *list, bool csv)
+static int print_table(const struct window_list *list, bool csv, struct error *err)
 {
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	int status;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct window *w = &list->items[i];
@@ -238,45 +202,42 @@ static int print_table(const struct window_list *list, bool csv)
 		table_number(table, w->value_update_beyond_gas, 2);
 		table_share(table, w->worthwhile_share);
 	}
-	status = csv ? table_csv(table, stdout) : table_print(table, stdout);
-	table_free(table);
-	return status;
+	return table_finish(table, csv, err);
 }
 
 static int print(sqlite3 *db, const struct arguments *a, const struct window_list *list, struct error *err)
 {
 	int status;
 
-	if (a->json)
+	if (a->common.json)
 		return print_json(db, a, list, err);
-	status = print_table(list, a->csv);
+	status = print_table(list, a->common.csv, err);
 	if (status)
-		return error_set(err, status, "stdout: the table cannot be written");
-	if (!a->csv && isnan(a->terms.fee))
+		return status;
+	if (!a->common.csv && isnan(a->terms.fee))
 		puts("\nwithout --fee-bps nothing is known of fees, of blocks with an arbitrage and of values");
-	else if (!a->csv && (isnan(a->terms.position) || isnan(a->terms.gas)))
+	else if (!a->common.csv && (isnan(a->terms.position) || isnan(a->terms.gas)))
 		puts("\nwhat an update is worth takes --position and --gas");
 	return 0;
 }
 
 int cmd_window(int argc, char **argv)
 {
-	struct arguments a = {.from = STAGE_WIRE, .to = STAGE_SEEN, .terms = {NAN, NAN, NAN}};
+	struct arguments a = {.choice = {true, true, STAGE_WIRE, STAGE_SEEN, NULL, NULL}, .terms = {NAN, NAN, NAN}};
 	struct latency_list latencies = {0};
 	struct window_list list = {0};
 	sqlite3 *db = NULL;
 	struct error err;
-	char reason[4096];
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = session_open_read(&db, a.session, &err);
-	if (!status && a.feed)
-		status = latency_check_feed(db, a.feed, &err);
+	status = session_open_read(&db, a.common.files[0], &err);
+	if (!status && a.choice.feed)
+		status = latency_check_feed(db, a.choice.feed, &err);
 	if (!status)
-		status = latency_compute(db, &a.from, &a.to, &latencies, &err);
+		status = latency_compute(db, &a.choice.from, &a.choice.to, &latencies, &err);
 	if (!status) {
-		latency_list_keep(&latencies, a.feed, a.asset);
+		latency_list_keep(&latencies, a.choice.feed, a.choice.asset);
 		status = window_compute(db, &latencies, &a.terms, &list, &err);
 	}
 	if (!status)
@@ -284,10 +245,8 @@ int cmd_window(int argc, char **argv)
 	if (status) {
 		fprintf(stderr, "pricelag window: %s\n", err.text);
 		status = EXIT_FAILED;
-	} else if (latency_untrusted(db, &latencies, reason, sizeof(reason))) {
-		fflush(stdout);
-		fprintf(stderr, "Not to be trusted as it stands:\n%s", reason);
-		status = EXIT_UNTRUSTED;
+	} else {
+		status = doubts_print(db, &latencies);
 	}
 	window_list_free(&list);
 	latency_list_free(&latencies);

@@ -159,3 +159,13 @@ int json_print(struct json_object *document, FILE *out, struct error *err)
 	json_object_put(document);
 	return result;
 }
+
+int json_print_session(struct json_object *document, sqlite3 *db, struct error *err)
+{
+	int status = json_add_losses(document, "losses", db, err);
+
+	if (!status)
+		return json_print(document, stdout, err);
+	json_object_put(document);
+	return status;
+}

@@ -39,6 +39,9 @@ void json_add_ns_pair(struct json_object *object, const char *key, const int64_t
 /* {"source.name": count, …} of the counters in table loss that are losses, zeros included. Negative errno with the text of SQLite otherwise. */
 int json_add_losses(struct json_object *object, const char *key, sqlite3 *db, struct error *err);
 
+/* The document with those as its "losses", on stdout; releases it. 0, or negative errno with its text. */
+int json_print_session(struct json_object *document, sqlite3 *db, struct error *err);
+
 /* The document and a newline; releases it. 0, or -EIO with the text (a full disk, a closed pipe). */
 int json_print(struct json_object *document, FILE *out, struct error *err);
 

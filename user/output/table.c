@@ -284,3 +284,11 @@ int table_csv(const struct table *table, FILE *out)
 	}
 	return finish(out);
 }
+
+int table_finish(struct table *table, bool csv, struct error *err)
+{
+	int status = csv ? table_csv(table, stdout) : table_print(table, stdout);
+
+	table_free(table);
+	return status ? error_set(err, status, "stdout: the table cannot be written") : 0;
+}

@@ -3,16 +3,18 @@
  * A table that a command describes once and prints for people (aligned, UTF-8 aware, durations with units) or for
  * machines (CSV by RFC 4180, times and durations as integers of ns, unknown as an empty field).
  *
- * Cells are added row by row in the order of the columns; no function but table_print() and table_csv() needs checking:
- * a failed allocation is remembered and reported by those two.
+ * Cells are added row by row in the order of the columns; no function but table_print(), table_csv() and table_finish()
+ * needs checking: a failed allocation is remembered and reported by those.
  */
 #ifndef PL_OUTPUT_TABLE_H
 #define PL_OUTPUT_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/error.h"
 #include "base/format.h"
 
 enum table_align { TABLE_LEFT, TABLE_RIGHT };
@@ -56,6 +58,9 @@ int table_print(const struct table *table, FILE *out);
 
 /* Keys, then rows, each ended by CRLF as RFC 4180 has it. 0, -ENOMEM or -EIO. */
 int table_csv(const struct table *table, FILE *out);
+
+/* One of the two on stdout, and releases the table. 0, or negative errno with its text. */
+int table_finish(struct table *table, bool csv, struct error *err);
 
 /* One CSV field with quotes where it needs them, for whoever streams rows too many to hold. NULL is an empty field. */
 void csv_field(FILE *out, const char *text);
