@@ -150,6 +150,39 @@ static int find_answer(const struct arguments *a, const struct model_control *co
 				       model_run(&answer->model, control, &answer->result, err);
 	if (!status && required && !answer->result.interrupted)
 		status = model_requirement(&answer->model, walked ? &answer->market : NULL, &answer->requirement, control, &answer->required, err);
+	answer->result.interrupted = answer->result.interrupted || (required && isnan(answer->required.threshold_scale) && stop);
+	return status;
+}
+
+#define SAMPLES_OF_P99 299 /* 0.99^299 < 5 %: below, the largest sample does not bound the 99th percentile */
+
+/* Where the tail of the delay decides, it has to be known. Appended to the doubts. */
+static void doubt_tail(const struct model_answer *answer, struct model_measured *measured)
+{
+	for (int i = 0; answer->result.tail_dominated && i < DELAY_STAGES; i++) {
+		const struct delay_law *law = &answer->model.delays[i];
+		size_t used = strlen(measured->doubts);
+
+		if (law->sample_count && law->sample_count < SAMPLES_OF_P99 && !law->tail.count)
+			snprintf(measured->doubts + used, sizeof(measured->doubts) - used,
+				 "delay.%s: the slowest delays decide here, and %zu samples do not bound the slowest 1 %% of them (%d do)\n",
+				 delay_stage_names[i], law->sample_count, SAMPLES_OF_P99);
+	}
+}
+
+/* What speaks against what was printed, on stderr; the exit status. */
+static int conclude(const struct arguments *a, const struct model_result *result, char *doubts)
+{
+	int status = result->interrupted || *doubts ? EXIT_UNTRUSTED : EXIT_OK;
+	char *line;
+
+	if (result->interrupted)
+		fprintf(stderr, "pricelag model: stopped after %llu paths: the errors are those of these paths%s%s\n",
+			(unsigned long long)result->paths, a->checkpoint ? "; the same command goes on from " : "",
+			a->checkpoint ? a->checkpoint : "");
+	while ((line = strsep(&doubts, "\n")))
+		if (*line)
+			fprintf(stderr, "pricelag model: %s\n", line);
 	return status;
 }
 
@@ -182,16 +215,18 @@ int cmd_model(int argc, char **argv)
 	struct model_control control = {.stop = &stop, .progress = terminal ? show_progress : NULL, .context = &progress};
 	struct arguments a = {0};
 	static struct model_answer answer;
+	struct model_measured measured = {.session = NULL};
 	struct error err;
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	control.threads = a.threads;
+	measured.session = a.session;
 	if (a.output && session_is_database(a.output))
 		status = error_set(&err, -EEXIST, "%s is a database, perhaps a recording, and is not overwritten; give another name "
 				   "with -o", a.output);
 	else
-		status = model_config_load(&answer.model, &answer.market, &answer.requirement, a.config, a.session, &err);
+		status = model_config_load(&answer.model, &answer.market, &answer.requirement, a.config, &measured, &err);
 	if (!status && a.checkpoint && open_checkpoint(&a, &control.checkpoint, &err)) {
 		status = -EINVAL;
 		market_free(&answer.market, answer.model.asset_count);
@@ -210,6 +245,7 @@ int cmd_model(int argc, char **argv)
 		if (!status && a.output)
 			status = write_file(a.output, &answer, &err);
 		close_checkpoint(&a, control.checkpoint, !status && !stop);
+		doubt_tail(&answer, &measured);
 		market_free(&answer.market, answer.model.asset_count);
 		model_free(&answer.model);
 	}
@@ -217,11 +253,5 @@ int cmd_model(int argc, char **argv)
 		fprintf(stderr, "pricelag model: %s\n", err.text);
 		return EXIT_FAILED;
 	}
-	if (answer.result.interrupted) {
-		fprintf(stderr, "pricelag model: stopped after %llu paths: the errors are those of these paths%s%s\n",
-			(unsigned long long)answer.result.paths, a.checkpoint ? "; the same command goes on from " : "",
-			a.checkpoint ? a.checkpoint : "");
-		return EXIT_UNTRUSTED;
-	}
-	return EXIT_OK;
+	return conclude(&a, &answer.result, measured.doubts);
 }

@@ -82,7 +82,7 @@ static int read_requirement(struct conf map, struct requirement *out, struct err
 	return conf_reject_unknown(map, "keep, below", err);
 }
 
-static int read_root(struct conf root, const char *session, struct model *model, struct market *market,
+static int read_root(struct conf root, struct model_measured *measured, struct model *model, struct market *market,
 		     struct requirement *requirement, struct error *err)
 {
 	struct conf seed = conf_get(root, "seed"), budget = conf_get(root, "budget"), required = conf_get(root, "requirement"), paths, horizon, step, assets, book, engine, delay;
@@ -100,7 +100,7 @@ static int read_root(struct conf root, const char *session, struct model *model,
 	    conf_require(root, "book", "the accounts", &book, err) || model_book(book, model, &kinds, err) ||
 	    conf_require(root, "engine", "how accounts are liquidated: {type: instant}", &engine, err) ||
 	    conf_require(root, "delay", "the three stages oracle, keeper, inclusion", &delay, err) ||
-	    model_delays(delay, session, model, err))
+	    model_delays(delay, measured, model, err))
 		return -EINVAL;
 	if (conf_exists(budget) && (conf_read_double(budget, &model->budget, err) || !(model->budget > 0)))
 		return conf_error(budget, err, "should be above 0: the bad debt to stay below");
@@ -110,14 +110,14 @@ static int read_root(struct conf root, const char *session, struct model *model,
 		return conf_error(step, err, "should be above 0 and at most the horizon");
 	if (conf_exists(required) && read_requirement(required, requirement, err))
 		return -EINVAL;
-	if (model_market_wanted(root) ? model_market_read(root, session, model, kinds, market, err) : read_engine(engine, &model->engine, err))
+	if (model_market_wanted(root) ? model_market_read(root, measured, model, kinds, market, err) : read_engine(engine, &model->engine, err))
 		return -EINVAL;
 	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, budget, requirement, "
 				   MODEL_MARKET_KEYS, err);
 }
 
 int model_config_load(struct model *model, struct market *market, struct requirement *requirement, const char *path,
-		      const char *session, struct error *err)
+		      struct model_measured *measured, struct error *err)
 {
 	struct conf_file *file;
 	int status;
@@ -128,7 +128,7 @@ int model_config_load(struct model *model, struct market *market, struct require
 	status = conf_open(&file, path, err);
 	if (status)
 		return status;
-	status = read_root(conf_root(file), session, model, market, requirement, err);
+	status = read_root(conf_root(file), measured, model, market, requirement, err);
 	conf_close(file);
 	if (status) {
 		market_free(market, model->asset_count);

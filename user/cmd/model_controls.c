@@ -6,7 +6,7 @@
 #include "cmd/model_market.h"
 #include "cmd/model_parts.h"
 
-static int read_settlement(struct conf map, const char *session, struct settlement *out, struct error *err)
+static int read_settlement(struct conf map, struct model_measured *measured, struct settlement *out, struct error *err)
 {
 	const struct model_entry entries[] = {{"fail_probability", &out->fail_probability, false}, {NULL, NULL, false}};
 	struct error why = {""};
@@ -15,7 +15,7 @@ static int read_settlement(struct conf map, const char *session, struct settleme
 	if (!conf_exists(map))
 		return 0;
 	if (conf_require(map, "delay", "how long a message takes: {type: lognormal, median: 15m, sigma: 0.5}", &delay, err) ||
-	    model_delay(delay, session, DELAYS_INDEPENDENT, &out->delay, err))
+	    model_delay(delay, measured, DELAYS_INDEPENDENT, &out->delay, err))
 		return -EINVAL;
 	if (model_read_entries(map, entries, "delay", err))
 		return -EINVAL;
@@ -127,9 +127,9 @@ static int read_controls(struct conf map, double step_s, struct market *out, str
 	return conf_reject_unknown(map, "circuit_breaker, dynamic_margin, preemptive_margin, governance", err);
 }
 
-int model_controls(struct conf root, const char *session, double step_s, struct market *out, struct error *err)
+int model_controls(struct conf root, struct model_measured *measured, double step_s, struct market *out, struct error *err)
 {
-	if (read_settlement(conf_get(root, "settlement"), session, &out->settlement, err) ||
+	if (read_settlement(conf_get(root, "settlement"), measured, &out->settlement, err) ||
 	    read_waterfall(conf_get(root, "waterfall"), &out->waterfall, err))
 		return -EINVAL;
 	return read_controls(conf_get(root, "controls"), step_s, out, err);

@@ -19,7 +19,7 @@
 
 /* Where measured laws come from, and which column beside the delay is asked for. */
 struct source {
-	const char *session; /* of laws that do not say so themselves; NULL: none */
+	struct model_measured *measured;
 	enum delay_dependence dependence;
 };
 
@@ -157,10 +157,49 @@ static int read_record(sqlite3 *db, const char *feed, const char *asset, enum st
 	return 0;
 }
 
+/* The law is of all of them together: what gives less than a twentieth of the samples says little for or against it. */
+static void keep_large(struct latency_list *list)
+{
+	uint64_t all = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		all += list->items[i].count;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].count * 20 < all)
+			pair_samples_free(&list->items[i].samples);
+		else
+			list->items[kept++] = list->items[i];
+	list->count = kept;
+}
+
+/* What `pricelag latency` says against these latencies; once, where several laws come from one session. */
+static int doubt(sqlite3 *db, const char *path, const char *feed, const char *asset, enum stage from, enum stage to,
+		 struct model_measured *measured, struct error *err)
+{
+	char reasons[2048], *rest = reasons, *reason;
+	struct latency_list list;
+	int status = latency_compute(db, &from, &to, &list, err);
+
+	if (status)
+		return status;
+	latency_list_keep(&list, feed, asset);
+	keep_large(&list);
+	latency_untrusted(db, &list, reasons, sizeof(reasons));
+	latency_list_free(&list);
+	while ((reason = strsep(&rest, "\n"))) {
+		size_t used = strlen(measured->doubts);
+
+		if (*reason && !strstr(measured->doubts, reason))
+			snprintf(measured->doubts + used, sizeof(measured->doubts) - used, "%s: %s\n", path, reason);
+	}
+	return 0;
+}
+
 static int read_delay_session(struct conf map, const struct source *source, struct delay_law *out, struct error *err)
 {
 	struct conf session = conf_get(map, "session"), feed = conf_get(map, "feed"), asset = conf_get(map, "asset");
-	const char *path = source->session;
+	const char *path = source->measured->session;
 	char name[PATH_MAX];
 	struct error why = {""};
 	uint64_t censored;
@@ -183,6 +222,8 @@ static int read_delay_session(struct conf map, const struct source *source, stru
 				 &why);
 	if (!status && source->dependence != DELAYS_INDEPENDENT)
 		status = read_record(db, conf_text(feed), conf_text(asset), from, to, source->dependence, out, &why);
+	if (!status)
+		status = doubt(db, path, conf_text(feed), conf_text(asset), from, to, source->measured, &why);
 	sqlite3_close(db);
 	if (status)
 		return conf_error(map, err, "%s: %s", path, why.text);
@@ -296,9 +337,9 @@ static int read_dependence(struct conf map, struct model *model, struct error *e
 	return conf_exists(window) ? model_read_seconds(window, &model->volatility_window_s, err) : 0;
 }
 
-int model_delays(struct conf map, const char *session, struct model *model, struct error *err)
+int model_delays(struct conf map, struct model_measured *measured, struct model *model, struct error *err)
 {
-	struct source source = {.session = session};
+	struct source source = {.measured = measured};
 	bool known = false;
 
 	if (read_dependence(map, model, err))
@@ -318,7 +359,7 @@ int model_delays(struct conf map, const char *session, struct model *model, stru
 	return conf_reject_unknown(map, "oracle, keeper, inclusion, dependence, volatility_window", err);
 }
 
-int model_delay(struct conf map, const char *session, enum delay_dependence dependence, struct delay_law *out, struct error *err)
+int model_delay(struct conf map, struct model_measured *measured, enum delay_dependence dependence, struct delay_law *out, struct error *err)
 {
-	return read_delay(map, &(struct source){.session = session, .dependence = dependence}, 0, out, err);
+	return read_delay(map, &(struct source){.measured = measured, .dependence = dependence}, 0, out, err);
 }

@@ -240,7 +240,7 @@ static int read_entry(struct conf map, struct keepers *out, struct error *err)
 	return out->entry_cost > 0 ? 0 : conf_error(cost, err, "should be above 0");
 }
 
-static int read_keepers(struct conf map, const char *session, enum delay_dependence dependence, struct keepers *out, struct error *err)
+static int read_keepers(struct conf map, struct model_measured *measured, enum delay_dependence dependence, struct keepers *out, struct error *err)
 {
 	const struct model_entry entries[] = {{"capital", &out->capital, false}, {"min_profit", &out->min_profit, false}, {NULL, NULL, false}};
 	struct conf count = conf_get(map, "count"), own = conf_get(map, "own");
@@ -255,7 +255,7 @@ static int read_keepers(struct conf map, const char *session, enum delay_depende
 		return -EINVAL;
 	out->count = (unsigned)number;
 	out->has_own = conf_exists(own);
-	if (out->has_own && model_delay(own, session, dependence, &out->own, err))
+	if (out->has_own && model_delay(own, measured, dependence, &out->own, err))
 		return -EINVAL;
 	if (!out->count && !out->has_own)
 		return conf_error(count, err, "nobody would liquidate: give a count of 1 or more, or 'own'");
@@ -278,7 +278,7 @@ static int check_kinds(struct conf engine, const struct rules_type *rules, unsig
 	return 0;
 }
 
-int model_market_read(struct conf root, const char *session, const struct model *model, unsigned int kinds, struct market *out,
+int model_market_read(struct conf root, struct model_measured *measured, const struct model *model, unsigned int kinds, struct market *out,
 		      struct error *err)
 {
 	struct conf engine;
@@ -289,8 +289,8 @@ int model_market_read(struct conf root, const char *session, const struct model 
 	    read_oracle(conf_get(root, "oracle"), out->rules.type, model->step_s, &out->oracle, err) ||
 	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
 	    read_network(conf_get(root, "network"), model, &out->gas, err) ||
-	    read_keepers(conf_get(root, "keepers"), session, model->dependent_delays, &out->keepers, err) ||
-	    model_controls(root, session, model->step_s, out, err))
+	    read_keepers(conf_get(root, "keepers"), measured, model->dependent_delays, &out->keepers, err) ||
+	    model_controls(root, measured, model->step_s, out, err))
 		return -EINVAL;
 	return 0;
 }

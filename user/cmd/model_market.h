@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/conf.h"
+#include "cmd/model_config.h"
 #include "margin/market.h"
 
 /* The keys at the top of model.yaml that model_market_read() takes. */
@@ -15,10 +16,10 @@
 bool model_market_wanted(struct conf root);
 
 /* model->assets must be there; `kinds`: of the accounts (model_book.h). Free with market_free(), also after an error. */
-int model_market_read(struct conf root, const char *session, const struct model *model, unsigned int kinds, struct market *out,
+int model_market_read(struct conf root, struct model_measured *measured, const struct model *model, unsigned int kinds, struct market *out,
 		      struct error *err);
 
 /* Its part of it: settlement, waterfall, controls. */
-int model_controls(struct conf root, const char *session, double step_s, struct market *out, struct error *err);
+int model_controls(struct conf root, struct model_measured *measured, double step_s, struct market *out, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #define PL_CMD_MODEL_PARTS_H
 
 #include "base/conf.h"
+#include "cmd/model_config.h"
 #include "margin/model.h"
 
 /* "constant, uniform, …" of a table of descriptors that begin with their name. */
@@ -31,9 +32,9 @@ int model_prices(struct conf root, struct conf assets, struct model *model, stru
 /* Index of an asset by name; -EINVAL where there is none. */
 int model_asset_index(struct conf node, const struct model *model, size_t *out, struct error *err);
 
-/* `delay:`; `session` (NULL: none) is where measured laws come from that do not say so themselves. */
-int model_delays(struct conf map, const char *session, struct model *model, struct error *err);
+/* `delay:` */
+int model_delays(struct conf map, struct model_measured *measured, struct model *model, struct error *err);
 /* One law; a measured one with what was around its samples where `dependence` asks for it. */
-int model_delay(struct conf map, const char *session, enum delay_dependence dependence, struct delay_law *out, struct error *err);
+int model_delay(struct conf map, struct model_measured *measured, enum delay_dependence dependence, struct delay_law *out, struct error *err);
 
 #endif
