@@ -303,12 +303,13 @@ static void print_probability(const struct model_result *r, FILE *out)
 	if (isnan(r->probability)) /* no path was drawn */
 		return;
 	if (r->probability > 0)
-		fprintf(out, "  A path ends with some bad debt with probability %.3g.\n", r->probability);
+		fprintf(out, "  A path ends with some bad debt with probability %.3g (below %.3g, 95 %%).\n", r->probability, r->probability_upper95);
 	else
 		fprintf(out, "  None of %llu executed paths ended with bad debt: its probability is below %.3g (95 %%), not 0.\n",
 			(unsigned long long)r->distribution_paths, r->probability_upper95);
-	fprintf(out, "  It stays below %.4g in 95 %%, %.4g in 99 %% and %.4g in 99.9 %% of paths; in the worst 1 %% it is %.4g ± %.2g on "
-		     "average.\n", r->var95, r->var99, r->risks[2].var, r->es99, r->risks[1].es_stderr);
+	if (r->probability > 0)
+		fprintf(out, "  It stays below %.4g in 95 %%, %.4g in 99 %% and %.4g in 99.9 %% of paths; in the worst 1 %% it is %.4g ± %.2g on "
+			     "average.\n", r->var95, r->var99, r->risks[2].var, r->es99, r->risks[1].es_stderr);
 }
 
 /* By what the mean is known, and what else says so. */
@@ -375,19 +376,30 @@ static void print_expectation(const struct model *model, const struct model_resu
 	print_estimators(r, out);
 }
 
+/* "12.3 ± 0.4"; what no path shows is not 0, and what was not asked for, because the user stopped, is not known. */
+static const char *told(const struct estimate *estimate, char out[FORMAT_MAX])
+{
+	if (isnan(estimate->value))
+		snprintf(out, FORMAT_MAX, FORMAT_UNKNOWN);
+	else if (!estimate->value && !estimate->stderr_)
+		snprintf(out, FORMAT_MAX, "0 (on no path)");
+	else
+		snprintf(out, FORMAT_MAX, "%.4g ± %.2g", estimate->value, estimate->stderr_);
+	return out;
+}
+
 static void print_walk(const struct model_answer *answer, FILE *out)
 {
 	const struct market_result *more = &answer->more;
 	const struct waterfall *waterfall = &answer->market.waterfall;
-	char time[FORMAT_MAX];
+	char time[FORMAT_MAX], part[MARKET_PARTS][FORMAT_MAX], text[FORMAT_MAX];
 
 	print_measurement(&answer->result, out);
-	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency), %.4g ± %.2g comes of latency, %.4g ± %.2g of congestion and "
-		     "%.4g ± %.2g of thin markets.\n",
-		more->parts[MARKET_GAP].value, more->parts[MARKET_GAP].stderr_, more->parts[MARKET_LATENCY].value,
-		more->parts[MARKET_LATENCY].stderr_, more->parts[MARKET_CONGESTION].value, more->parts[MARKET_CONGESTION].stderr_,
-		more->parts[MARKET_LIQUIDITY].value, more->parts[MARKET_LIQUIDITY].stderr_);
-	fprintf(out, "  %.4g of it had not been liquidated when the time was over.\n", more->open.value);
+	fprintf(out, "  Of it %s is gap (there at zero latency), %s comes of latency, %s of congestion and %s of thin markets.\n",
+		told(&more->parts[MARKET_GAP], part[0]), told(&more->parts[MARKET_LATENCY], part[1]),
+		told(&more->parts[MARKET_CONGESTION], part[2]), told(&more->parts[MARKET_LIQUIDITY], part[3]));
+	if (more->open.value > 0)
+		fprintf(out, "  %.4g ± %.2g of it had not been liquidated when the time was over.\n", more->open.value, more->open.stderr_);
 	fprintf(out, "  %.4g liquidations on average take %.6g of collateral, %s after the health fell below 1; slippage is %.4g, "
 		     "the protocol's fees %.4g.\n",
 		answer->result.triggers.value, answer->result.outcome_mean.seized,
@@ -404,10 +416,12 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		fprintf(out, "  The own keeper wins %.3g of the liquidations and earns %.4g ± %.2g.\n", more->win_rate,
 			more->own_profit.value, more->own_profit.stderr_);
 	for (size_t i = 0; i < waterfall->count; i++)
-		fprintf(out, "  %s absorbs %.4g ± %.2g, and is empty at the end of %.3g of the paths.\n", waterfall->tiers[i].name,
-			more->absorbed[i].value, more->absorbed[i].stderr_, more->exhausted[i]);
+		fprintf(out, "  %s absorbs %s, and is empty at the end of %.3g of the paths.\n", waterfall->tiers[i].name,
+			told(&more->absorbed[i], text), more->exhausted[i]);
 	if (waterfall->count)
-		fprintf(out, "  %.4g ± %.2g is left to the lenders.\n", more->lenders.value, more->lenders.stderr_);
+		fprintf(out, "  %s is left to the lenders.\n", told(&more->lenders, text));
+	fprintf(out, "  What none of the %llu paths shows has a probability below %.2g (95 %%). Rules: %s.\n",
+		(unsigned long long)answer->result.paths, -log(0.05) / (double)answer->result.paths, answer->market.rules.type->source);
 	print_budget(&answer->model, &answer->result, true, out);
 }
 
