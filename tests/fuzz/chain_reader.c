@@ -3,32 +3,14 @@
  * A hostile node, as lines: C connects, D disconnects, A<member> answers the oldest open request ("result":… or
  * "error":…), T lets half a minute pass, anything else is a message. The first byte P makes the reader passive.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/hex.h"
-#include "base/json.h"
-#include "chain/chain.h"
-
-#define OPEN_MAX 64
+#include "hostile_node.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct oracle_config oracles[2];
 static const struct chain_config config = {
 	.name = "fuzz", .oracles = oracles, .oracle_count = 2, .finality_ns = 12000000000, .calldata = true, .pending = true};
-static const struct chain_stamps stamps = {1, 2, 3};
-
-static int64_t open_ids[OPEN_MAX];
-static unsigned open_count, sent_now;
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void on_update(void *context, const struct chain_update *u)
 {
@@ -67,52 +49,6 @@ static void on_pending(void *context, const struct chain_pending *p)
 {
 	(void)context;
 	require(strlen(p->tx_hash) == 66 && (!*p->to || strlen(p->to) == 42) && strlen(p->message.id) < FEED_TEXT_MAX);
-}
-
-/* Every request is JSON with an id, and no single message makes more than a connection's worth of them. */
-static int on_send(void *context, const char *text, size_t len)
-{
-	struct json_object *request;
-	int64_t id;
-
-	(void)context;
-	require(++sent_now <= 8);
-	require(!json_read(&request, text, len, NULL) && json_integer(json_member(request, "id"), &id));
-	json_object_put(request);
-	if (open_count < OPEN_MAX)
-		open_ids[open_count++] = id;
-	return 0;
-}
-
-static void on_warning(void *context, const char *text)
-{
-	(void)context;
-	for (; *text; text++)
-		require(*text >= ' ' && *text <= '~');
-}
-
-static void message(struct chain *chain, const char *data, size_t len)
-{
-	uint8_t *copy = malloc(len + !len);
-
-	require(copy != NULL);
-	memcpy(copy, data, len);
-	chain_message(chain, copy, len, &stamps);
-	free(copy);
-}
-
-static void answer(struct chain *chain, const char *member, size_t len)
-{
-	char *text;
-	int text_len;
-
-	if (!open_count)
-		return;
-	text_len = asprintf(&text, "{\"id\":%lld,%.*s}", (long long)open_ids[0], (int)len, member);
-	require(text_len > 0);
-	memmove(open_ids, open_ids + 1, --open_count * sizeof(open_ids[0]));
-	message(chain, text, (size_t)text_len);
-	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,31 +4,15 @@
  * ("result":… or "error":…), H<text> the question over HTTP, L says that it is at its limit, T lets two seconds pass,
  * anything else is a message. The first byte P makes the reader passive, G asks for the logs as well.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/json.h"
-#include "chain/chain.h"
-
-#define OPEN_MAX 64
+#include "hostile_node.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct oracle_config oracles[2];
 static struct chain_config config = {.name = "fuzz", .type = CHAIN_SOLANA, .oracles = oracles, .oracle_count = 2};
-static const struct chain_stamps stamps = {1, 2, 3};
-
-static int64_t open_ids[OPEN_MAX], now_ns;
-static unsigned open_count, sent_now;
+static int64_t now_ns;
 static bool asked; /* over HTTP */
 static long live;  /* updates that hold */
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void on_update(void *context, const struct chain_update *u)
 {
@@ -72,68 +56,15 @@ static void on_slot(void *context, const struct chain_slot_event *e)
 	require((e->kind != CHAIN_SLOT_CREATED_BANK && e->kind != CHAIN_SLOT_PROCESSED) || e->parent < e->number);
 }
 
-/* Every request is JSON with an id, and no single message makes more than a connection's worth of them. */
-static int on_send(void *context, const char *text, size_t len)
-{
-	struct json_object *request;
-	int64_t id;
-
-	(void)context;
-	require(++sent_now <= 8);
-	require(!json_read(&request, text, len, NULL) && json_integer(json_member(request, "id"), &id));
-	json_object_put(request);
-	if (open_count < OPEN_MAX)
-		open_ids[open_count++] = id;
-	return 0;
-}
-
 static int on_post(void *context, const char *text, size_t len)
 {
-	struct json_object *question;
+	struct json_object *question = NULL;
 
 	(void)context;
 	require(!asked && !json_read(&question, text, len, NULL));
 	json_object_put(question);
 	asked = true;
 	return 0;
-}
-
-static void on_warning(void *context, const char *text)
-{
-	(void)context;
-	for (; *text; text++)
-		require(*text >= ' ' && *text <= '~');
-}
-
-static uint8_t *copy_of(const char *data, size_t len)
-{
-	uint8_t *copy = malloc(len + !len);
-
-	require(copy != NULL);
-	memcpy(copy, data, len);
-	return copy;
-}
-
-static void message(struct chain *chain, const char *data, size_t len)
-{
-	uint8_t *copy = copy_of(data, len);
-
-	chain_message(chain, copy, len, &stamps);
-	free(copy);
-}
-
-static void answer(struct chain *chain, const char *member, size_t len)
-{
-	char *text;
-	int text_len;
-
-	if (!open_count)
-		return;
-	text_len = asprintf(&text, "{\"id\":%lld,%.*s}", (long long)open_ids[0], (int)len, member);
-	require(text_len > 0);
-	memmove(open_ids, open_ids + 1, --open_count * sizeof(open_ids[0]));
-	message(chain, text, (size_t)text_len);
-	free(text);
 }
 
 static void posted(struct chain *chain, int status, const char *data, size_t len)

@@ -24,10 +24,7 @@ static void begin(struct node *node)
 /* An update in transaction `tx`. */
 static void update(struct node *node, unsigned tx)
 {
-	char topics[400];
-	struct node_log log = node_answer_updated(topics, 100, tx, 'a');
-
-	node_log(node, &log);
+	node_logs_answer(node, 100, tx, 'a');
 }
 
 static const char *tx_hash(unsigned tx)
@@ -122,15 +119,12 @@ static void test_pace(void **state)
 static void test_too_many(void **state)
 {
 	static struct node node;
-	char topics[400];
 
 	(void)state;
 	begin(&node);
 	for (unsigned tx = 1; tx <= 300; tx++) {
-		struct node_log log = node_answer_updated(topics, 100, tx, 'a');
-
 		node.update_count = 0;
-		node_log(&node, &log);
+		node_logs_answer(&node, 100, tx, 'a');
 	}
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_CALLDATA_MISSED), 300 - 256);
 	node_stop(&node);

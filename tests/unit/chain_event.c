@@ -184,13 +184,10 @@ static void test_ocr1_transmission(void **state)
 static void test_answer_updated(void **state)
 {
 	struct node node;
-	char topics[400];
-	struct node_log log;
 
 	(void)state;
 	node_start(&node, true);
-	log = node_answer_updated(topics, 100, 77, 'a');
-	node_log(&node, &log);
+	node_logs_answer(&node, 100, 77, 'a');
 	assert_update(&node, "77", "100000000000", 1000, 1763899200000000000);
 	assert_int_equal(node.updates[0].block_number, 100);
 	assert_int_equal(node.updates[0].log_index, 5);
@@ -272,12 +269,12 @@ static void test_malformed_logs(void **state)
 		{",\"0x000000000000000000000000000000000000000000000000000000000000004d\"]", "]"},
 	};
 	struct node node;
-	char topics[400], object[4096], edited[5000];
+	char object[4096], edited[5000];
 	struct node_log log;
 
 	(void)state;
 	node_start(&node, true);
-	log = node_answer_updated(topics, 100, 77, 'a');
+	log = node_answer_updated(&node, 100, 77, 'a');
 	node_log_text(object, sizeof(object), &log);
 	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
 		const char *at = strstr(object, edits[i].from);
@@ -296,12 +293,11 @@ static void test_malformed_logs(void **state)
 static void test_logs_of_others(void **state)
 {
 	struct node node;
-	char topics[400];
 	struct node_log log;
 
 	(void)state;
 	node_start(&node, true);
-	log = node_answer_updated(topics, 100, 77, 'a');
+	log = node_answer_updated(&node, 100, 77, 'a');
 	log.address = PYTH; /* the event of a Chainlink aggregator at Pyth's contract */
 	node_log(&node, &log);
 	log.address = AGGREGATOR;

@@ -160,14 +160,12 @@ static void test_a_node_that_lags_takes_nothing_back(void **state)
 static void test_a_final_block_that_is_replaced(void **state)
 {
 	struct node node;
-	char topics[400];
 	struct node_log log;
 
 	(void)state;
 	begin(&node);
 	node_head(&node, 40, 'a', 'a');
-	log = node_answer_updated(topics, 40, 7, 'a');
-	node_log(&node, &log);
+	log = node_logs_answer(&node, 40, 7, 'a');
 	node_head(&node, 41, 'a', 'a');
 	node_head(&node, 41, 'b', 'a'); /* an ordinary reorg: 41 is not final */
 	poll_at(&node, 100, 41, 40);

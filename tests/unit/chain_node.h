@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A scripted node: keeps what the chain asks and reports, and answers as each test says. Include after cmocka.h. */
+/* A scripted Ethereum node, with a Chainlink aggregator and Pyth's contract: its heads, logs and answers. Include after cmocka.h. */
 #ifndef PL_TESTS_CHAIN_NODE_H
 #define PL_TESTS_CHAIN_NODE_H
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/json.h"
-#include "chain/chain.h"
-
-#define NODE_KEPT 32
+#include "scripted_node.h"
 
 #define AGGREGATOR "0x5f4ec3df9cbd43714fe2740f5e3616155c5b8419"
 #define PYTH	   "0x4305fb66699c3b2702d4d05cf36551390a4c69c6"
@@ -23,104 +17,9 @@
 #define NEW_ROUND "0x0109fc6f55cf40689f02fbaad7af7fe7bbac8a3d2186600afc7d3e10cac60271"
 #define PYTH_UPDATE "0xd06a6b7f4918494b3719217d1802786c1f5112a6c1d88fe2cfec00b4584f6aec"
 
-struct node {
-	struct oracle_config oracles[2];
-	struct chain_config config;
-	struct chain *chain;
-	struct chain_update updates[NODE_KEPT];
-	struct chain_block blocks[NODE_KEPT];
-	struct chain_final finals[NODE_KEPT];
-	char *requests[NODE_KEPT];
-	char warning[1024]; /* the last one */
-	struct chain_round rounds[NODE_KEPT];
-	struct chain_calldata carried[NODE_KEPT];
-	struct chain_pending pending[NODE_KEPT];
-	unsigned update_count, round_count, block_count, final_count, carried_count, pending_count, request_count, warning_count;
-	int send_result;
-};
-
-static const struct chain_stamps node_stamps = {100, 200, 300};
-
-static inline void node_on_update(void *context, const struct chain_update *update)
-{
-	struct node *node = context;
-
-	assert_in_range(node->update_count, 0, NODE_KEPT - 1);
-	node->updates[node->update_count++] = *update;
-}
-
-static inline void node_on_block(void *context, const struct chain_block *block)
-{
-	struct node *node = context;
-
-	node->blocks[node->block_count++ % NODE_KEPT] = *block;
-}
-
-static inline void node_on_final(void *context, const struct chain_final *final)
-{
-	struct node *node = context;
-
-	assert_in_range(node->final_count, 0, NODE_KEPT - 1);
-	node->finals[node->final_count++] = *final;
-}
-
-static inline void node_on_round(void *context, const struct chain_round *round)
-{
-	struct node *node = context;
-
-	assert_in_range(node->round_count, 0, NODE_KEPT - 1);
-	node->rounds[node->round_count++] = *round;
-}
-
-static inline void node_on_calldata(void *context, const struct chain_calldata *calldata)
-{
-	struct node *node = context;
-
-	assert_in_range(node->carried_count, 0, NODE_KEPT - 1);
-	node->carried[node->carried_count++] = *calldata;
-}
-
-static inline void node_on_pending(void *context, const struct chain_pending *pending)
-{
-	struct node *node = context;
-
-	assert_in_range(node->pending_count, 0, NODE_KEPT - 1);
-	node->pending[node->pending_count++] = *pending;
-}
-
-static inline int node_on_send(void *context, const char *text, size_t len)
-{
-	struct node *node = context;
-
-	if (node->send_result)
-		return node->send_result;
-	assert_in_range(node->request_count, 0, NODE_KEPT - 1);
-	node->requests[node->request_count++] = strndup(text, len);
-	return 0;
-}
-
-static inline void node_on_warning(void *context, const char *text)
-{
-	struct node *node = context;
-
-	snprintf(node->warning, sizeof(node->warning), "%s", text);
-	node->warning_count++;
-}
-
 /* `change` (or NULL) says what is other than usual in the configuration. */
 static inline void node_start_as(struct node *node, bool passive, void (*change)(struct chain_config *config))
 {
-	struct chain_callbacks callbacks = {.context = node,
-					    .on_update = node_on_update,
-					    .on_block = node_on_block,
-					    .on_round = node_on_round,
-					    .on_calldata = node_on_calldata,
-					    .on_pending = node_on_pending,
-					    .on_final = node_on_final,
-					    .send = passive ? NULL : node_on_send,
-					    .on_warning = node_on_warning};
-	struct error err;
-
 	memset(node, 0, sizeof(*node));
 	node->oracles[0] = (struct oracle_config){.asset = "ETH/USD", .type = ORACLE_CHAINLINK, .exponent = -8};
 	node->oracles[1] = (struct oracle_config){.asset = "ETH/USD", .type = ORACLE_PYTH_EVM, .id = PYTH_ID, .exponent = -8};
@@ -129,44 +28,12 @@ static inline void node_start_as(struct node *node, bool passive, void (*change)
 	node->config = (struct chain_config){.name = "test", .oracles = node->oracles, .oracle_count = 2};
 	if (change)
 		change(&node->config);
-	assert_int_equal(chain_new(&node->chain, &node->config, &callbacks, &err), 0);
+	node_create(node, passive);
 }
 
 static inline void node_start(struct node *node, bool passive)
 {
 	node_start_as(node, passive, NULL);
-}
-
-static inline void node_forget_requests(struct node *node)
-{
-	while (node->request_count)
-		free(node->requests[--node->request_count]);
-}
-
-static inline void node_stop(struct node *node)
-{
-	node_forget_requests(node);
-	chain_free(node->chain);
-}
-
-static inline uint64_t node_counter(const struct node *node, enum chain_counter counter)
-{
-	uint64_t counters[CHAIN_COUNTER_MAX];
-
-	chain_counters(node->chain, counters);
-	return counters[counter];
-}
-
-/* A message from the node, from an exact copy on the heap. */
-static inline void node_says(struct node *node, const char *text)
-{
-	size_t len = strlen(text);
-	uint8_t *copy = malloc(len + !len);
-
-	assert_non_null(copy);
-	memcpy(copy, text, len);
-	chain_message(node->chain, copy, len, &node_stamps);
-	free(copy);
 }
 
 /* The n-th request (from 0) that contains `part`; NULL if there is none. */
@@ -246,17 +113,26 @@ static inline void node_log(struct node *node, const struct node_log *log)
 	node_says(node, text);
 }
 
-/* AnswerUpdated(1e11 = 1000.00000000, round, 1763899200) in block `block`. */
-static inline struct node_log node_answer_updated(char topics[400], unsigned block, unsigned round, char branch)
+/* AnswerUpdated(1e11 = 1000.00000000, round, 1763899200) in block `block`. Its topics stand until the next one. */
+static inline struct node_log node_answer_updated(struct node *node, unsigned block, unsigned round, char branch)
 {
-	snprintf(topics, 400, "\"" ANSWER_UPDATED "\",\"0x%064llx\",\"0x%064x\"", 100000000000ULL, round);
+	snprintf(node->topics, sizeof(node->topics), "\"" ANSWER_UPDATED "\",\"0x%064llx\",\"0x%064x\"", 100000000000ULL, round);
 	return (struct node_log){.address = AGGREGATOR,
-				 .topics = topics,
+				 .topics = node->topics,
 				 .data = "000000000000000000000000000000000000000000000000000000006922f740",
 				 .block = block,
 				 .tx = round,
 				 .index = 5,
 				 .branch = branch};
+}
+
+/* The same, and the node says it. */
+static inline struct node_log node_logs_answer(struct node *node, unsigned block, unsigned round, char branch)
+{
+	struct node_log log = node_answer_updated(node, block, round, branch);
+
+	node_log(node, &log);
+	return log;
 }
 
 /* Connects; the node confirms everything, and says that it is at `block`. */
@@ -272,6 +148,12 @@ static inline void node_connect_at(struct node *node, const char *block)
 	node_answers(node, node_request(node, "\"logs\"", 1), "\"result\":\"0x3\"");
 	snprintf(member, sizeof(member), "\"result\":\"%s\"", block);
 	node_answers(node, node_request(node, "eth_blockNumber", 0), member);
+}
+
+static inline void node_start_at(struct node *node, const char *block)
+{
+	node_start(node, false);
+	node_connect_at(node, block);
 }
 
 #endif

@@ -15,8 +15,7 @@ static void test_subscriptions(void **state)
 	struct json_object *object;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	for (unsigned i = 0; i < node.request_count; i++) {
 		assert_int_equal(json_read(&object, node.requests[i], strlen(node.requests[i]), NULL), 0);
 		json_object_put(object);
@@ -38,8 +37,7 @@ static void test_heads(void **state)
 	struct node node;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	node_head(&node, 101, 'a', 'a');
 	node_head(&node, 102, 'a', 'a');
 	node_head(&node, 102, 'a', 'a');
@@ -60,14 +58,11 @@ static void test_heads(void **state)
 static void test_notifications_before_answers(void **state)
 {
 	struct node node;
-	char topics[400];
-	struct node_log log;
 
 	(void)state;
 	node_start(&node, false);
 	chain_connected(node.chain);
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log);
+	node_logs_answer(&node, 101, 7, 'a');
 	node_head(&node, 101, 'a', 'a');
 	node_answers(&node, node_request(&node, "\"logs\"", 1), "\"result\":\"0x3\"");
 	node_answers(&node, node_request(&node, "\"logs\"", 0), "\"result\":\"0x2\"");
@@ -83,23 +78,19 @@ static void test_block_time(void **state)
 {
 	const int64_t expected = (1763899200 + 12 * 101) * INT64_C(1000000000);
 	struct node node;
-	char topics[400];
 	struct node_log log;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log); /* before its head, and the log does not say */
+	node_start_at(&node, "0x64");
+	log = node_logs_answer(&node, 101, 7, 'a'); /* before its head, and the log does not say */
 	assert_int_equal(node.updates[0].block_ns, TIME_UNKNOWN);
-	log = node_answer_updated(topics, 101, 8, 'a');
+	log = node_answer_updated(&node, 101, 8, 'a');
 	log.with_time = true;
 	node_log(&node, &log); /* before its head, but the log says */
 	assert_int_equal(node.updates[1].block_ns, expected);
 	node_head(&node, 101, 'a', 'a');
 	assert_string_equal(node.blocks[0].hash, node.updates[0].block_hash); /* what the session joins by */
-	log = node_answer_updated(topics, 101, 9, 'a');
-	node_log(&node, &log); /* behind its head */
+	log = node_logs_answer(&node, 101, 9, 'a'); /* behind its head */
 	assert_int_equal(node.updates[2].block_ns, expected);
 	node_stop(&node);
 }
@@ -108,13 +99,12 @@ static void test_block_time(void **state)
 static void test_two_events_of_one_round_are_one_update(void **state)
 {
 	struct node node;
-	char topics[400], ocr2[400], data[8 * 64 + 1];
+	char ocr2[400], data[8 * 64 + 1];
 	struct node_log first, second;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
-	second = node_answer_updated(topics, 101, 7, 'a');
+	node_start_at(&node, "0x64");
+	second = node_answer_updated(&node, 101, 7, 'a');
 	first = second;
 	snprintf(ocr2, sizeof(ocr2), "\"" OCR2 "\",\"0x%064x\"", 7);
 	first.topics = ocr2;
@@ -149,14 +139,11 @@ static void test_two_events_of_one_round_are_one_update(void **state)
 static void test_duplicates(void **state)
 {
 	struct node node;
-	char topics[400];
 	struct node_log log;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log);
+	node_start_at(&node, "0x64");
+	log = node_logs_answer(&node, 101, 7, 'a');
 	node_log(&node, &log);
 	assert_int_equal(node.update_count, 1);
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_DUPLICATES), 1);
@@ -166,16 +153,14 @@ static void test_duplicates(void **state)
 static void test_reconnect_fills_the_gap(void **state)
 {
 	struct node node;
-	char topics[400], known[2048], missed[2048], member[5000];
+	char known[2048], missed[2048], member[5000];
 	struct node_log log;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	node_head(&node, 115, 'a', 'a');
 	node_head(&node, 116, 'a', 'a');
-	log = node_answer_updated(topics, 116, 7, 'a');
-	node_log(&node, &log);
+	log = node_logs_answer(&node, 116, 7, 'a');
 	node_log_text(known, sizeof(known), &log);
 
 	chain_disconnected(node.chain);
@@ -184,9 +169,8 @@ static void test_reconnect_fills_the_gap(void **state)
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 0),
 			       "[{\"fromBlock\":\"0x6c\",\"toBlock\":\"latest\",\"address\":[\"" AGGREGATOR "\"]"));
 	node_head(&node, 121, 'a', 'a');
-	log = node_answer_updated(topics, 121, 9, 'a'); /* live, while the gap is being filled */
-	node_log(&node, &log);
-	log = node_answer_updated(topics, 118, 8, 'a');
+	node_logs_answer(&node, 121, 9, 'a'); /* live, while the gap is being filled */
+	log = node_answer_updated(&node, 118, 8, 'a');
 	node_log_text(missed, sizeof(missed), &log);
 	snprintf(member, sizeof(member), "\"result\":[%s,%s]", known, missed);
 	node_answers(&node, node_request(&node, "eth_getLogs", 0), member);
@@ -212,8 +196,7 @@ static void test_a_gap_survives_a_second_loss(void **state)
 	struct node node;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	node_head(&node, 116, 'a', 'a');
 	chain_disconnected(node.chain);
 	node_forget_requests(&node);
@@ -243,8 +226,7 @@ static void test_refused_ranges_are_halved(void **state)
 	unsigned asked = 0;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	chain_disconnected(node.chain);
 	node_connect_at(&node, "0x6b"); /* blocks 100 to 107 */
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", asked), "\"fromBlock\":\"0x64\",\"toBlock\":\"latest\""));
@@ -275,8 +257,7 @@ static void test_a_gap_that_the_node_will_not_fill(void **state)
 	unsigned asked = 0;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	chain_disconnected(node.chain);
 	node_connect_at(&node, "0x6b");
 	while (node_request(&node, "eth_getLogs", asked))
@@ -398,8 +379,7 @@ static void test_answers_of_another_type(void **state)
 	struct node node;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	chain_disconnected(node.chain);
 	node_connect_at(&node, "0x64");
 	node_answers(&node, node_request(&node, "eth_getLogs", 0), "\"result\":null");
@@ -416,8 +396,7 @@ static void test_an_absurd_block_number(void **state)
 	unsigned asked = 0;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	chain_disconnected(node.chain);
 	node_connect_at(&node, "0x2"); /* lags behind what was seen */
 	assert_non_null(strstr(node_request(&node, "eth_getLogs", 0), "\"fromBlock\":\"0x64\",\"toBlock\":\"latest\""));
@@ -425,8 +404,7 @@ static void test_an_absurd_block_number(void **state)
 	node_forget_requests(&node);
 	node_stop(&node);
 
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	chain_disconnected(node.chain);
 	node_forget_requests(&node);
 	chain_connected(node.chain);
@@ -468,7 +446,7 @@ static void test_sending_fails(void **state)
 static void test_passive_reader(void **state)
 {
 	struct node node;
-	char topics[400], object[2048], text[3000];
+	char object[2048], text[3000];
 	struct node_log log;
 
 	(void)state;
@@ -476,9 +454,8 @@ static void test_passive_reader(void **state)
 	chain_connected(node.chain);
 	node_says(&node, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x9cef478923ff08bf67fde6c64013158d\"}");
 	node_head(&node, 101, 'a', 'a');
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log);
-	log = node_answer_updated(topics, 99, 6, 'a');
+	log = node_logs_answer(&node, 101, 7, 'a');
+	log = node_answer_updated(&node, 99, 6, 'a');
 	node_log_text(object, sizeof(object), &log);
 	snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"id\":6,\"result\":[%s]}", object);
 	node_says(&node, text);
@@ -499,7 +476,7 @@ static void test_passive_reader(void **state)
 static void test_rounds(void **state)
 {
 	struct node node;
-	char topics[400], started[400];
+	char started[400];
 	struct node_log begun = {.address = AGGREGATOR,
 				 .topics = started,
 				 .data = "000000000000000000000000000000000000000000000000000000006922f738",
@@ -507,15 +484,13 @@ static void test_rounds(void **state)
 				 .tx = 70,
 				 .index = 2,
 				 .branch = 'a'};
-	struct node_log answer = node_answer_updated(topics, 101, 7, 'a');
 
 	(void)state;
 	snprintf(started, sizeof(started), "\"" NEW_ROUND "\",\"0x%064x\",\"0x000000000000000000000000c4b7d70896aeda32b9f3dac4d3db6f1a0ed98b2e\"", 7);
-	node_start(&node, false);
-	node_connect_at(&node, "0x62");
+	node_start_at(&node, "0x62");
 	node_log(&node, &begun);
 	node_log(&node, &begun); /* said twice */
-	node_log(&node, &answer);
+	node_logs_answer(&node, 101, 7, 'a');
 	assert_int_equal(node.round_count, 1);
 	assert_ptr_equal(node.rounds[0].oracle, &node.oracles[0]);
 	assert_string_equal(node.rounds[0].round, node.updates[0].message.key);

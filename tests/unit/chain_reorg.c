@@ -13,15 +13,12 @@
 static void test_reorg_told_by_the_node(void **state)
 {
 	struct node node;
-	char topics[400];
 	struct node_log log;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	node_head(&node, 101, 'a', 'a');
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log);
+	log = node_logs_answer(&node, 101, 7, 'a');
 	log.removed = true;
 	node_log(&node, &log);
 	assert_int_equal(node.update_count, 2);
@@ -29,8 +26,7 @@ static void test_reorg_told_by_the_node(void **state)
 	assert_string_equal(node.updates[1].message.key, "7");
 	node_head(&node, 101, 'b', 'a');
 	assert_int_equal(node.update_count, 2); /* not taken back twice */
-	log = node_answer_updated(topics, 101, 7, 'b');
-	node_log(&node, &log);
+	node_logs_answer(&node, 101, 7, 'b');
 	assert_int_equal(node.update_count, 3);
 	assert_false(node.updates[2].removed);
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REMOVED), 1);
@@ -43,16 +39,13 @@ static void test_reorg_told_by_the_node(void **state)
 static void test_reorg_told_by_the_heads_alone(void **state)
 {
 	struct node node;
-	char topics[400];
 	struct node_log log;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	for (unsigned number = 101; number <= 103; number++) {
 		node_head(&node, number, 'a', 'a');
-		log = node_answer_updated(topics, number, number, 'a');
-		node_log(&node, &log);
+		log = node_logs_answer(&node, number, number, 'a');
 	}
 	node_head(&node, 102, 'b', 'a');
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REORGS), 1);
@@ -67,8 +60,7 @@ static void test_reorg_told_by_the_heads_alone(void **state)
 
 	node_head(&node, 103, 'b', 'b');
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REORGS), 1);
-	log = node_answer_updated(topics, 103, 102, 'b'); /* its transaction, included again */
-	node_log(&node, &log);
+	node_logs_answer(&node, 103, 102, 'b'); /* its transaction, included again */
 	assert_int_equal(node.update_count, 6);
 	assert_false(node.updates[5].removed);
 	node_stop(&node);
@@ -78,15 +70,11 @@ static void test_reorg_told_by_the_heads_alone(void **state)
 static void test_reorg_seen_at_the_parent(void **state)
 {
 	struct node node;
-	char topics[400];
-	struct node_log log;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	node_head(&node, 101, 'a', 'a');
-	log = node_answer_updated(topics, 101, 7, 'a');
-	node_log(&node, &log);
+	node_logs_answer(&node, 101, 7, 'a');
 	node_head(&node, 102, 'b', 'b');
 	assert_int_equal(node_counter(&node, CHAIN_COUNTER_REORGS), 1);
 	assert_int_equal(node.update_count, 2);
@@ -98,15 +86,11 @@ static void test_reorg_seen_at_the_parent(void **state)
 static void test_logs_ahead_of_heads_are_not_taken_back(void **state)
 {
 	struct node node;
-	char topics[400];
-	struct node_log log;
 
 	(void)state;
-	node_start(&node, false);
-	node_connect_at(&node, "0x64");
+	node_start_at(&node, "0x64");
 	node_head(&node, 101, 'a', 'a');
-	log = node_answer_updated(topics, 103, 7, 'a');
-	node_log(&node, &log);
+	node_logs_answer(&node, 103, 7, 'a');
 	node_head(&node, 102, 'a', 'a');
 	node_head(&node, 103, 'a', 'a');
 	node_head(&node, 104, 'a', 'a');

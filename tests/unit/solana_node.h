@@ -1,125 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A scripted Solana node: keeps what the chain asks and reports, and says what each test wants. Include after cmocka.h. */
+/* A scripted Solana node, with two price accounts: its notifications, and answers over HTTP. Include after cmocka.h. */
 #ifndef PL_TESTS_SOLANA_NODE_H
 #define PL_TESTS_SOLANA_NODE_H
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/base58.h"
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "chain/chain.h"
 #include "price_accounts.h"
+#include "scripted_node.h"
 
-#define NODE_KEPT 64
 #define SOL_ACCOUNT "7AviUf9nL62mcxNbQGKm4nKDQnPjswo6c5MX4D57HmyE"
 #define USDC_ACCOUNT "6HAuqASbHEh4w4REJEUUUCginTLfj1kwCh215ZLtMkrT"
 #define PLACES 65536
 
-struct node {
-	struct oracle_config oracles[2];
-	struct chain_config config;
-	struct chain *chain;
-	struct chain_update updates[NODE_KEPT];
-	struct chain_block blocks[NODE_KEPT];
-	struct chain_final finals[NODE_KEPT];
-	struct chain_slot_event slots[NODE_KEPT];
-	struct chain_mention mentions[NODE_KEPT];
-	unsigned mention_count, update_count, block_count, final_count, slot_count, request_count, warning_count;
-	char requests[NODE_KEPT][400]; /* over WebSocket */
-	char question[4000];	       /* over HTTP: the one under way, "" none */
-	char warning[1024];
-	int64_t clock_ns;
-};
-
-static const struct chain_stamps node_stamps = {100, 200, 300};
-
-static inline void node_on_update(void *context, const struct chain_update *update)
-{
-	struct node *node = context;
-
-	assert_in_range(node->update_count, 0, NODE_KEPT - 1);
-	node->updates[node->update_count++] = *update;
-}
-
-static inline void node_on_block(void *context, const struct chain_block *block)
-{
-	struct node *node = context;
-
-	assert_in_range(node->block_count, 0, NODE_KEPT - 1);
-	node->blocks[node->block_count++] = *block;
-}
-
-static inline void node_on_final(void *context, const struct chain_final *final)
-{
-	struct node *node = context;
-
-	assert_in_range(node->final_count, 0, NODE_KEPT - 1);
-	node->finals[node->final_count++] = *final;
-}
-
-static inline void node_on_slot(void *context, const struct chain_slot_event *event)
-{
-	struct node *node = context;
-
-	node->slots[node->slot_count++ % NODE_KEPT] = *event;
-}
-
-static inline void node_on_mention(void *context, const struct chain_mention *mention)
-{
-	struct node *node = context;
-
-	assert_in_range(node->mention_count, 0, NODE_KEPT - 1);
-	node->mentions[node->mention_count++] = *mention;
-}
-
-static inline int node_on_send(void *context, const char *text, size_t len)
-{
-	struct node *node = context;
-
-	assert_in_range(node->request_count, 0, NODE_KEPT - 1);
-	assert_in_range(len, 1, sizeof(node->requests[0]) - 1);
-	snprintf(node->requests[node->request_count++], sizeof(node->requests[0]), "%.*s", (int)len, text);
-	return 0;
-}
-
-static inline int node_on_post(void *context, const char *text, size_t len)
-{
-	struct node *node = context;
-
-	assert_string_equal(node->question, "");
-	assert_in_range(len, 1, sizeof(node->question) - 1);
-	snprintf(node->question, sizeof(node->question), "%.*s", (int)len, text);
-	return 0;
-}
-
-static inline void node_on_warning(void *context, const char *text)
-{
-	struct node *node = context;
-
-	snprintf(node->warning, sizeof(node->warning), "%s", text);
-	node->warning_count++;
-}
-
 static inline void node_start_as(struct node *node, bool passive, bool logs)
 {
-	struct chain_callbacks callbacks = {
-		.context = node,
-		.on_update = node_on_update,
-		.on_block = node_on_block,
-		.on_final = node_on_final,
-		.on_slot = node_on_slot,
-		.on_mention = node_on_mention,
-		.send = passive ? NULL : node_on_send,
-		.post = passive ? NULL : node_on_post,
-		.on_warning = node_on_warning,
-	};
-	struct error err;
-
 	memset(node, 0, sizeof(*node));
 	node->oracles[0] = (struct oracle_config){.asset = "SOL/USD", .type = ORACLE_PRICE_UPDATE};
 	node->oracles[1] = (struct oracle_config){.asset = "USDC/USD", .type = ORACLE_PRICE_UPDATE};
@@ -128,7 +26,7 @@ static inline void node_start_as(struct node *node, bool passive, bool logs)
 	assert_int_equal(base58_decode(USDC_ACCOUNT, node->oracles[1].account, 32), 0);
 	node->config = (struct chain_config){.name = "sol", .type = CHAIN_SOLANA, .oracles = node->oracles, .oracle_count = 2,
 					     .logs = logs};
-	assert_int_equal(chain_new(&node->chain, &node->config, &callbacks, &err), 0);
+	node_create(node, passive);
 }
 
 static inline void node_start(struct node *node, bool passive)
@@ -139,36 +37,6 @@ static inline void node_start(struct node *node, bool passive)
 static inline void node_start_logs(struct node *node)
 {
 	node_start_as(node, false, true);
-}
-
-static inline void node_stop(struct node *node)
-{
-	chain_free(node->chain);
-}
-
-static inline uint64_t node_counter(const struct node *node, enum chain_counter counter)
-{
-	uint64_t counters[CHAIN_COUNTER_MAX];
-
-	chain_counters(node->chain, counters);
-	return counters[counter];
-}
-
-/* A message from the node, from an exact copy on the heap. */
-static inline void node_says_at(struct node *node, const struct chain_stamps *stamps, const char *text)
-{
-	size_t len = strlen(text);
-	uint8_t *copy = malloc(len + !len);
-
-	assert_non_null(copy);
-	memcpy(copy, text, len);
-	chain_message(node->chain, copy, len, stamps);
-	free(copy);
-}
-
-static inline void node_says(struct node *node, const char *text)
-{
-	node_says_at(node, &node_stamps, text);
 }
 
 /* Confirms all subscriptions of connection `number`; the one of place p gets the id 100 + p. */
