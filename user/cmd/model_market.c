@@ -197,6 +197,22 @@ static int read_liquidity(struct conf map, const struct model *model, struct mar
 
 /* ---- network and keepers ------------------------------------------------------------------------------------------ */
 
+/* {hazard, congested} */
+static int read_inclusion(struct conf map, struct gas *out, struct error *err)
+{
+	const struct model_entry entries[] = {{"hazard", &out->hazard, false}, {"congested", &out->congested, false}, {NULL, NULL, false}};
+	struct conf hazard;
+
+	if (!conf_exists(map))
+		return 0;
+	if (conf_require(map, "hazard", "the probability with which a block includes a transaction that has come", &hazard, err) ||
+	    model_read_entries(map, entries, "", err))
+		return -EINVAL;
+	if (!conf_exists(conf_get(map, "congested")))
+		out->congested = out->hazard;
+	return out->hazard > 0 ? 0 : conf_error(hazard, err, "should be above 0 and at most 1");
+}
+
 static int read_network(struct conf map, const struct model *model, struct gas *out, struct error *err)
 {
 	const struct model_entry entries[] = {{"gas", &out->units, false}, {"base_fee_gwei", &out->base_fee_gwei, false},
@@ -218,7 +234,7 @@ static int read_network(struct conf map, const struct model *model, struct gas *
 		}
 	if (!isnan(out->price) && conf_read_double(coin, &out->price, err))
 		return conf_error(coin, err, "'%s' is neither an asset of this file nor a price", conf_text(coin) ? conf_text(coin) : "?");
-	if (model_read_entries(map, entries, "coin", err))
+	if (read_inclusion(conf_get(map, "inclusion"), out, err) || model_read_entries(map, entries, "coin, inclusion", err))
 		return -EINVAL;
 	return gas_check(out, model->asset_count, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }

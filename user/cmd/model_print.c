@@ -212,6 +212,7 @@ static struct json_object *keeper_json(const struct model_answer *answer)
 	json_add_number(object, "own_profit_mean", own ? more->own_profit.value : NAN);
 	json_add_number(object, "gas_mean", more->gas_mean);
 	json_add_number(object, "waits_mean", more->waits_mean);
+	json_add_number(object, "queued_mean", more->queued_mean);
 	json_add_number(object, "competing_mean", more->keepers_mean);
 	return object;
 }
@@ -408,6 +409,8 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		more->slippage_mean, more->fees_mean);
 	fprintf(out, "  Keepers earn %.4g ± %.2g after %.4g of gas; they waited %.4g times for it to pay.\n", more->keeper_profit.value,
 		more->keeper_profit.stderr_, more->gas_mean, more->waits_mean);
+	if (answer->market.gas.hazard > 0)
+		fprintf(out, "  %.4g times a block did not include a transaction that had come.\n", more->queued_mean);
 	if (answer->market.keepers.entry_cost > 0)
 		fprintf(out, "  %.3g keepers compete at the end.\n", more->keepers_mean);
 	if (answer->market.settlement.delay.type)

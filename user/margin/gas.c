@@ -28,6 +28,17 @@ double gas_block_usage(const struct gas *gas, double deviations)
 	return fmin(1, fmax(0, 0.5 + gas->congestion * (excess > 0 ? excess : excess / 2)));
 }
 
+double gas_hazard(const struct gas *gas, double base_fee_wei, double shorter)
+{
+	double usual = gas->base_fee_gwei * 1e9, hazard = gas->hazard;
+
+	if (!(hazard > 0))
+		return 1;
+	if (base_fee_wei > usual)
+		hazard = gas->congested + (hazard - gas->congested) * usual / base_fee_wei;
+	return 1 / (1 + (1 - shorter) * (1 - hazard) / hazard);
+}
+
 double gas_cost(const struct gas *gas, double base_fee_wei, double coin_price)
 {
 	return gas->units * (base_fee_wei + gas->priority_gwei * 1e9) * 1e-18 * coin_price;
@@ -42,6 +53,12 @@ int gas_check(const struct gas *gas, size_t asset_count, struct error *err)
 		return error_set(err, -EINVAL, "bid_share is %g; allowed: 0 to 1", gas->bid_share);
 	if (!(gas->congestion >= 0 && gas->congestion <= 100))
 		return error_set(err, -EINVAL, "congestion is %g; allowed: 0 to 100", gas->congestion);
+	if (!(gas->hazard >= 0 && gas->hazard <= 1) || !(gas->congested >= 0 && gas->congested <= gas->hazard))
+		return error_set(err, -EINVAL, "inclusion: hazard is %g and congested %g; allowed: above 0 to 1, and 0 to hazard", gas->hazard,
+				 gas->congested);
+	if (gas->congested < gas->hazard && !(gas->congestion > 0 && gas->base_fee_gwei > 0))
+		return error_set(err, -EINVAL, "inclusion: congested never comes about: give a congestion and a base_fee_gwei above 0, or leave it "
+				 "out");
 	if ((isnan(gas->price) && gas->asset >= asset_count) || gas->price < 0)
 		return error_set(err, -EINVAL, "the coin's price is unknown");
 	return 0;

@@ -25,6 +25,8 @@ struct gas {
 	uint32_t asset;
 	double bid_share;      /* of his profit that a keeper bids against others in the same block, who then win by chance; 0: the first one has it */
 	double congestion;     /* how much fuller blocks get per standard deviation that the price's move exceeds one */
+	double hazard;	       /* probability a block that a transaction which has come is included at the usual base fee; 0: all are, at once */
+	double congested;      /* what that falls to as the base fee rises */
 };
 
 /*
@@ -33,6 +35,13 @@ struct gas {
  * back: they use congestion·(1 - deviations)/2 less.
  */
 double gas_block_usage(const struct gas *gas, double deviations);
+
+/*
+ * The probability with which a transaction is included in this block: congested + (hazard - congested)·usual base fee/base fee. The
+ * base fee rises while blocks are full and takes its time to come down, so that waits cluster, and come when prices move. `shorter`:
+ * the share of the mean wait, (1 - h)/h blocks, that is left out.
+ */
+double gas_hazard(const struct gas *gas, double base_fee_wei, double shorter);
 
 /* Cost of one liquidation in the numeraire at this base fee (wei) and price of the coin. */
 double gas_cost(const struct gas *gas, double base_fee_wei, double coin_price);

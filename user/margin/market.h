@@ -81,6 +81,7 @@ struct market_result {
 	double held_mean;    /* what the price's moves brought those who held collateral on its way, keepers or protocol */
 	double win_rate; /* of the own keeper; NAN without one or without a liquidation */
 	double gas_mean, slippage_mean, fees_mean, waits_mean, recovered_mean;
+	double queued_mean; /* blocks that did not include a transaction which had come */
 	double time_to_liquidation_s; /* from health below 1 to the first liquidation, mean; NAN without one */
 	double imbalance_max;   /* largest |what everybody gained together| on a path, of any scenario: rounding only */
 };

@@ -123,6 +123,27 @@ int attempt_schedule(struct market_walk *walk, uint32_t account)
 	return attempt_push(walk, next);
 }
 
+bool attempt_included(struct market_walk *walk, uint32_t account)
+{
+	const struct gas *gas = &walk->book->market->gas;
+	struct rng rng;
+
+	if (!(gas->hazard > 0) || walk->scenario->no_delay)
+		return true;
+	rng_open(&rng, walk->book->model->seed, walk->path, account, RNG_INCLUSION);
+	rng.counter[0] = (uint32_t)llround(walk->now_s / walk->book->model->step_s);
+	if (rng_uniform(&rng) < gas_hazard(gas, walk->base_fee_wei, walk->scenario->shorter))
+		return true;
+	walk->out->queued++;
+	return false;
+}
+
+int attempt_queue(struct market_walk *walk, struct attempt attempt)
+{
+	attempt.due_s = walk->now_s + walk->book->model->step_s;
+	return attempt_push(walk, attempt);
+}
+
 int attempt_wait(struct market_walk *walk, struct attempt attempt)
 {
 	walk->out->waits++;

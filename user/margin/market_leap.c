@@ -11,7 +11,7 @@
 bool market_leaps(const struct market_book *book)
 {
 	const struct market *market = book->market;
-	bool congestion = market->gas.units > 0 && market->gas.congestion > 0;
+	bool congestion = market->gas.congestion > 0 && (market->gas.units > 0 || market->gas.hazard > 0);
 	bool late = market->oracle.twap_s > 0 || market->oracle.hop_s > 0;
 	bool dependent = book->model->dependent_delays != DELAYS_INDEPENDENT; /* they look at every move, or come late together */
 	bool several = book->heads && !market->oracle.on_deviation; /* who looks at one price looks at the others, whose reports were left out */

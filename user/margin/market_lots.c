@@ -73,7 +73,7 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 		item->contested = next.contested;
 		now = item->due_s <= walk->now_s;
 	}
-	if (!now)
+	if (!now || !attempt_included(walk, item->account))
 		return 0;
 	crosses = crossing_needed(walk);
 	if (crosses && crossing_send(walk, item->account, units, item->own))

@@ -115,10 +115,13 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 	}
 	for (uint32_t i = 0; !rc && triggers && i < model->asset_count; i++)
 		rc = fire(walk, &walk->assets[i]);
-	if (block && market->gas.units > 0)
+	if (block && (market->gas.units > 0 || market->gas.hazard > 0))
 		move_gas(walk, before);
-	while (!rc && walk->attempt_count && walk->attempts[0].due_s <= walk->now_s)
-		rc = trade_liquidation(walk, attempt_take_first(walk));
+	while (!rc && walk->attempt_count && walk->attempts[0].due_s <= walk->now_s) {
+		struct attempt attempt = attempt_take_first(walk);
+
+		rc = attempt_included(walk, attempt.account) ? trade_liquidation(walk, attempt) : attempt_queue(walk, attempt);
+	}
 	if (!rc)
 		rc = trade_lots(walk);
 	crossing_land(walk, walk->now_s);

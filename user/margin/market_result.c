@@ -75,7 +75,7 @@ void market_controlled(const struct path_result *base, uint64_t all, const struc
 
 struct sums {
 	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX];
-	double competing, held, seized, gas, slippage, fees, waits, recovered, own_wins, liquidation_count, first_times, first_time_s;
+	double competing, held, seized, gas, slippage, fees, waits, queued, recovered, own_wins, liquidation_count, first_times, first_time_s;
 	double exhausted[WATERFALL_TIERS_MAX];
 };
 
@@ -98,6 +98,7 @@ static void add(struct sums *sums, const struct path_result *r, size_t tiers)
 	sums->slippage += r->buyers;
 	sums->fees += r->protocol;
 	sums->waits += r->waits;
+	sums->queued += r->queued;
 	sums->recovered += r->recovered;
 	sums->own_wins += r->own_wins;
 	sums->liquidation_count += r->liquidations;
@@ -168,6 +169,7 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	more->slippage_mean = sums.slippage / n;
 	more->fees_mean = sums.fees / n;
 	more->waits_mean = sums.waits / n;
+	more->queued_mean = sums.queued / n;
 	more->recovered_mean = sums.recovered / n;
 	more->time_to_liquidation_s = sums.first_times > 0 ? sums.first_time_s / sums.first_times : NAN;
 	return delays(book->model, result);

@@ -72,7 +72,8 @@ static int ask(struct questions *q, const struct scenario *scenario, uint64_t pa
 static int ask_parts(struct questions *q, struct market_result *more)
 {
 	const struct market *market = q->book->market;
-	bool spikes = market->gas.congestion > 0 && market->gas.units > 0, bids = market->gas.bid_share > 0 && market->keepers.entry_cost > 0;
+	bool queues = market->gas.congested < market->gas.hazard;
+	bool spikes = market->gas.congestion > 0 && (market->gas.units > 0 || queues), bids = market->gas.bid_share > 0 && market->keepers.entry_cost > 0;
 	bool differs[MARKET_PARTS] = {true, true, spikes || bids,
 				      has_impact(market, q->book->model->asset_count)};
 	double *before = calloc(q->paths, sizeof(*before)); /* bad debt of the scenario before */

@@ -112,6 +112,10 @@ int attempt_schedule(struct market_walk *walk, uint32_t account);
 /* The same transaction again in the next block. 0 or -ENOMEM. */
 int attempt_wait(struct market_walk *walk, struct attempt attempt);
 struct attempt attempt_take_first(struct market_walk *walk);
+/* Whether this block includes the account's transaction, which has come; counts it where not. */
+bool attempt_included(struct market_walk *walk, uint32_t account);
+/* It comes up again in the next block, as it is. 0 or -ENOMEM. */
+int attempt_queue(struct market_walk *walk, struct attempt attempt);
 /*
  * Who comes, and when: the first keeper's delay, or that of the winner among those in the first one's block where there is an
  * auction, with the inclusion's. Every attempt of an account has numbers of its own, whatever the others do.
