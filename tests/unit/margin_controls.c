@@ -96,6 +96,38 @@ static void dynamic_margin(void **state)
 }
 
 /*
+ * The same by GARCH, α 0.4, β 0.5. Calm at 0: h is 0.4·0.019418² after the first move, health 102·0.8·0.98772/80 = 1.0075, and
+ * 0.4·0.011834² + 0.5·h after the second, factor 0.98854, health 0.9964; without β 1.0005. Calm at 0.5 % a block, which is where h
+ * begins and what it returns to: factor 0.992005 at gain 1.16, health 0.99994; without the 0.1·calm² it would be 1.0001.
+ */
+static void dynamic_margin_by_garch(void **state)
+{
+	struct world w;
+
+	(void)state;
+	TAPE(&w, &rules_aave_v3, LOAN, 104, 102, 100.8);
+	w.market.dynamic_margin = (struct dynamic_margin){.gain = 1, .alpha = 0.4, .beta = 0.5, .horizon_s = 12, .floor = 0.5, .step_per_hour = 100};
+	run(&w, 1);
+	near(w.more.liquidations.value, 1, 0);
+	near(w.result.outcome_mean.seized, 4200, CENT);
+	w.model.horizon_s = 12;
+	run(&w, 1);
+	near(w.more.liquidations.value, 0, 0);
+	w.model.horizon_s = 24;
+	w.market.dynamic_margin.beta = 0;
+	run(&w, 1);
+	near(w.more.liquidations.value, 0, 0);
+	w.market.dynamic_margin.beta = 0.5;
+	w.market.dynamic_margin.calm_volatility = 0.005 * sqrt(SECONDS_PER_YEAR / 12);
+	w.market.dynamic_margin.gain = 1.16;
+	run(&w, 1);
+	near(w.more.liquidations.value, 1, 0);
+	w.market.dynamic_margin.gain = 1.15;
+	run(&w, 1);
+	near(w.more.liquidations.value, 0, 0);
+}
+
+/*
  * Decided when the price is 3 % down in a block, 24 s before thresholds are 2 % lower: at 101.5 the health is then
  * 1.015·0.98 = 0.9947. The crash to 97 in between is met under the old rules, half at health 0.97.
  */
@@ -465,6 +497,7 @@ int main(void)
 		cmocka_unit_test(a_pause_costs_what_the_price_does_meanwhile),
 		cmocka_unit_test(a_breaker_by_volatility),
 		cmocka_unit_test(dynamic_margin),
+		cmocka_unit_test(dynamic_margin_by_garch),
 		cmocka_unit_test(governance_takes_its_time),
 		cmocka_unit_test(preemptive_margin_by_volatility),
 		cmocka_unit_test(preemptive_margin_by_latency),

@@ -115,7 +115,7 @@ static void show_progress(void *context, double share)
 	}
 	progress->share = share;
 	seconds = (double)(now.tv_sec - progress->started.tv_sec) + 1e-9 * (double)(now.tv_nsec - progress->started.tv_nsec);
-	if (share > progress->first + 0.02)
+	if (share > progress->first + 0.02 || (share > progress->first && seconds > 5))
 		format_duration(llround(1e9 * seconds * (1 - share) / (share - progress->first)), left, sizeof(left));
 	fprintf(stderr, "\r\033[Kmodel: %3.0f %%%s%s", 100 * share, *left ? ", left: " : "", left);
 }

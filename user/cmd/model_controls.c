@@ -69,7 +69,8 @@ static int read_breaker(struct conf map, double step_s, struct breaker *out, str
 static int read_dynamic(struct conf map, struct dynamic_margin *out, struct error *err)
 {
 	const struct model_entry entries[] = {{"gain", &out->gain, false}, {"calm_volatility", &out->calm_volatility, false},
-					      {"half_life", &out->half_life_s, true}, {"horizon", &out->horizon_s, true},
+					      {"half_life", &out->half_life_s, true}, {"alpha", &out->alpha, false}, {"beta", &out->beta, false},
+					      {"horizon", &out->horizon_s, true},
 					      {"floor", &out->floor, false}, {"step_per_hour", &out->step_per_hour, false},
 					      {NULL, NULL, false}};
 	struct error why = {""};

@@ -63,7 +63,11 @@ int dynamic_margin_check(const struct dynamic_margin *margin, struct error *err)
 {
 	if (!(margin->gain >= 0 && isfinite(margin->gain)))
 		return error_set(err, -EINVAL, "gain is %g; it should be 0 or more", margin->gain);
-	if (margin->gain > 0 && !(margin->half_life_s > 0 && margin->horizon_s > 0 && margin->calm_volatility >= 0))
+	if (!(margin->alpha >= 0 && margin->beta >= 0 && margin->alpha + margin->beta < 1) || (margin->beta > 0 && !margin->alpha))
+		return error_set(err, -EINVAL, "alpha is %g and beta %g; they should be above 0, and below 1 together", margin->alpha, margin->beta);
+	if (margin->gain > 0 && (margin->half_life_s > 0) == (margin->alpha > 0))
+		return error_set(err, -EINVAL, "give either half_life (the volatility is an EWMA) or alpha and beta (GARCH)");
+	if (margin->gain > 0 && !(margin->half_life_s >= 0 && margin->horizon_s > 0 && margin->calm_volatility >= 0))
 		return error_set(err, -EINVAL, "half_life and horizon should be above 0, calm_volatility 0 or more");
 	if (margin->gain > 0 && !(margin->floor > 0 && margin->floor <= 1 && margin->step_per_hour > 0))
 		return error_set(err, -EINVAL, "floor should be above 0 and at most 1, step_per_hour above 0");
@@ -138,7 +142,11 @@ static void follow_volatility(struct controls *controls, double variance)
 	const struct dynamic_margin *margin = controls->rules.margin;
 	double volatility, wanted, most = margin->step_per_hour * controls->step_s / 3600;
 
-	controls->variance = average(controls->variance, variance, margin->half_life_s, controls->step_s);
+	if (margin->alpha > 0)
+		controls->variance = (1 - margin->alpha - margin->beta) * pow(margin->calm_volatility, 2) / SECONDS_PER_YEAR +
+				     margin->alpha * variance + margin->beta * controls->variance;
+	else
+		controls->variance = average(controls->variance, variance, margin->half_life_s, controls->step_s);
 	volatility = sqrt(controls->variance * SECONDS_PER_YEAR);
 	wanted = 1 - margin->gain * fmax(0, volatility - margin->calm_volatility) * sqrt(margin->horizon_s / SECONDS_PER_YEAR);
 	wanted = fmax(margin->floor, wanted);

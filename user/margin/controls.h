@@ -22,13 +22,15 @@ struct breaker {
 };
 
 /*
- * Requirement that follows volatility: m = 1 - gain·(σ - calm)·√horizon above the calm volatility, between `floor` and 1; σ the
- * EWMA of squared returns. m moves by at most `step_per_hour` an hour, so that nobody is liquidated by the rule's own jump.
+ * Requirement that follows volatility: m = 1 - gain·(σ - calm)·√horizon above the calm volatility, between `floor` and 1; σ² the
+ * EWMA of squared returns or, with alpha, GARCH(1,1)'s forecast for the next block, h' = (1 - α - β)·calm² + α r² + β h. m moves by at most `step_per_hour` an hour, so that nobody is liquidated by the rule's own jump.
  */
 struct dynamic_margin {
 	double gain;		/* 0: off */
 	double calm_volatility; /* per year */
-	double half_life_s, horizon_s;
+	double half_life_s;	/* of the EWMA; GARCH has none */
+	double alpha, beta;	/* of GARCH, a bar is a block; alpha 0: EWMA */
+	double horizon_s;
 	double floor;		/* (0, 1] */
 	double step_per_hour;
 };
