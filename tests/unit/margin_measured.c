@@ -69,7 +69,7 @@ static void samples_are_dealt_once(void **state)
 		struct market market;
 		struct model model;
 
-		assert_int_equal(market_measured(&w.market, &w.model, group, &market, &model), 0);
+		assert_int_equal(market_measured(&w.market, &w.model, group, NULL, &market, &model), 0);
 		for (size_t i = 0; i < model.delays[DELAY_INCLUSION].sample_count; i++)
 			seen += model.delays[DELAY_INCLUSION].samples[i];
 		count += model.delays[DELAY_INCLUSION].sample_count;

@@ -18,7 +18,7 @@
 #include "session/session.h"
 
 struct arguments {
-	const char *config, *session, *output, *checkpoint;
+	const char *config, *session, *against, *output, *checkpoint;
 	unsigned threads;
 	int json, expected;
 };
@@ -26,6 +26,7 @@ struct arguments {
 static const struct argp_option options[] = {
 	{"config", 'c', "MODEL.yaml", 0, "prices, book, engine and delays (docs/model.md)", 0},
 	{"session", 's', "S.db", 0, "where measured delays come from, unless the file says so itself", 0},
+	{"against", 'a', "B.db", 0, "what another site would gain: the same with the delays of this session in place of --session's", 0},
 	{"threads", 't', "N", 0, "default: one per processor; the result does not depend on it", 0},
 	{"expected", 'e', NULL, 0, "expectations by closed form only, without paths and without the distribution (gbm, kou)", 0},
 	{"checkpoint", 'k', "FILE", 0, "keep what is done there, and go on from there if it was stopped; removed when all is done", 0},
@@ -46,6 +47,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's':
 		a->session = arg;
+		return 0;
+	case 'a':
+		a->against = arg;
 		return 0;
 	case 'o':
 		a->output = arg;
@@ -71,6 +75,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!a->config)
 			argp_error(state, "-c MODEL.yaml is missing");
+		if (a->against && !a->session)
+			argp_error(state, "--against B.db is compared with --session A.db, which is missing");
 		if (a->checkpoint && a->expected)
 			argp_error(state, "--expected draws no path: there is nothing to keep in a checkpoint");
 		return 0;
@@ -133,12 +139,37 @@ static int write_file(const char *path, const struct model_answer *answer, struc
 	return status;
 }
 
+/* The same file once more, with the other session in the place of the first. */
+static int find_gain(const struct arguments *a, const struct model_control *control, struct model_measured *measured,
+		     struct model_answer *answer, struct error *err)
+{
+	struct gain_site sites[2] = {{&answer->model, answer->market.rules.type ? &answer->market : NULL}};
+	struct requirement same;
+	struct market market;
+	struct model model;
+	int status;
+
+	measured->session = answer->against = a->against;
+	status = model_config_load(&model, &market, &same, a->config, measured, err);
+	if (status)
+		return status;
+	sites[1] = (struct gain_site){&model, market.rules.type ? &market : NULL};
+	status = model_gain(sites, control, &answer->gain, err);
+	market_free(&market, model.asset_count);
+	model_free(&model);
+	return status;
+}
+
 /* What the file asks for, by what answers it. */
-static int find_answer(const struct arguments *a, const struct model_control *control, struct model_answer *answer, struct error *err)
+static int find_answer(const struct arguments *a, const struct model_control *control, struct model_measured *measured,
+		       struct model_answer *answer, struct error *err)
 {
 	bool walked = answer->market.rules.type, required = answer->requirement.below > 0;
 	int status;
 
+	if (a->against && !measured->taken)
+		return error_set(err, -EINVAL, "%s: no delay takes its samples from --session, so that --against would change nothing: name a "
+				 "stage {type: empirical, from, to} without 'session' and 'csv'", a->config);
 	if (a->expected && walked)
 		return error_set(err, -EINVAL, "%s: a protocol's rules are walked block by block: leave --expected out", a->config);
 	if (a->expected && required && answer->requirement.of == REQUIREMENT_ES99)
@@ -151,6 +182,10 @@ static int find_answer(const struct arguments *a, const struct model_control *co
 	if (!status && required && !answer->result.interrupted)
 		status = model_requirement(&answer->model, walked ? &answer->market : NULL, &answer->requirement, control, &answer->required, err);
 	answer->result.interrupted = answer->result.interrupted || (required && isnan(answer->required.threshold_scale) && stop);
+	if (!status && a->against && !answer->result.interrupted) {
+		status = find_gain(a, control, measured, answer, err);
+		answer->result.interrupted = answer->gain.interrupted;
+	}
 	return status;
 }
 
@@ -190,7 +225,7 @@ static int open_checkpoint(const struct arguments *a, struct checkpoint **out, s
 {
 	uint64_t question;
 
-	if (model_digest(a->config, a->session, &question, err) || checkpoint_open(out, a->checkpoint, question, err))
+	if (model_digest(a->config, a->session, a->against, &question, err) || checkpoint_open(out, a->checkpoint, question, err))
 		return -EINVAL;
 	if (checkpoint_found(*out))
 		fprintf(stderr, "pricelag model: goes on from %s\n", a->checkpoint);
@@ -235,7 +270,7 @@ int cmd_model(int argc, char **argv)
 	if (!status) {
 		sigaction(SIGINT, &action, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &progress.started);
-		status = find_answer(&a, &control, &answer, &err);
+		status = find_answer(&a, &control, &measured, &answer, &err);
 		if (terminal)
 			fputs("\r\033[K", stderr);
 		if (!status && a.json)

@@ -3,6 +3,8 @@
 #ifndef PL_CMD_MODEL_CONFIG_H
 #define PL_CMD_MODEL_CONFIG_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "margin/market.h"
 #include "margin/requirement.h"
@@ -10,6 +12,7 @@
 /* Where measured delays come from. */
 struct model_measured {
 	const char *session; /* of laws that do not say so themselves; NULL: none */
+	bool taken;	     /* a law has taken its samples from it */
 	char doubts[4096];   /* why an answer made of them is not to be trusted: one sentence a line; "": nothing speaks against it */
 };
 

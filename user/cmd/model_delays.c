@@ -211,6 +211,8 @@ static int read_delay_session(struct conf map, const struct source *source, stru
 		if (conf_read_path(session, name, sizeof(name), err))
 			return -EINVAL;
 		path = name;
+	} else {
+		source->measured->taken = true;
 	}
 	if (!path)
 		return conf_error(map, err, "says nothing about where the samples are: give 'session' or 'csv' (or --session S.db)");

@@ -51,7 +51,7 @@ static uint64_t add_node(uint64_t hash, struct conf node)
 	return add_text(hash, "]");
 }
 
-int model_digest(const char *path, const char *session, uint64_t *out, struct error *err)
+int model_digest(const char *path, const char *session, const char *against, uint64_t *out, struct error *err)
 {
 	struct conf_file *file;
 
@@ -60,6 +60,8 @@ int model_digest(const char *path, const char *session, uint64_t *out, struct er
 	*out = add_node(add_text(CHECKPOINT_KEY, PL_VERSION), conf_root(file));
 	if (session)
 		*out = add_file(add_text(*out, session), session);
+	if (against)
+		*out = add_file(add_text(*out, against), against);
 	conf_close(file);
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-/* 0, or -1 with the file's mistake. session NULL: none. */
-int model_digest(const char *path, const char *session, uint64_t *out, struct error *err);
+/* 0, or -1 with the file's mistake. Sessions NULL: none. */
+int model_digest(const char *path, const char *session, const char *against, uint64_t *out, struct error *err);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* ---- JSON --------------------------------------------------------------------------------------------------------- */
 
-static struct json_object *estimate_json(const struct estimate *estimate)
+struct json_object *model_estimate_json(const struct estimate *estimate)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -61,7 +61,7 @@ static struct json_object *requirement_json(const struct model_answer *answer)
 	return object;
 }
 
-static struct json_object *pair_json(const double pair[2])
+struct json_object *model_pair_json(const double pair[2])
 {
 	struct json_object *list = json_object_new_array();
 
@@ -82,14 +82,14 @@ static void add_risk(struct json_object *object, const struct tail_risk *risk, c
 		     const char *error)
 {
 	json_add_number(object, var, risk->var);
-	json_add(object, interval, pair_json(risk->var_ci95));
+	json_add(object, interval, model_pair_json(risk->var_ci95));
 	json_add_number(object, es, risk->es);
 	json_add_number(object, error, risk->es_stderr);
 }
 
 static struct json_object *bad_debt_json(const struct model_result *r)
 {
-	struct json_object *object = estimate_json(&r->bad_debt);
+	struct json_object *object = model_estimate_json(&r->bad_debt);
 
 	json_add_number(object, "measurement_stderr", r->measurement_stderr);
 	json_add_number(object, "probability", r->probability);
@@ -97,8 +97,8 @@ static struct json_object *bad_debt_json(const struct model_result *r)
 	add_risk(object, &r->risks[0], "var95", "var95_ci95", "es95", "es95_stderr");
 	add_risk(object, &r->risks[1], "var99", "var99_ci95", "es99", "es99_stderr");
 	add_risk(object, &r->risks[2], "var999", "var999_ci95", "es999", "es999_stderr");
-	json_add(object, "conditional", estimate_json(&r->conditional));
-	json_add(object, "sampled", estimate_json(&r->sampled));
+	json_add(object, "conditional", model_estimate_json(&r->conditional));
+	json_add(object, "sampled", model_estimate_json(&r->sampled));
 	json_add_number(object, "variance_reduction", variance_reduction(r));
 	return object;
 }
@@ -168,7 +168,7 @@ static struct json_object *decomposition_json(const struct model_answer *answer)
 					 answer->more.parts[MARKET_LIQUIDITY]};
 
 	for (int part = 0; part < (answer->market.rules.type ? MARKET_PARTS : MARKET_CONGESTION); part++)
-		json_add(object, market_part_names[part], estimate_json(&parts[part]));
+		json_add(object, market_part_names[part], model_estimate_json(&parts[part]));
 	return object;
 }
 
@@ -272,6 +272,8 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 		json_add(document, "latency_budget", budget_json(answer));
 	if (answer->requirement.below > 0)
 		json_add(document, "requirement", requirement_json(answer));
+	if (answer->against)
+		json_add(document, "against", model_against_json(answer));
 	json_add(document, "liquidations", liquidations_json(answer));
 	json_add(document, "waterfall", waterfall_json(answer));
 	json_add(document, "keeper", keeper_json(answer));
@@ -465,6 +467,8 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		print_expectation(&answer->model, r, out);
 	if (answer->requirement.below > 0)
 		print_requirement(answer, out);
+	if (answer->against)
+		model_against_text(answer, out);
 	fputc('\n', out);
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		table_text(table, delay_stage_names[i]);

@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 
-#include "margin/market.h"
+#include <json-c/json_object.h>
+
+#include "margin/gain.h"
 #include "margin/requirement.h"
 
 struct model_answer {
@@ -15,7 +17,16 @@ struct model_answer {
 	struct market_result more;
 	struct requirement requirement; /* `below` 0: not asked for */
 	struct requirement_answer required;
+	const char *against; /* the other site's session; NULL: not asked for */
+	struct gain_answer gain;
 };
+
+/* model_print_against.c: the other site. */
+struct json_object *model_against_json(const struct model_answer *answer);
+void model_against_text(const struct model_answer *answer, FILE *out);
+
+struct json_object *model_estimate_json(const struct estimate *estimate);
+struct json_object *model_pair_json(const double pair[2]);
 
 int model_print_json(const struct model_answer *answer, FILE *out, struct error *err);
 int model_print_text(const struct model_answer *answer, FILE *out, struct error *err);

@@ -144,6 +144,25 @@ int delay_prepare(struct delay_law *law, struct error *err)
 	return law->type == &delay_empirical ? prepare_empirical(law, err) : 0;
 }
 
+static bool same_numbers(const double *a, const double *b, size_t count)
+{
+	return !count || !memcmp(a, b, count * sizeof(*a));
+}
+
+bool delay_law_same(const struct delay_law *a, const struct delay_law *b)
+{
+	bool same = a->type == b->type && a->sample_count == b->sample_count && a->record.count == b->record.count &&
+		    a->part_count == b->part_count && a->tail.above == b->tail.above &&
+		    same_numbers(a->parameter, b->parameter, DELAY_PARAMETERS_MAX) &&
+		    same_numbers(a->samples, b->samples, a->sample_count) && same_numbers(a->shares, b->shares, a->part_count) &&
+		    same_numbers(a->record.key, b->record.key, a->record.count) &&
+		    same_numbers(a->record.delay_s, b->record.delay_s, a->record.count);
+
+	for (size_t i = 0; same && i < a->part_count; i++)
+		same = delay_law_same(&a->parts[i], &b->parts[i]);
+	return same;
+}
+
 void delay_free(struct delay_law *law)
 {
 	for (size_t i = 0; i < law->part_count; i++)

@@ -90,6 +90,9 @@ const struct delay_type *delay_find(const char *name);
 int delay_prepare(struct delay_law *law, struct error *err);
 void delay_free(struct delay_law *law);
 
+/* The same law, from the same samples where it is measured. */
+bool delay_law_same(const struct delay_law *a, const struct delay_law *b);
+
 /* -EINVAL where no stage knows what was around its samples, or regimes have no window (s). */
 int delay_dependence_check(const struct delay_law stages[DELAY_STAGES], enum delay_dependence dependence, double window_s,
 			   struct error *err);

@@ -32,8 +32,10 @@ void expect_path(const struct ladder *ladder, const struct ladder *lots, const s
 
 			for (int k = 0; k < MEASURES; k++)
 				sum[k] += weight * (ladder->prefix[reached][k] - ladder->prefix[next][k]);
-			exposure->hits[next] += hit;
-			exposure->hits[reached] -= hit;
+			if (exposure) {
+				exposure->hits[next] += hit;
+				exposure->hits[reached] -= hit;
+			}
 			next = reached;
 			lot = lots == ladder ? next : ladder_reach(lots, lot, low);
 		}
@@ -48,7 +50,8 @@ void expect_path(const struct ladder *ladder, const struct ladder *lots, const s
 			ladder_measure(ladder, &lots->rungs[lot], x, each);
 			for (int k = 0; k < MEASURE_COUNT; k++)
 				sum[k] += weight * each[k];
-			expose_jump(ladder, &lots->rungs[lot], x, weight, exposure);
+			if (exposure)
+				expose_jump(ladder, &lots->rungs[lot], x, weight, exposure);
 		}
 	}
 }

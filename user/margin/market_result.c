@@ -6,37 +6,17 @@
 #include <stdlib.h>
 
 #include "margin/distribution.h"
-
-struct moments {
-	double n, mean, squares;
-};
-
-static void take(struct moments *moments, double value)
-{
-	double delta = value - moments->mean;
-
-	moments->n += 1;
-	moments->mean += delta / moments->n;
-	moments->squares += delta * (value - moments->mean);
-}
-
-static struct estimate estimate_of(const struct moments *moments)
-{
-	if (!(moments->n > 0))
-		return (struct estimate){NAN, NAN};
-	return (struct estimate){moments->mean,
-				 moments->n > 1 ? sqrt(moments->squares / (moments->n - 1) / moments->n) : INFINITY};
-}
+#include "margin/moments.h"
 
 void market_difference(const struct path_result *results, double *before, uint64_t paths, struct estimate *out)
 {
 	struct moments moments = {0};
 
 	for (uint64_t i = 0; i < paths; i++) {
-		take(&moments, results[i].bad_debt - before[i]);
+		moments_take(&moments, results[i].bad_debt - before[i]);
 		before[i] = results[i].bad_debt;
 	}
-	*out = estimate_of(&moments);
+	*out = moments_estimate(&moments);
 }
 
 void market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s,
@@ -46,11 +26,11 @@ void market_slope(const struct path_result *base, const struct path_result *othe
 	double per_ms = 1e-3 / added_s;
 
 	for (uint64_t i = 0; i < paths; i++) {
-		take(&debt, (other[i].bad_debt - base[i].bad_debt) * per_ms);
-		take(&gain, (other[i].keepers - base[i].keepers) * per_ms);
+		moments_take(&debt, (other[i].bad_debt - base[i].bad_debt) * per_ms);
+		moments_take(&gain, (other[i].keepers - base[i].keepers) * per_ms);
 	}
-	*bad_debt = estimate_of(&debt);
-	*profit = estimate_of(&gain);
+	*bad_debt = moments_estimate(&debt);
+	*profit = moments_estimate(&gain);
 }
 
 void market_controlled(const struct path_result *base, uint64_t all, const struct path_result *other, uint64_t paths,
@@ -60,12 +40,12 @@ void market_controlled(const struct path_result *base, uint64_t all, const struc
 	double together = 0, n = (double)paths;
 
 	for (uint64_t i = 0; i < all; i++)
-		take(&whole, base[i].bad_debt);
+		moments_take(&whole, base[i].bad_debt);
 	for (uint64_t i = 0; i < paths; i++) {
 		double difference = other[i].bad_debt - base[i].bad_debt, from_mean = base[i].bad_debt - before.mean;
 
-		take(&before, base[i].bad_debt);
-		take(&added, difference);
+		moments_take(&before, base[i].bad_debt);
+		moments_take(&added, difference);
 		together += from_mean * (difference - added.mean);
 	}
 	out->value = paths ? whole.mean + added.mean : NAN;
@@ -81,14 +61,14 @@ struct sums {
 
 static void add(struct sums *sums, const struct path_result *r, size_t tiers)
 {
-	take(&sums->bad_debt, r->bad_debt);
-	take(&sums->open, r->open);
-	take(&sums->liquidations, r->liquidations);
-	take(&sums->profit, r->keepers);
-	take(&sums->own, r->own);
-	take(&sums->lenders, r->lenders);
+	moments_take(&sums->bad_debt, r->bad_debt);
+	moments_take(&sums->open, r->open);
+	moments_take(&sums->liquidations, r->liquidations);
+	moments_take(&sums->profit, r->keepers);
+	moments_take(&sums->own, r->own);
+	moments_take(&sums->lenders, r->lenders);
 	for (size_t i = 0; i < tiers; i++) {
-		take(&sums->absorbed[i], r->absorbed[i]);
+		moments_take(&sums->absorbed[i], r->absorbed[i]);
 		sums->exhausted[i] += r->exhausted[i];
 	}
 	sums->seized += r->seized;
@@ -148,18 +128,18 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	if (rc)
 		return rc;
 	result->paths = paths;
-	result->bad_debt = result->sampled = estimate_of(&sums.bad_debt);
-	result->triggers = estimate_of(&sums.liquidations);
+	result->bad_debt = result->sampled = moments_estimate(&sums.bad_debt);
+	result->triggers = moments_estimate(&sums.liquidations);
 	result->outcome_mean = (struct outcome){.seized = sums.seized / n, .bad_debt = sums.bad_debt.mean, .slippage = sums.slippage / n};
 	result->conditional = (struct estimate){NAN, NAN}; /* there is no such mean here */
 	result->measurement_stderr = NAN;
-	more->open = estimate_of(&sums.open);
-	more->liquidations = estimate_of(&sums.liquidations);
-	more->keeper_profit = estimate_of(&sums.profit);
-	more->own_profit = estimate_of(&sums.own);
-	more->lenders = estimate_of(&sums.lenders);
+	more->open = moments_estimate(&sums.open);
+	more->liquidations = moments_estimate(&sums.liquidations);
+	more->keeper_profit = moments_estimate(&sums.profit);
+	more->own_profit = moments_estimate(&sums.own);
+	more->lenders = moments_estimate(&sums.lenders);
 	for (size_t i = 0; i < tiers; i++) {
-		more->absorbed[i] = estimate_of(&sums.absorbed[i]);
+		more->absorbed[i] = moments_estimate(&sums.absorbed[i]);
 		more->exhausted[i] = sums.exhausted[i] / n;
 	}
 	more->win_rate = book->market->keepers.has_own && sums.liquidation_count > 0 ? sums.own_wins / sums.liquidation_count : NAN;

@@ -157,7 +157,7 @@ static int ask_measured(struct questions *q, struct model_result *result)
 		struct model model;
 		double sum = 0, delta;
 
-		rc = market_measured(whole->market, whole->model, group, &market, &model);
+		rc = market_measured(whole->market, whole->model, group, NULL, &market, &model);
 		if (rc)
 			break;
 		book.market = &market;

@@ -52,9 +52,10 @@ double fixed_delay_average(const struct fixed_delay *fixed, const struct quadrat
 /*
  * Variance of the result from the finite samples of a measured law: the result is linear in the empirical distribution, so
  * the bootstrap over its samples has the closed form var(G)/n, G(x) the result if the delay were always x. `rest`: the law
- * of the other stages. Sets *measured if there is a measured part.
+ * of the other stages. With `less` (NULL: none) it is the variance of a difference: the result less that with the same samples
+ * beside these other stages. Sets *measured if there is a measured part.
  */
 double fixed_delay_measured_variance(const struct fixed_delay *fixed, const struct delay_law *law, double share,
-				     const struct quadrature *rest, bool *measured);
+				     const struct quadrature *rest, const struct quadrature *less, bool *measured);
 
 #endif

@@ -38,7 +38,7 @@ static int check_prices(const struct model *model, struct error *err)
 	return engine_check(&model->engine, err);
 }
 
-static int check(const struct model *model, struct error *err)
+int model_check(const struct model *model, struct error *err)
 {
 	if (delay_dependence_check(model->delays, model->dependent_delays, model->volatility_window_s, err))
 		return -EINVAL;
@@ -93,7 +93,7 @@ int model_expect(const struct model *model, const struct model_control *control,
 {
 	double started = now_seconds();
 	struct quadrature delay = {0};
-	int rc = check(model, err);
+	int rc = model_check(model, err);
 
 	if (rc)
 		return rc;
@@ -119,7 +119,7 @@ int model_run(const struct model *model, const struct model_control *control, st
 {
 	double started = now_seconds();
 	struct run run;
-	int rc = check(model, err);
+	int rc = model_check(model, err);
 
 	if (rc)
 		return rc;

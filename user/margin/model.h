@@ -48,6 +48,9 @@ bool model_is_conditional(const struct model *model, size_t asset);
 
 void model_free(struct model *model);
 
+/* -EINVAL names what is wrong, where the market walk is not asked for. */
+int model_check(const struct model *model, struct error *err);
+
 bool model_joined(const struct model *model, size_t account);
 
 /* A value with its standard error: Monte Carlo error, and NUMERICAL_BOUND of the value for quadrature and tables. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "margin/distribution.h"
+#include "margin/gain.h"
 #include "margin/run.h"
 #include "margin/what_if.h"
 
@@ -153,15 +154,65 @@ static void add_variants(const struct run *run, struct model_result *result)
 	result->budget_added_s = result->budget_scale = NAN;
 }
 
-int run_what_if(const struct run *run, struct model_result *result)
+static uint64_t pairs_done(const struct run *run)
 {
-	double pairs = (double)((result->paths + 1) / 2);
-	struct fixed_delay masses;
-	int rc = fixed_delay_init(&masses, run->model->asset_count);
+	uint64_t pairs = 0;
+
+	for (uint64_t i = 0; i < run->blocks_done; i++)
+		pairs += run->blocks[i].pairs;
+	return pairs;
+}
+
+int run_masses(const struct run *run, struct fixed_delay *out)
+{
+	int rc = fixed_delay_init(out, run->model->asset_count);
 
 	for (size_t i = 0; !rc && i < run->model->asset_count; i++)
 		if (run->ladders[i].count && model_is_conditional(run->model, i))
-			rc = exposure_masses(&masses.assets[i], &run->ladders[i], &run->exposure[i], pairs);
+			rc = exposure_masses(&out->assets[i], &run->ladders[i], &run->exposure[i], (double)pairs_done(run));
+	return rc;
+}
+
+static bool same_delays(const struct model *a, const struct model *b)
+{
+	bool same = true;
+
+	for (int i = 0; i < DELAY_STAGES; i++)
+		same = same && delay_law_same(&a->delays[i], &b->delays[i]);
+	return same;
+}
+
+/*
+ * Where no pair tells the sites apart the sample says nothing about the spread, unless they are one: what is lost here then bounds
+ * it.
+ */
+void run_gain(const struct run *run, const struct estimate *here, struct gain_answer *out)
+{
+	double at_start = run->at_start[MEASURE_LOSS] - run->against->at_start[MEASURE_LOSS];
+	struct estimate *less = &out->less_bad_debt.mean, *there = &out->bad_debt;
+	struct moments gain = {0}, other = {0};
+
+	for (uint64_t i = 0; i < run->blocks_done; i++) {
+		moments_merge(&gain, &run->blocks[i].gain);
+		moments_merge(&other, &run->blocks[i].other);
+		out->differing += run->blocks[i].differing;
+	}
+	out->paths = 2 * pairs_done(run) < run->model->paths ? 2 * pairs_done(run) : run->model->paths;
+	*less = moments_estimate(&gain);
+	*there = moments_estimate(&other);
+	if (!out->differing && !same_delays(run->model, run->against->model))
+		less->stderr_ = there->stderr_ = here->stderr_;
+	less->value += at_start;
+	there->value = here->value - less->value;
+	less->stderr_ = hypot(less->stderr_, NUMERICAL_BOUND * less->value);
+	there->stderr_ = hypot(there->stderr_, NUMERICAL_BOUND * there->value);
+}
+
+int run_what_if(const struct run *run, struct model_result *result)
+{
+	struct fixed_delay masses;
+	int rc = run_masses(run, &masses);
+
 	if (!rc)
 		rc = what_if(run->model, &run->delay, &masses, result->bad_debt.value, result);
 	if (!rc && result->sampled_assets)

@@ -8,9 +8,12 @@
 #define PL_MARGIN_RUN_H
 
 #include "margin/lots.h"
+#include "margin/moments.h"
 #include "margin/simulate.h"
 
 #define PAIRS_PER_BLOCK 512
+
+struct gain_answer; /* gain.h */
 
 struct block {
 	uint64_t pairs;
@@ -21,6 +24,8 @@ struct block {
 	uint64_t steps, beyond;
 	double variants[VARIANTS]; /* sums over drawn paths: assets with a memory only */
 	double variants_squared[VARIANTS]; /* of the pairs' */
+	struct moments other, gain; /* with run->against, over pairs: of the loss there, and of what it is less */
+	uint64_t differing;	    /* pairs of which it is another one */
 };
 
 struct run {
@@ -37,6 +42,7 @@ struct run {
 	uint64_t stride;	   /* every stride-th path is executed */
 	double *losses;		   /* bad debt of executed paths, in the order of paths */
 	uint64_t losses_capacity;
+	const struct run *against; /* the same model under other delays, prepared: its losses on the same paths, too (gain.h); NULL: none */
 };
 
 /* What a path goes through account by account: the sample of lots whose turn it is, if there are any. */
@@ -56,6 +62,12 @@ int run_result(const struct run *run, struct model_result *result);
 
 /* The value that `pairs` pairs of paths triggered on one asset. 0 or -ENOMEM. */
 int exposure_masses(struct masses *masses, const struct ladder *ladder, const struct exposure *exposure, double pairs);
+
+/* What the paths say of run->against, but for the error of the measurement. `here`: the result without it. */
+void run_gain(const struct run *run, const struct estimate *here, struct gain_answer *out);
+
+/* What is triggered, by the paths, of assets with a formula after the trigger. 0 or -ENOMEM; free with fixed_delay_free(). */
+int run_masses(const struct run *run, struct fixed_delay *out);
 
 /* The same paths under other delays (what_if.h). 0 or -ENOMEM. */
 int run_what_if(const struct run *run, struct model_result *result);

@@ -79,8 +79,8 @@ static int draw(struct worker *worker, uint64_t path, size_t asset, bool tilted)
 }
 
 /* An asset without a formula after the trigger: executed on every path, because that is what its mean is known by. */
-static int run_executions(struct worker *worker, uint64_t path, size_t asset, double pair[MEASURES], double variants[VARIANTS],
-			  struct outcome *sum, uint64_t *count)
+static int run_executions(struct worker *worker, uint64_t path, size_t asset, double pair[MEASURES], double other[MEASURES],
+			  double variants[VARIANTS], struct outcome *sum, uint64_t *count)
 {
 	const struct run *run = worker->shared->run;
 	double bad_debt[VARIANTS] = {0};
@@ -99,14 +99,25 @@ static int run_executions(struct worker *worker, uint64_t path, size_t asset, do
 	pair[MEASURE_LATENCY] += 0.5 * (bad_debt[VARIANT_AS_IS] - bad_debt[VARIANT_AT_ONCE]);
 	pair[MEASURE_SLOPE] += 0.5 * (bad_debt[VARIANT_LATER] - bad_debt[VARIANT_AS_IS]) / run->added_s[VARIANT_LATER];
 	pair[MEASURE_COUNT] += 0.5 * (double)*count;
+	other[MEASURE_LOSS] += 0.5 * bad_debt[VARIANT_AGAINST];
 	for (int k = 0; k < VARIANTS; k++)
 		variants[k] += bad_debt[k];
 	return 0;
 }
 
-/* Adds half of the path's expected costs to `pair`; executes the path if it is its turn. */
+/* The same for run->against on the path that was drawn. */
+static void expect_against(const struct worker *worker, uint64_t path, size_t asset, double weight, double pair[MEASURES])
+{
+	const struct run *run = worker->shared->run;
+	struct rng minimum;
+
+	rng_open(&minimum, run->model->seed, path, (uint32_t)asset, RNG_MINIMUM);
+	expect_path(&run->against->ladders[asset], run_lots(run, asset, path), &worker->walk.skeleton, weight, &minimum, pair, NULL);
+}
+
+/* Adds half of the path's expected costs to `pair`, and those of run->against to `other`; executes the path if it is its turn. */
 static int run_path(struct worker *worker, uint64_t path, bool tilted, double pair[MEASURES], double variants[VARIANTS],
-		    struct block *block)
+		    double other[MEASURES], struct block *block)
 {
 	struct run *run = worker->shared->run;
 	const struct model *model = run->model;
@@ -122,7 +133,7 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 		if (!model_is_conditional(model, i)) {
 			uint64_t count;
 
-			if (run_executions(worker, path, i, pair, variants, &sum, &count))
+			if (run_executions(worker, path, i, pair, other, variants, &sum, &count))
 				return -ENOMEM;
 			block->liquidations += executed ? count : 0;
 			continue;
@@ -133,6 +144,8 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 				     &worker->walk.skeleton);
 		rng_open(&minimum, model->seed, path, (uint32_t)i, RNG_MINIMUM);
 		expect_path(&run->ladders[i], run_lots(run, i, path), &worker->walk.skeleton, 0.5 * weight, &minimum, pair, &worker->exposure[i]);
+		if (run->against)
+			expect_against(worker, path, i, 0.5 * weight, other);
 		worker->walk.steps += worker->walk.skeleton.count;
 		if (!executed)
 			continue;
@@ -160,9 +173,10 @@ static int run_block(struct worker *worker, uint64_t index)
 
 	worker->walk.steps = worker->walk.beyond = 0;
 	for (uint64_t pair = first; pair < end && pair < pairs; pair++) {
-		double cost[MEASURES] = {0}, variants[VARIANTS] = {0};
+		double cost[MEASURES] = {0}, other[MEASURES] = {0}, variants[VARIANTS] = {0};
 
-		if (run_path(worker, 2 * pair, false, cost, variants, block) || run_path(worker, 2 * pair + 1, true, cost, variants, block))
+		if (run_path(worker, 2 * pair, false, cost, variants, other, block) ||
+		    run_path(worker, 2 * pair + 1, true, cost, variants, other, block))
 			return -ENOMEM;
 		block->pairs++;
 		for (int k = 0; k < VARIANTS; k++) {
@@ -174,6 +188,11 @@ static int run_block(struct worker *worker, uint64_t index)
 
 			block->mean[k] += delta / (double)block->pairs;
 			block->squares[k] += delta * (cost[k] - block->mean[k]);
+		}
+		if (run->against) {
+			moments_take(&block->other, other[MEASURE_LOSS]);
+			moments_take(&block->gain, cost[MEASURE_LOSS] - other[MEASURE_LOSS]);
+			block->differing += cost[MEASURE_LOSS] != other[MEASURE_LOSS];
 		}
 	}
 	block->steps = worker->walk.steps;
@@ -242,6 +261,7 @@ static int worker_init(struct worker *worker, struct shared *shared)
 	if (!worker->exposure || walk_init(&worker->walk, executions, rungs))
 		return -ENOMEM;
 	worker->walk.added_s = run->added_s;
+	worker->walk.against = run->against ? run->against->model->delays : NULL;
 	worker->walk.slowest = slowest_stage(model);
 	worker->normals_path = UINT64_MAX;
 	if (model->dependence.correlation) {

@@ -27,7 +27,8 @@ struct exposure {
 
 /*
  * Adds weight × the expected cost of the triggers on this path (accounts below their trigger at the start left out): of accounts
- * that the diffusion reaches by the ladder's sums, of those that a jump passes one by one, as `lots` (or the same ladder) has them.
+ * that the diffusion reaches by the ladder's sums, of those that a jump passes one by one, as `lots` (or the same ladder) has them. `exposure` NULL: not
+ * wanted.
  */
 void expect_path(const struct ladder *ladder, const struct ladder *lots, const struct skeleton *skeleton, double weight, struct rng *minimum,
 		 double sum[MEASURES], struct exposure *exposure);
@@ -42,7 +43,8 @@ enum variant {
 	VARIANT_LATER,	 /* by walk->added_s: the slope */
 	VARIANT_WITHOUT, /* one of the stages left out: DELAY_STAGES of them */
 	VARIANT_ADDED = VARIANT_WITHOUT + DELAY_STAGES, /* the curve of added delays but for its first point: MODEL_CURVE_POINTS - 1 */
-	VARIANTS = VARIANT_ADDED + MODEL_CURVE_POINTS - 1,
+	VARIANT_AGAINST = VARIANT_ADDED + MODEL_CURVE_POINTS - 1, /* walk->against in place of the delays */
+	VARIANTS,
 };
 
 /* What is drawn anew for each path; arrays grow as needed. */
@@ -54,6 +56,7 @@ struct walk {
 	size_t known_count;
 	size_t capacity;
 	const double *added_s; /* one per variant: delay on top */
+	const struct delay_law *against; /* the stages of another site; NULL: none, and no such variant */
 	enum delay_stage slowest; /* the stage with the longest tail */
 	double *weights; /* one per rung: of its executions on this path; 1 but for lots */
 	uint64_t steps;

@@ -191,6 +191,16 @@ static double lot_numbers(struct journey *journey, size_t rung, double numbers[D
 	return LOT_POWER * v * v;
 }
 
+static double delay_of(const struct model *model, const struct delay_law laws[DELAY_STAGES], const struct delay_moment *moment,
+		       const double numbers[DELAY_STAGES], double stage[DELAY_STAGES])
+{
+	double delay = 0;
+
+	for (int i = 0; i < DELAY_STAGES; i++)
+		delay += stage[i] = delay_draw(&laws[i], model->dependent_delays, moment, numbers[i]);
+	return delay;
+}
+
 /* Accounts that a price of e^x at `time` makes liquidatable start to wait for their execution. */
 static void trigger(struct journey *journey, double time, double x)
 {
@@ -198,21 +208,24 @@ static void trigger(struct journey *journey, double time, double x)
 		const struct model *model = journey->model;
 		struct delay_moment moment = {volatility(journey, time), time, journey->start};
 		const struct rung *rung = &journey->ladder->rungs[journey->next];
-		double numbers[DELAY_STAGES], stage[DELAY_STAGES], delay = 0;
+		double numbers[DELAY_STAGES], stage[DELAY_STAGES], delay;
 
 		journey->triggered += rung->members;
 		journey->walk->weights[journey->next] =
 			rung->members > 1 ? lot_numbers(journey, journey->next, numbers) : own_numbers(journey, rung, numbers);
-		for (int i = 0; i < DELAY_STAGES; i++)
-			delay += stage[i] = delay_draw(&model->delays[i], model->dependent_delays, &moment, numbers[i]);
+		delay = delay_of(model, model->delays, &moment, numbers, stage);
 		wait_for(journey->walk, time + delay, journey->next, 0);
 		if (!journey->variants)
 			continue;
 		for (int k = 1; k < VARIANTS; k++) {
 			double changed = delay + journey->walk->added_s[k];
 
+			if (k == VARIANT_AGAINST && !journey->walk->against)
+				continue;
 			if (k >= VARIANT_WITHOUT && k < VARIANT_WITHOUT + DELAY_STAGES)
 				changed -= stage[k - VARIANT_WITHOUT];
+			if (k == VARIANT_AGAINST)
+				changed = delay_of(model, journey->walk->against, &moment, numbers, stage);
 			wait_for(journey->walk, time + (k == VARIANT_AT_ONCE ? 0 : changed), journey->next, k);
 		}
 	}

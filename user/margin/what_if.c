@@ -112,7 +112,7 @@ int what_if(const struct model *model, const struct quadrature *delay, struct fi
 	}
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		bool measured = false;
-		double own = fixed_delay_measured_variance(masses, &model->delays[i], 1, &rules[i], &measured);
+		double own = fixed_delay_measured_variance(masses, &model->delays[i], 1, &rules[i], NULL, &measured);
 
 		result->stages[i].without = fixed_delay_average(masses, &rules[i], 1, 0);
 		result->stages[i].measurement_stderr = measured ? sqrt(own) : NAN;

@@ -82,6 +82,26 @@ static void add_answer(struct table *table, struct json_object *model, const cha
 	table_text(table, interval);
 }
 
+/* Another site, where the model was asked for one. */
+static void add_against(struct table *table, struct json_object *model)
+{
+	static const struct {
+		const char *name, *at;
+	} answers[] = {{"bad debt", "bad_debt"}, {"less bad debt", "gain"}, {"keepers' profit", "keeper_profit"},
+		       {"keepers' profit, more by", "keeper_profit_gain"}, {"the own keeper's profit", "own_profit"},
+		       {"the own keeper's profit, more by", "own_profit_gain"}};
+	struct json_object *against = json_member(model, "against");
+	char name[512], pointers[3][64];
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		snprintf(name, sizeof(name), "%s, with the delays of %s", answers[i].name, text_at(against, "session"));
+		snprintf(pointers[0], sizeof(pointers[0]), "/%s/mean", answers[i].at);
+		snprintf(pointers[1], sizeof(pointers[1]), "/%s/stderr", answers[i].at);
+		snprintf(pointers[2], sizeof(pointers[2]), "/%s/ci95", answers[i].at);
+		add_answer(table, against, name, pointers[0], pointers[1], pointers[2]);
+	}
+}
+
 static void write_answers(struct report *report)
 {
 	struct json_object *model = report->model, *tiers;
@@ -112,6 +132,7 @@ static void write_answers(struct report *report)
 		snprintf(name, sizeof(name), "absorbed by %s, mean", text_at(tier, "name"));
 		add_answer(table, tier, name, "/absorbed_mean", NULL, NULL);
 	}
+	add_against(table, model);
 	html_table(report->out, table);
 	table_free(table);
 }
