@@ -43,7 +43,7 @@ static struct plan plan_of(const struct rules *rules, const struct position *pos
 static void aave_takes_half_then_all(void **state)
 {
 	struct rules rules = preset(&rules_aave_v3);
-	struct position position = {100, -8000, 0.8, 0}, after;
+	struct position position = {.units = 100, .cash = -8000, .weight = 0.8}, after;
 	struct plan plan;
 
 	(void)state;
@@ -53,7 +53,7 @@ static void aave_takes_half_then_all(void **state)
 	near(plan.repay, 4000, 1e-9);
 	near((plan.units + plan.fee_units) * 99, 4200, 1e-9);
 	near(plan.fee_units * 99, 20, 1e-9);
-	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8, 0};
+	after = (struct position){.units = 100 - plan.units - plan.fee_units, .cash = -8000 + plan.repay, .weight = 0.8};
 	near(position_health(&after, 99), 1.14, 1e-12); /* (9900 - 4200)·0.8/4000 */
 	/* 94: health 0.94, at most 0.95: all. */
 	near(plan_of(&rules, &position, 94).repay, 8000, 1e-9);
@@ -68,9 +68,9 @@ static void aave_leaves_no_dust(void **state)
 {
 	struct rules rules = preset(&rules_aave_v3);
 	/* debt below 2000: all of it, though the health is above 0.95 */
-	struct position small = {25, -1990, 0.8, 0};
+	struct position small = {.units = 25, .cash = -1990, .weight = 0.8};
 	/* 2350·0.8/1900... both above 2000, health 0.96: half, which leaves both above 1000 */
-	struct position large = {30, -2450, 0.8, 0};
+	struct position large = {.units = 30, .cash = -2450, .weight = 0.8};
 	struct plan plan;
 
 	(void)state;
@@ -85,7 +85,7 @@ static void aave_leaves_no_dust(void **state)
 static void compound_v2_keeps_a_share_of_what_is_seized(void **state)
 {
 	struct rules rules = preset(&rules_compound_v2);
-	struct position position = {10, -8000, 0.8, 0};
+	struct position position = {.units = 10, .cash = -8000, .weight = 0.8};
 	struct plan plan = plan_of(&rules, &position, 990);
 
 	(void)state;
@@ -98,7 +98,7 @@ static void compound_v2_keeps_a_share_of_what_is_seized(void **state)
 static void spark_looks_at_no_size(void **state)
 {
 	struct rules rules = preset(&rules_spark), v3 = preset(&rules_aave_v3);
-	struct position position = {10, -800, 0.8, 0};
+	struct position position = {.units = 10, .cash = -800, .weight = 0.8};
 	struct plan plan = plan_of(&rules, &position, 99);
 
 	(void)state;
@@ -113,7 +113,7 @@ static void spark_looks_at_no_size(void **state)
 static void aave_v4_repays_up_to_a_target(void **state)
 {
 	struct rules rules = preset(&rules_aave_v4);
-	struct position position = {100, -8000, 0.8, 0}, after;
+	struct position position = {.units = 100, .cash = -8000, .weight = 0.8}, after;
 	struct plan plan = plan_of(&rules, &position, 99);
 
 	(void)state;
@@ -121,7 +121,7 @@ static void aave_v4_repays_up_to_a_target(void **state)
 	near(plan.repay, 5005.06, 5e-3);
 	near((plan.units + plan.fee_units) * 99, 5257.84, 5e-3);
 	near(plan.fee_units * 99, 25.28, 5e-3); /* a tenth of the bonus, 252.78 */
-	after = (struct position){100 - plan.units - plan.fee_units, -8000 + plan.repay, 0.8, 0};
+	after = (struct position){.units = 100 - plan.units - plan.fee_units, .cash = -8000 + plan.repay, .weight = 0.8};
 	near(position_health(&after, 99), 1.24, 1e-12);
 	/* health 0.9: 8000·0.34/(1.24 - 0.8·1.0555) = 2720/0.3956; 1124.37 of debt and 1742.77 of collateral may stay */
 	plan = plan_of(&rules, &position, 90);
@@ -140,7 +140,7 @@ static void aave_v4_repays_up_to_a_target(void **state)
 static void morpho_incentive_follows_the_lltv(void **state)
 {
 	struct rules rules = preset(&rules_morpho);
-	struct position position = {1, -900, 0.86, 0}, cheap = {1, -300, 0.3, 0};
+	struct position position = {.units = 1, .cash = -900, .weight = 0.86}, cheap = {.units = 1, .cash = -300, .weight = 0.3};
 	struct plan plan = plan_of(&rules, &position, 1000);
 
 	(void)state;
@@ -153,7 +153,7 @@ static void morpho_incentive_follows_the_lltv(void **state)
 static void euler_discount_grows_with_the_violation(void **state)
 {
 	struct rules rules = preset(&rules_euler_v2);
-	struct position position = {10, -8000, 0.8, 0};
+	struct position position = {.units = 10, .cash = -8000, .weight = 0.8};
 	struct plan plan = plan_of(&rules, &position, 990); /* health 0.99: a discount of 1 % */
 
 	(void)state;
@@ -167,7 +167,7 @@ static void euler_discount_grows_with_the_violation(void **state)
 static void maker_sells_in_steps_from_above(void **state)
 {
 	struct rules rules = preset(&rules_maker);
-	struct position position = {10, -8000, 0.69, 0};
+	struct position position = {.units = 10, .cash = -8000, .weight = 0.69};
 	struct lot lot;
 
 	(void)state;
@@ -189,7 +189,7 @@ static void maker_sells_in_steps_from_above(void **state)
 static void compound_v3_absorbs_and_sells_at_a_discount(void **state)
 {
 	struct rules rules = preset(&rules_compound_v3);
-	struct position position = {10, -9100, 0.9, 0}, under = {10, -9700, 0.9, 0};
+	struct position position = {.units = 10, .cash = -9100, .weight = 0.9}, under = {.units = 10, .cash = -9700, .weight = 0.9};
 	struct lot lot;
 
 	(void)state;
@@ -208,7 +208,7 @@ static void compound_v3_absorbs_and_sells_at_a_discount(void **state)
 /* Long 1 BTC at a price of 47,600 with a net collateral of 100 and a maintenance requirement of 1,428 (3 %). */
 static void dydx_prices(void **state)
 {
-	struct position position = {1, 100 - 47600, 0.97, 0};
+	struct position position = {.units = 1, .cash = 100 - 47600, .weight = 0.97};
 	struct rules rules = preset(&rules_dydx_v4);
 	struct plan plan;
 
@@ -229,8 +229,8 @@ static void dydx_prices(void **state)
 static void hyperliquid_closes_large_positions_in_parts(void **state)
 {
 	struct rules rules = preset(&rules_hyperliquid);
-	struct position small = {1, 1450 - 50000, 0.97, 0}, large = {10, 14500 - 500000, 0.97, 0};
-	struct position shorted = {-1, 1450 + 50000, 1.03, 0};
+	struct position small = {.units = 1, .cash = 1450 - 50000, .weight = 0.97}, large = {.units = 10, .cash = 14500 - 500000, .weight = 0.97};
+	struct position shorted = {.units = -1, .cash = 1450 + 50000, .weight = 1.03};
 
 	(void)state;
 	near(plan_of(&rules, &small, 50000).units, 1, 0);
@@ -248,7 +248,7 @@ static void hyperliquid_closes_large_positions_in_parts(void **state)
 static void drift_hands_over_what_covers_the_shortage(void **state)
 {
 	struct rules rules = preset(&rules_drift);
-	struct position position = {10, -955, 0.95, 0}, deep = {10, -985, 0.95, 0}, under = {10, -1010, 0.95, 0}, shorted = {-10, 1045, 1.05, 0};
+	struct position position = {.units = 10, .cash = -955, .weight = 0.95}, deep = {.units = 10, .cash = -985, .weight = 0.95}, under = {.units = 10, .cash = -1010, .weight = 0.95}, shorted = {.units = -10, .cash = 1045, .weight = 1.05};
 	struct plan plan = plan_of(&rules, &position, 100);
 
 	(void)state;
@@ -276,7 +276,7 @@ static void drift_hands_over_what_covers_the_shortage(void **state)
 static void pools_take_positions_at_the_oracle_price(void **state)
 {
 	struct rules gmx = preset(&rules_gmx_v2), synthetix = preset(&rules_synthetix_v3);
-	struct position position = {1, -49600, 0.99, 0}, small = {0.02, -999, 0.99, 0}, large = {50, -2490000, 0.99, 0};
+	struct position position = {.units = 1, .cash = -49600, .weight = 0.99}, small = {.units = 0.02, .cash = -999, .weight = 0.99}, large = {.units = 50, .cash = -2490000, .weight = 0.99};
 	struct plan plan = plan_of(&gmx, &position, 50000);
 
 	(void)state;
@@ -301,7 +301,7 @@ static void presets_say_where_they_come_from(void **state)
 
 static void health_of_both_sides(void **state)
 {
-	struct position lent = {10, -8000, 0.8, 0}, shorted = {-2, 2200, 1.05, 0}, owes_nothing = {10, 5, 0.8, 0};
+	struct position lent = {.units = 10, .cash = -8000, .weight = 0.8}, shorted = {.units = -2, .cash = 2200, .weight = 1.05}, owes_nothing = {.units = 10, .cash = 5, .weight = 0.8};
 
 	(void)state;
 	near(position_trigger(&lent), 1000, 1e-12);

@@ -74,7 +74,7 @@ static void positions_on_both_sides(void **state)
 	synthetic_draw(&book, PRICE, 7, 0, accounts);
 	for (int i = 0; i < COUNT; i++) {
 		double units = accounts[i].collateral, margin = units * PRICE - accounts[i].debt; /* its equity: the entry is the price */
-		struct position position = {units, -accounts[i].debt, units > 0 ? 0.97 : 2 - 0.97, 0};
+		struct position position = {.units = units, .cash = -accounts[i].debt, .weight = units > 0 ? 0.97 : 2 - 0.97};
 
 		assert_true(margin > 0 && margin < fabs(units) * PRICE);
 		assert_true(position_health(&position, PRICE) > 1);

@@ -8,9 +8,28 @@
 #define PATHS_MAX 50000000u /* each keeps its result: 250 bytes, twice */
 #define STEPS_MAX 1e9
 
+/* An account of several rows, from one up to below another. */
+static int check_rows(const struct rules_type *rules, const struct model *model, size_t first, size_t end, struct error *err)
+{
+	size_t collaterals = 0, debts = model->accounts[first].debt > 0;
+
+	for (size_t i = first; i < end; i++)
+		*(account_is_debt(&model->accounts[i]) ? &debts : &collaterals) += 1;
+	if (end - first > collaterals && !rules_lend(rules))
+		return error_set(err, -EINVAL, "account %zu: owes an asset with a price of its own, which %s does not take", first, rules->name);
+	if (!collaterals)
+		return error_set(err, -EINVAL, "account %zu: owes, and has no collateral", first);
+	if (collaterals > 1 && !rules->cross_collateral)
+		return error_set(err, -EINVAL, "account %zu: has %zu collaterals, and %s takes one an account: split it", first, collaterals,
+				 rules->name);
+	if (debts > 1 && !rules->cross_debt)
+		return error_set(err, -EINVAL, "account %zu: has %zu debts, and %s takes one an account: split it", first, debts, rules->name);
+	return 0;
+}
+
 static int check_accounts(const struct market *market, const struct model *model, struct error *err)
 {
-	bool perpetual = market->rules.type->perpetual;
+	bool perpetual = market->rules.type->perpetual || market->rules.type == &rules_instant;
 
 	for (size_t i = 0; i < model->account_count; i++) {
 		const struct account *a = &model->accounts[i];
@@ -19,15 +38,19 @@ static int check_accounts(const struct market *market, const struct model *model
 			return error_set(err, -EINVAL, "account %zu: a size or a debt is no number, or nothing", i);
 		if (!(a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
 			return error_set(err, -EINVAL, "account %zu: liquidation threshold %g (above 0, to 1)", i, a->liquidation_threshold);
-		if (model_joined(model, i) && (!market->rules.type->cross_collateral || !i))
-			return error_set(err, -EINVAL, i ? "account %zu: another collateral of the account before it, and %s takes one an "
-							   "account: split it" : "account %zu: there is none before it to be joined to",
-					 i, market->rules.type->name);
+		if (model_joined(model, i) && !i)
+			return error_set(err, -EINVAL, "account %zu: there is none before it to be joined to", i);
 		if (model_joined(model, i) && a->debt != 0)
 			return error_set(err, -EINVAL, "account %zu: the debt of several collaterals is with the first of them", i);
-		if (!perpetual && market->rules.type != &rules_instant && (a->collateral < 0 || a->debt < 0))
+		if (!perpetual && ((a->collateral < 0 && !account_is_debt(a)) || a->debt < 0))
 			return error_set(err, -EINVAL, "account %zu: %s holds loans: collateral above 0, debt 0 or more", i,
 					 market->rules.type->name);
+	}
+	for (size_t i = 0, end; i < model->account_count; i = end) {
+		for (end = i + 1; end < model->account_count && model_joined(model, end);)
+			end++;
+		if ((end > i + 1 || (!perpetual && account_is_debt(&model->accounts[i]))) && check_rows(market->rules.type, model, i, end, err))
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -77,7 +100,8 @@ int market_check(const struct market *market, const struct model *model, struct 
 	if (!rc)
 		rc = oracle_check(&market->oracle, model->step_s, err);
 	if (!rc && market->oracle.pull && model->joined)
-		rc = error_set(err, -EINVAL, "policy is pull, and there are accounts with several collaterals: split them");
+		rc = error_set(err, -EINVAL, "policy is pull, and there are accounts with several collaterals, or debts in assets with a price of their own: each keeper "
+					       "brings one price");
 	for (size_t i = 0; !rc && i < model->asset_count; i++)
 		rc = liquidity_check(&market->liquidity[i], err);
 	if (!rc)

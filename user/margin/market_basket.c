@@ -1,17 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Accounts with several collaterals: rows of the book that follow each other, the debt with the first one. Their health is a sum
- * over assets, so that no single price triggers them. Each row waits in its asset's front under a bound, at which, were all
- * prices at their bounds, the health would be 1: while no price has passed its bound the account is healthy, and is not looked
- * at. When one has, it is triggered or gets new bounds; what it had in the fronts before stays there, and is known by its
- * bound not being passed.
+ * Accounts of several rows of the book that follow each other: what they hold (units above 0), what they owe in assets with a
+ * price of their own (below 0), and what they owe in the numeraire, with the first row. Their health is a sum over assets, so
+ * that no single price triggers them. With f = Σ units·weight·O + cash, which is below 0 where the health is below 1, and G =
+ * Σ |units|·weight·O, no price can have moved against the account by more than f/G while it is healthy all the same: each row
+ * waits in its asset's front under the price at which it would have, what is held in the one that a fall reaches and what is
+ * owed in the one that a rise does, and until one of them fires the account is not looked at. When one has, the account is
+ * triggered or gets new bounds. A row that waits under a bound which is nearer than it has to be keeps it.
  */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "margin/market_walk.h"
+
+#define ROUNDING 1e-12 /* of G: what the sums may be off by */
+
+/* What the rows of an account count: above 0, and below (as a number above 0). */
+struct sums {
+	double held, owed, cash;
+};
+
+static void add(struct sums *sums, const struct position *position, double price)
+{
+	double counts = position->units * position->weight * price;
+
+	sums->held += fmax(0, counts);
+	sums->owed += fmax(0, -counts);
+}
+
+/* The part of an asset's price, or of its inverse for what is owed, at which a row's key is: above 1 it has been passed. */
+static double bound(const struct sums *sums, int side)
+{
+	double all = sums->held + sums->owed;
+
+	if (!side)
+		return (2 * sums->owed - sums->cash) / all + ROUNDING;
+	return all / fmax(2 * sums->held + sums->cash, DBL_MIN) + ROUNDING;
+}
 
 /* ---- the book ------------------------------------------------------------------------------------------------------- */
 
@@ -22,18 +50,22 @@ int basket_book_init(struct market_book *book)
 	if (!model->joined)
 		return 0;
 	book->heads = malloc(model->account_count * sizeof(*book->heads));
-	book->bounds = calloc(model->account_count, sizeof(*book->bounds));
-	if (!book->heads || !book->bounds)
+	book->keys = calloc(model->account_count, sizeof(*book->keys));
+	if (!book->heads || !book->keys)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < model->account_count; i++)
 		book->heads[i] = model->joined[i] ? book->heads[i - 1] : i;
 	for (uint32_t head = 0; head < model->account_count; head = basket_end(book, head)) {
-		double counted = 0;
+		struct sums sums = {.cash = book->positions[head].cash};
 
 		for (uint32_t row = head; row < basket_end(book, head); row++)
-			counted += book->positions[row].units * book->positions[row].weight * model->assets[model->accounts[row].asset].price;
-		for (uint32_t row = head; row < basket_end(book, head); row++)
-			book->bounds[row] = model->assets[model->accounts[row].asset].price * fmax(0, -book->positions[head].cash) / counted;
+			add(&sums, &book->positions[row], model->assets[model->accounts[row].asset].price);
+		for (uint32_t row = head; row < basket_end(book, head); row++) {
+			int side = position_side(&book->positions[row]);
+			double price = model->assets[model->accounts[row].asset].price;
+
+			book->keys[row] = fmax(0, bound(&sums, side)) * (side ? 1 / price : price);
+		}
 	}
 	return 0;
 }
@@ -64,67 +96,94 @@ static struct asset_state *asset_of(const struct market_walk *walk, uint32_t row
 	return &walk->assets[walk->book->model->accounts[row].asset];
 }
 
-/* The price on chain as the controls have it count. */
-static double counting_price(const struct market_walk *walk, uint32_t row)
+static double level_of(const struct market_walk *walk, uint32_t row)
 {
-	return asset_of(walk, row)->oracle.price * asset_of(walk, row)->controls.m;
+	return market_level(walk, asset_of(walk, row), position_side(&walk->positions[row]));
 }
 
-static double counted(const struct market_walk *walk, uint32_t head)
+static struct sums sums_of(const struct market_walk *walk, uint32_t head)
 {
-	double sum = 0;
+	struct sums sums = {.cash = walk->positions[head].cash};
 
-	for (uint32_t row = head; row < basket_end(walk->book, head); row++)
-		sum += walk->positions[row].units * walk->positions[row].weight * counting_price(walk, row);
-	return sum;
+	for (uint32_t row = head; row < basket_end(walk->book, head); row++) {
+		double level = level_of(walk, row);
+
+		add(&sums, &walk->positions[row], walk->positions[row].units < 0 ? 1 / level : level);
+	}
+	return sums;
 }
 
 bool basket_empty(const struct market_walk *walk, uint32_t head)
 {
 	for (uint32_t row = head; row < basket_end(walk->book, head); row++)
-		if (walk->positions[row].units != 0)
+		if (walk->positions[row].units > 0)
 			return false;
 	return true;
 }
 
 double basket_health(const struct market_walk *walk, uint32_t head)
 {
-	double cash = walk->positions[head].cash;
+	struct sums sums = sums_of(walk, head);
+	double debt = sums.owed - fmin(0, sums.cash);
 
-	return cash < 0 ? counted(walk, head) / -cash : INFINITY;
+	return debt > 0 ? (sums.held + fmax(0, sums.cash)) / debt : INFINITY;
 }
 
-struct position basket_position(const struct market_walk *walk, uint32_t row)
+double basket_debt(const struct market_walk *walk, uint32_t head)
 {
-	uint32_t head = basket_head(walk->book, row);
-	double units = walk->positions[row].units;
+	double debt = fmax(0, -walk->positions[head].cash);
 
-	return (struct position){.units = units, .cash = walk->positions[head].cash,
-				 .weight = counted(walk, head) / (units * asset_of(walk, row)->oracle.price)};
+	for (uint32_t row = head; row < basket_end(walk->book, head); row++)
+		debt += fmax(0, -walk->positions[row].units) * asset_of(walk, row)->price.price;
+	return debt;
+}
+
+struct position basket_position(const struct market_walk *walk, uint32_t held, uint32_t owed)
+{
+	uint32_t head = basket_head(walk->book, held);
+	struct sums sums = sums_of(walk, head);
+	struct position out = walk->positions[held];
+	double debt = sums.owed - sums.cash, counts = out.units * out.weight * level_of(walk, held);
+
+	out.cash = owed == BASKET_CASH ? sums.cash : walk->positions[owed].units * asset_of(walk, owed)->oracle.price;
+	out.weight *= asset_of(walk, held)->controls.m;
+	out.others_count = fmax(0, sums.held - counts);
+	out.others_owe = fmax(0, debt + out.cash);
+	return out;
 }
 
 int basket_wait(struct market_walk *walk, uint32_t head)
 {
-	double sum = counted(walk, head), debt = -walk->positions[head].cash;
+	struct sums sums = sums_of(walk, head);
 	int rc = 0;
 
 	walk->states[head].under_way = false;
 	for (uint32_t row = head; !rc && row < basket_end(walk->book, head); row++) {
+		int side = position_side(&walk->positions[row]);
+		double key;
+
 		market_walk_touch(walk, row);
-		if (!(debt > 0) || !(walk->positions[row].units > 0))
+		if (walk->positions[row].units == 0)
 			continue;
-		walk->bounds[row] = counting_price(walk, row) * fmin(1, debt / sum);
-		rc = front_return(&asset_of(walk, row)->fronts[0], walk->bounds[row], row);
+		key = level_of(walk, row) * fmin(1, bound(&sums, side));
+		if (!(key > walk->keys[row]))
+			continue;
+		walk->keys[row] = key;
+		rc = front_return(&asset_of(walk, row)->fronts[side], key, row);
 	}
 	return rc;
 }
 
-int basket_look(struct market_walk *walk, uint32_t row)
+int basket_look(struct market_walk *walk, uint32_t row, double level)
 {
 	uint32_t head = basket_head(walk->book, row);
 
-	if (walk->states[head].under_way || !(counting_price(walk, row) < walk->bounds[row]))
-		return 0; /* from before */
+	if (!(level < walk->keys[row]))
+		return 0; /* from before it got a bound that is farther off */
+	market_walk_touch(walk, row);
+	walk->keys[row] = 0;
+	if (walk->states[head].under_way)
+		return 0;
 	if (basket_health(walk, head) >= 1)
 		return basket_wait(walk, head);
 	walk->states[head].under_way = true;

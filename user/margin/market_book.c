@@ -50,7 +50,7 @@ size_t market_book_steps(const struct model *model)
 static double key_of(const struct market_book *book, uint32_t row)
 {
 	if (basket_is(book, row))
-		return book->bounds[row];
+		return book->keys[row];
 	return position_at_risk(&book->positions[row]) ? position_key(&book->positions[row]) : 0;
 }
 
@@ -59,7 +59,7 @@ int market_book_init(struct market_book *book, const struct market *market, cons
 	size_t *counts = calloc(2 * model->asset_count, sizeof(*counts));
 	int rc = 0;
 
-	*book = (struct market_book){.market = market, .model = model};
+	*book = (struct market_book){.market = market, .model = model, .shorts_owe = rules_lend(market->rules.type)};
 	book->positions = calloc(model->account_count ? model->account_count : 1, sizeof(*book->positions));
 	book->orders = calloc(2 * model->asset_count, sizeof(*book->orders));
 	if (!counts || !book->positions || !book->orders) {
@@ -95,7 +95,7 @@ void market_book_free(struct market_book *book)
 	free(book->orders);
 	free(book->positions);
 	free(book->heads);
-	free(book->bounds);
+	free(book->keys);
 }
 
 /* ---- room ----------------------------------------------------------------------------------------------------------- */
@@ -126,11 +126,11 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 	if ((model->dependence.factor && !walk->shocks) || !walk->assets || !walk->positions || !walk->states || !walk->touched || !walk->attempts || !walk->lots)
 		return -ENOMEM;
 	memcpy(walk->positions, book->positions, model->account_count * sizeof(*walk->positions));
-	if (book->bounds) {
-		walk->bounds = malloc(accounts * sizeof(*walk->bounds));
-		if (!walk->bounds)
+	if (book->keys) {
+		walk->keys = malloc(accounts * sizeof(*walk->keys));
+		if (!walk->keys)
 			return -ENOMEM;
-		memcpy(walk->bounds, book->bounds, model->account_count * sizeof(*walk->bounds));
+		memcpy(walk->keys, book->keys, model->account_count * sizeof(*walk->keys));
 	}
 	for (size_t i = 0; !rc && i < model->asset_count; i++) {
 		rc = oracle_init(&walk->assets[i].oracle, &market->oracle, model->step_s);
@@ -155,7 +155,7 @@ void market_walk_free(struct market_walk *walk)
 	free(walk->assets);
 	free(walk->positions);
 	free(walk->states);
-	free(walk->bounds);
+	free(walk->keys);
 	free(walk->touched);
 	free(walk->attempts);
 	free(walk->lots);

@@ -43,12 +43,21 @@ static int report(struct market_walk *walk, struct asset_state *state, uint32_t 
 			   stage_delay(walk, asset, &model->delays[DELAY_ORACLE], DELAY_ORACLE, &state->reports));
 }
 
-static int fired(struct market_walk *walk, struct asset_state *state, uint32_t row)
+double market_level(const struct market_walk *walk, const struct asset_state *state, int side)
+{
+	double oracle = state->oracle.price, m = state->controls.m;
+
+	if (!side)
+		return oracle * m;
+	return (walk->book->shorts_owe ? 1 : m) / oracle;
+}
+
+static int fired(struct market_walk *walk, struct asset_state *state, uint32_t row, double level)
 {
 	uint32_t account = basket_head(walk->book, row);
 
 	if (basket_is(walk->book, row)) {
-		int looked = basket_look(walk, row);
+		int looked = basket_look(walk, row, level);
 
 		if (looked != BASKET_BELOW)
 			return looked;
@@ -62,15 +71,14 @@ static int fired(struct market_walk *walk, struct asset_state *state, uint32_t r
 
 static int fire(struct market_walk *walk, struct asset_state *state)
 {
-	double oracle = state->oracle.price, m = state->controls.m;
-	double level[2] = {oracle * m, m / oracle};
 	int rc = 0;
 
 	for (int side = 0; side < 2; side++) {
+		double level = market_level(walk, state, side);
 		int64_t row;
 
-		while (!rc && (row = front_fire(&state->fronts[side], level[side])) >= 0)
-			rc = fired(walk, state, (uint32_t)row);
+		while (!rc && (row = front_fire(&state->fronts[side], level)) >= 0)
+			rc = fired(walk, state, (uint32_t)row, level);
 	}
 	return rc;
 }
@@ -152,8 +160,8 @@ static void start(struct market_walk *walk)
 	for (size_t i = 0; i < walk->touched_count; i++) {
 		walk->positions[walk->touched[i]] = walk->book->positions[walk->touched[i]];
 		walk->states[walk->touched[i]] = (struct account_state){0};
-		if (walk->bounds)
-			walk->bounds[walk->touched[i]] = walk->book->bounds[walk->touched[i]];
+		if (walk->keys)
+			walk->keys[walk->touched[i]] = walk->book->keys[walk->touched[i]];
 	}
 	walk->touched_count = walk->attempt_count = walk->lot_count = walk->crossing_count = 0;
 	walk->competing = walk->book->market->keepers.count;

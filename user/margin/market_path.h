@@ -37,9 +37,10 @@ struct market_book {
 	const struct model *model;
 	struct position *positions;	  /* of the accounts, at the start */
 	struct front_order *orders; /* two an asset: long, short */
-	/* of each row, where an account has several collaterals (market_basket.c); NULL: none has */
+	bool shorts_owe; /* units below 0 are debts, which count at their price whatever the controls say, and no positions */
+	/* of each row, where an account has several (market_basket.c); NULL: none has */
 	uint32_t *heads;
-	double *bounds;
+	double *keys;
 };
 
 int market_book_init(struct market_book *book, const struct market *market, const struct model *model);

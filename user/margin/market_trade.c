@@ -8,13 +8,18 @@
 
 #define ROUNDS_MAX 64 /* liquidations of one account in one block */
 
-static struct position weighed(const struct market_walk *walk, uint32_t row)
-{
-	const struct asset_state *state = &walk->assets[walk->book->model->accounts[row].asset];
-	struct position position = walk->positions[row];
+/* What a liquidation takes from, and which debt it repays: of an account of one row these are the same. */
+struct pair {
+	uint32_t held, owed;
+};
 
-	if (basket_is(walk->book, row))
-		return basket_position(walk, row);
+static struct position weighed(const struct market_walk *walk, struct pair pair)
+{
+	const struct asset_state *state = &walk->assets[walk->book->model->accounts[pair.held].asset];
+	struct position position = walk->positions[pair.held];
+
+	if (basket_is(walk->book, pair.held))
+		return basket_position(walk, pair.held, pair.owed);
 	position.weight *= position.units < 0 ? 1 / state->controls.m : state->controls.m;
 	return position;
 }
@@ -32,20 +37,28 @@ static void liquidated(struct market_walk *walk, uint32_t account, bool own)
 	walk->out->first_time_s += walk->now_s - state->below_since_s;
 }
 
+/* Debts of an account without collateral, at the market's prices. */
+static void write_off(struct market_walk *walk, uint32_t account)
+{
+	double owed = basket_debt(walk, account);
+
+	walk->positions[account].cash = fmax(0, walk->positions[account].cash);
+	for (uint32_t row = account; row < basket_end(walk->book, account); row++)
+		walk->positions[row].units = 0;
+	walk->out->borrowers += owed;
+	trade_write_off(walk, owed);
+}
+
 /* Nothing left to sell: what is owed is lost, what is over is the owner's. */
 static void close_if_empty(struct market_walk *walk, uint32_t row, double units_before)
 {
 	uint32_t account = basket_head(walk->book, row);
-	double *cash = &walk->positions[account].cash;
 
 	if (fabs(walk->positions[row].units) > WALK_DUST * fabs(units_before))
 		return;
 	walk->positions[row].units = 0;
-	if (*cash < 0 && basket_empty(walk, account)) {
-		walk->out->borrowers -= *cash;
-		trade_write_off(walk, -*cash);
-		*cash = 0;
-	}
+	if (basket_empty(walk, account) && basket_debt(walk, account) > 0)
+		write_off(walk, account);
 }
 
 #define TRIED_WAITS 1 /* it does not pay, or not now; 0: done, or an error */
@@ -90,21 +103,55 @@ static double affordable(const struct market_walk *walk, const struct plan *plan
 	return repay > capital ? capital / repay : 1;
 }
 
-static int carry_out(struct market_walk *walk, uint32_t row, struct attempt attempt, const struct plan *plan)
+/* Units of the debt that so much repays, at the price on chain; what rounding would leave of it is repaid too. */
+static double units_repaid(const struct market_walk *walk, uint32_t owed, double repay)
 {
-	uint32_t asset = walk->book->model->accounts[row].asset;
+	double all = -walk->positions[owed].units, units = repay / walk->assets[walk->book->model->accounts[owed].asset].oracle.price;
+
+	return units < all * (1 - WALK_DUST) ? units : all;
+}
+
+/* What the keeper pays on the market for that. */
+static double cost_of(const struct market_walk *walk, struct pair pair, double repay)
+{
+	if (pair.owed == BASKET_CASH)
+		return repay;
+	return -money_sale(walk, walk->book->model->accounts[pair.owed].asset, -units_repaid(walk, pair.owed, repay));
+}
+
+/* The debt is less by what was bought for `cost`, or by that in cash. */
+static void repaid(struct market_walk *walk, struct pair pair, double repay, double cost)
+{
+	uint32_t asset = walk->book->model->accounts[pair.owed == BASKET_CASH ? pair.held : pair.owed].asset;
+	double units;
+
+	if (pair.owed == BASKET_CASH) {
+		walk->positions[basket_head(walk->book, pair.held)].cash += repay;
+		walk->out->borrowers += repay;
+		return;
+	}
+	units = units_repaid(walk, pair.owed, repay);
+	money_sold(walk, asset, -units, -cost);
+	walk->positions[pair.owed].units += units;
+	walk->out->borrowers += units * walk->assets[asset].price.price;
+}
+
+static int carry_out(struct market_walk *walk, struct pair pair, struct attempt attempt, const struct plan *plan)
+{
+	uint32_t row = pair.held, asset = walk->book->model->accounts[row].asset;
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct position *position = &walk->positions[row];
 	double *cash = &walk->positions[basket_head(walk->book, row)].cash;
-	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, gas, profit, bid;
+	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, cost, gas, profit, bid;
 	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk);
 
 	units = share * plan->units;
 	fee_units = share * plan->fee_units;
 	proceeds = money_sale(walk, asset, units);
 	repay = direct ? proceeds : share * plan->repay;
+	cost = cost_of(walk, pair, repay);
 	gas = money_gas(walk);
-	profit = proceeds - repay - gas;
+	profit = proceeds - cost - gas;
 	if (direct && plan->limit > 0 && (units > 0 ? proceeds / units < plan->limit : proceeds / units > plan->limit))
 		return TRIED_WAITS;
 	if (!direct && profit < keepers->min_profit)
@@ -116,13 +163,13 @@ static int carry_out(struct market_walk *walk, uint32_t row, struct attempt atte
 	walk->out->seized += fabs(units + fee_units) * price;
 	position->taken++;
 	position->units -= units + fee_units;
-	*cash += repay;
-	walk->out->borrowers += repay - (units + fee_units) * price;
+	repaid(walk, pair, repay, cost);
+	walk->out->borrowers -= (units + fee_units) * price;
 	/* a fee in collateral is kept by the protocol, valued at the market */
 	if (fee_units > 0)
 		money_earn(walk, fee_units * price);
 	bid = direct ? 0 : money_bid(walk, profit, attempt.contested);
-	money_pay_keeper(walk, (direct ? -gas : crosses ? -repay - gas : profit) - bid, gas + bid, attempt.own);
+	money_pay_keeper(walk, (direct ? -gas : crosses ? -cost - gas : profit) - bid, gas + bid, attempt.own);
 	if (plan->penalty > 0 && *cash + position->units * price > 0) {
 		double penalty = fmin(plan->penalty, *cash + position->units * price);
 
@@ -153,7 +200,7 @@ static int come_back(struct market_walk *walk, uint32_t account)
 static bool at_risk(const struct market_walk *walk, uint32_t account)
 {
 	if (basket_is(walk->book, account))
-		return walk->positions[account].cash < 0 && !basket_empty(walk, account);
+		return basket_debt(walk, account) > 0 && !basket_empty(walk, account);
 	return position_at_risk(&walk->positions[account]);
 }
 
@@ -174,37 +221,55 @@ static double health_at(const struct market_walk *walk, uint32_t account, double
 
 	if (basket_is(walk->book, account))
 		return basket_health(walk, account);
-	position = weighed(walk, account);
+	position = weighed(walk, (struct pair){account, BASKET_CASH});
 	return position_health(&position, price_of(walk, account, brings));
 }
 
-/* Of several collaterals the keeper takes the one that brings it most now; -1: none may be taken. */
-static int64_t row_to_take(const struct market_walk *walk, uint32_t account)
+/* What a pair would bring the keeper now; -INFINITY: nothing may be taken. */
+static double brings(const struct market_walk *walk, struct pair pair)
 {
 	const struct rules *rules = &walk->book->market->rules;
+	uint32_t asset = walk->book->model->accounts[pair.held].asset;
+	struct position position = basket_position(walk, pair.held, pair.owed);
+	struct plan plan;
+	double share;
+
+	if (!rules->type->plan(rules, &position, walk->assets[asset].oracle.price, &plan))
+		return -INFINITY;
+	share = affordable(walk, &plan);
+	return money_sale(walk, asset, share * plan.units) - cost_of(walk, pair, share * plan.repay);
+}
+
+static bool owes(const struct market_walk *walk, uint32_t account, uint32_t owed)
+{
+	if (owed == BASKET_CASH)
+		return walk->positions[account].cash < 0;
+	return walk->positions[owed].units < 0 && !paused(walk, owed);
+}
+
+/* Of several collaterals and debts the keeper takes those that bring him most now; false: none may be taken. */
+static bool pair_to_take(const struct market_walk *walk, uint32_t account, struct pair *out)
+{
+	uint32_t end = basket_end(walk->book, account);
 	double most = -INFINITY;
-	int64_t best = -1;
 
+	*out = (struct pair){account, BASKET_CASH};
 	if (!basket_is(walk->book, account))
-		return paused(walk, account) ? -1 : (int64_t)account;
-	for (uint32_t row = account; row < basket_end(walk->book, account); row++) {
-		uint32_t asset = walk->book->model->accounts[row].asset;
-		struct position position;
-		struct plan plan;
-		double profit;
+		return !paused(walk, account);
+	for (uint32_t held = account; held < end; held++) {
+		if (!(walk->positions[held].units > 0) || paused(walk, held))
+			continue;
+		for (uint32_t i = account; i <= end; i++) {
+			struct pair pair = {held, i < end ? i : BASKET_CASH};
+			double profit = owes(walk, account, pair.owed) ? brings(walk, pair) : -INFINITY;
 
-		if (!(walk->positions[row].units > 0) || paused(walk, row))
-			continue;
-		position = basket_position(walk, row);
-		if (!rules->type->plan(rules, &position, walk->assets[asset].oracle.price, &plan))
-			continue;
-		profit = money_sale(walk, asset, affordable(walk, &plan) * plan.units) - affordable(walk, &plan) * plan.repay;
-		if (profit > most) {
-			most = profit;
-			best = row;
+			if (profit > most) {
+				most = profit;
+				*out = pair;
+			}
 		}
 	}
-	return best;
+	return most > -INFINITY;
 }
 
 int trade_liquidation(struct market_walk *walk, struct attempt attempt)
@@ -213,17 +278,15 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 	uint32_t account = attempt.account;
 
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		int64_t taken = row_to_take(walk, account);
 		struct position position;
 		struct plan plan;
-		uint32_t row;
+		struct pair pair;
 		double oracle;
 		int rc;
 
-		if (taken < 0)
+		if (!pair_to_take(walk, account, &pair))
 			return attempt_wait(walk, attempt);
-		row = (uint32_t)taken;
-		oracle = price_of(walk, row, attempt.brings);
+		oracle = price_of(walk, pair.held, attempt.brings);
 		if (health_at(walk, account, attempt.brings) >= 1 && !rules->type->commits) {
 			walk->out->recovered += !round;
 			return come_back(walk, account);
@@ -235,10 +298,10 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			liquidated(walk, account, attempt.own);
 			return trade_put_on_offer(walk, account, oracle);
 		}
-		position = weighed(walk, row);
+		position = weighed(walk, pair);
 		if (!rules->type->plan(rules, &position, oracle, &plan))
 			return 0;
-		rc = plan.takeover ? take_over(walk, account, attempt, oracle, &plan) : carry_out(walk, row, attempt, &plan);
+		rc = plan.takeover ? take_over(walk, account, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
 		if (rc)
 			return rc == TRIED_WAITS ? attempt_wait(walk, attempt) : rc;
 		liquidated(walk, account, attempt.own);

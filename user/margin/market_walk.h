@@ -2,7 +2,7 @@
 /*
  * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
  * market_attempt.c keeps who comes when, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
- * over, market_crossing.c brings collateral from another chain, market_basket.c has accounts with several collaterals, market_money.c
+ * over, market_crossing.c brings collateral from another chain, market_basket.c has accounts of several rows, market_money.c
  * books it all, market_path.c goes block by block.
  */
 #ifndef PL_MARGIN_MARKET_WALK_H
@@ -40,7 +40,7 @@ struct crossing {
 struct account_state {
 	bool touched;
 	bool liquidated;
-	bool under_way; /* an account with several collaterals was triggered and is in no front */
+	bool under_way; /* an account of several rows was triggered, and nothing that its rows wait for matters */
 	uint32_t attempts, crossings;
 	double not_before_s; /* the protocol lets it be until then */
 	double below_since_s;
@@ -65,7 +65,7 @@ struct market_walk {
 	struct asset_state *assets;
 	struct position *positions;
 	struct account_state *states;
-	double *bounds; /* of rows of accounts with several collaterals; NULL: there is none */
+	double *keys; /* under which rows of accounts with several are in a front, 0: in none; NULL: there are no such accounts */
 	uint32_t *touched;
 	size_t touched_count;
 	struct attempt *attempts; /* heap by time, then account */
@@ -92,19 +92,24 @@ double position_key(const struct position *position); /* in that front */
 /* A row is changed: it is set back when the next path starts. */
 void market_walk_touch(struct market_walk *walk, uint32_t row);
 
-/* Accounts with several collaterals, market_basket.c. `head`: the account's first row, which has the debt. */
+/* The level that an asset's front fires at: the price on chain as the controls have it count, or its inverse for short positions. */
+double market_level(const struct market_walk *walk, const struct asset_state *state, int side);
+
+/* Accounts of several rows, market_basket.c. `head`: the account's first row, which has the debt in the numeraire. */
 int basket_book_init(struct market_book *book); /* 0 or -ENOMEM */
 uint32_t basket_head(const struct market_book *book, uint32_t row);
 uint32_t basket_end(const struct market_book *book, uint32_t head); /* one beyond its last row */
 bool basket_is(const struct market_book *book, uint32_t row);	     /* of such an account */
-bool basket_empty(const struct market_walk *walk, uint32_t head);
+bool basket_empty(const struct market_walk *walk, uint32_t head); /* no collateral is left */
 double basket_health(const struct market_walk *walk, uint32_t head);
-/* One collateral, of units > 0, as the rules see it: with all of the debt, and the account's health. */
-struct position basket_position(const struct market_walk *walk, uint32_t row);
+double basket_debt(const struct market_walk *walk, uint32_t head);    /* all of it, at the market's prices */
+/* One collateral, of units > 0, against one debt, as the rules see it. */
+struct position basket_position(const struct market_walk *walk, uint32_t held, uint32_t owed);
+#define BASKET_CASH UINT32_MAX /* instead of a row: what is owed in the numeraire */
 /* The account waits in the fronts. 0 or -ENOMEM. */
 int basket_wait(struct market_walk *walk, uint32_t head);
-/* One of its rows has left its front: BASKET_BELOW if the account is below 1 and under way now; 0: it is not; -ENOMEM. */
-int basket_look(struct market_walk *walk, uint32_t row);
+/* One of its rows has left its front, which fired at `level`: BASKET_BELOW if the account is below 1 and under way now; 0: it is not; -ENOMEM. */
+int basket_look(struct market_walk *walk, uint32_t row, double level);
 #define BASKET_BELOW 1
 
 /* An account fell below 1: its first transaction is on the way. 0 or -ENOMEM. */

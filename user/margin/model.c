@@ -54,7 +54,7 @@ int model_check(const struct model *model, struct error *err)
 		const struct account *a = &model->accounts[i];
 
 		if (model_joined(model, i))
-			return error_set(err, -EINVAL, "account %zu: another collateral of the account before it, which only the market walk "
+			return error_set(err, -EINVAL, "account %zu: another collateral or debt of the account before it, which only the market walk "
 						       "takes (name a protocol as the engine): split it", i);
 		if (!(a->asset < model->asset_count && a->collateral > 0 && isfinite(a->collateral) && a->debt >= 0 &&
 		      isfinite(a->debt) && a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
@@ -148,6 +148,11 @@ out:
 bool model_joined(const struct model *model, size_t account)
 {
 	return model->joined && model->joined[account];
+}
+
+bool account_is_debt(const struct account *account)
+{
+	return account->collateral < 0 && account->liquidation_threshold == 1;
 }
 
 void model_free(struct model *model)

@@ -35,7 +35,11 @@ struct model {
 	struct dependence dependence; /* of the assets; all zero: none */
 	struct account *accounts;
 	size_t account_count;
-	bool *joined; /* of each account: it is one more collateral of the one before it, which has the debt (only in the market walk); NULL: none */
+	/*
+	 * Of each account: it is one more collateral of the one before it, which has the debt in the numeraire, or a debt of that
+	 * in units of its asset (account_is_debt()). Only in the market walk. NULL: none is.
+	 */
+	bool *joined;
 	struct engine engine;
 	double budget; /* bad debt to stay below, for the latency that reaches it; 0: none */
 	struct delay_law delays[DELAY_STAGES];
@@ -52,6 +56,9 @@ void model_free(struct model *model);
 int model_check(const struct model *model, struct error *err);
 
 bool model_joined(const struct model *model, size_t account);
+
+/* Units below 0 that count in full: owed, and no short position, which has a requirement of its own. */
+bool account_is_debt(const struct account *account);
 
 /* A value with its standard error: Monte Carlo error, and NUMERICAL_BOUND of the value for quadrature and tables. */
 struct estimate {

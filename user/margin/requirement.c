@@ -30,7 +30,8 @@ static int attempt(struct search *search, double scale, double *value, struct er
 
 	for (size_t i = 0; i < model.account_count; i++) {
 		search->accounts[i] = model.accounts[i];
-		search->accounts[i].liquidation_threshold = fmin(1, scale * model.accounts[i].liquidation_threshold);
+		if (!account_is_debt(&model.accounts[i]))
+			search->accounts[i].liquidation_threshold = fmin(1, scale * model.accounts[i].liquidation_threshold);
 	}
 	model.accounts = search->accounts;
 	if (search->market)

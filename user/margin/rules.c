@@ -15,7 +15,9 @@ double position_health(const struct position *position, double oracle)
 
 	if (position->units < 0)
 		return fmax(0, position->cash) / -weighted;
-	return position->cash < 0 ? weighted / -position->cash : INFINITY;
+	if (position->others_owe > 0 || position->cash < 0)
+		return (weighted + position->others_count) / (position->others_owe - position->cash);
+	return INFINITY;
 }
 
 double position_trigger(const struct position *position)
@@ -29,6 +31,11 @@ const struct rules_type *rules_find(const char *name)
 		if (!strcmp(rules_types[i]->name, name))
 			return rules_types[i];
 	return NULL;
+}
+
+bool rules_lend(const struct rules_type *type)
+{
+	return type->plan && !type->perpetual && !type->commits;
 }
 
 void rules_preset(struct rules *rules, const struct rules_type *type)

@@ -22,13 +22,14 @@
 struct position {
 	double units, cash, weight;
 	unsigned taken; /* liquidations that it has been through */
+	/* of an account with several collaterals or debts, of which this is a pair: what its others count and owe, in the numeraire */
+	double others_count, others_owe;
 };
 
-/* Of an account with several collaterals, one of them: `weight` is such that the health is the account's. */
 /* (0, inf); below 1: to be liquidated. A loan's health factor; for a short position cash over what it must be worth. */
 double position_health(const struct position *position, double oracle);
 
-/* The oracle price at which the health is 1: a long position is below 1 under it, a short one above it. */
+/* The oracle price at which the health of a position that stands by itself is 1: a long one is below 1 under it, a short one above it. */
 double position_trigger(const struct position *position);
 
 /* What leaves the position at one liquidation. Signs are those of the position's units. */
@@ -64,7 +65,8 @@ struct rules_type {
 	const char *name;   /* of engine.type in model.yaml */
 	const char *source; /* where the rule and its numbers were read, and when */
 	bool perpetual;	    /* the book holds perpetual positions, not loans */
-	bool cross_collateral; /* an account may hold several collaterals, each liquidation takes of one; plan() uses weights for nothing but health */
+	bool cross_collateral; /* an account may hold several collaterals, each liquidation takes of one … */
+	bool cross_debt;       /* … and owe several debts, each liquidation repays of one */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */
@@ -86,6 +88,9 @@ extern const struct rules_type rules_instant, rules_aave_v3, rules_compound_v2, 
 	rules_compound_v3, rules_dydx_v4, rules_hyperliquid, rules_spark, rules_aave_v4, rules_drift, rules_gmx_v2, rules_synthetix_v3;
 
 const struct rules_type *rules_find(const char *name);
+
+/* Loans of which keepers repay the debt: it may be in an asset with a price of its own. */
+bool rules_lend(const struct rules_type *type);
 
 /* Every parameter at its preset. */
 void rules_preset(struct rules *rules, const struct rules_type *type);

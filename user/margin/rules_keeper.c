@@ -10,6 +10,7 @@
 /* What the family shares; each protocol fills it from its parameters. */
 struct terms {
 	double close_factor;	   /* share of the debt that may be repaid at once … */
+	bool of_all;		   /* (of all of the account's debts, though only one of them is repaid) */
 	double full_close_health;  /* … unless the health is at or below this, */
 	double full_close_size;	   /* or collateral or debt is worth less than this */
 	double leave_at_least;	   /* what is left of either must be worth this, or nothing */
@@ -26,7 +27,9 @@ static bool plan_keeper(const struct terms *terms, const struct position *positi
 	if (!(debt > 0) || !(value > 0))
 		return false;
 	if (!small && position_health(position, oracle) > terms->full_close_health)
-		repay = terms->close_factor * debt;
+		repay = fmin(debt, terms->close_factor * (debt + (terms->of_all ? position->others_owe : 0)));
+	if (repay < debt && debt - repay < terms->leave_at_least && repay * (1 + terms->bonus) < value)
+		repay = fmax(0, debt - terms->leave_at_least);
 	seized = repay * (1 + terms->bonus);
 	if (repay < debt && seized < value && value - seized < terms->leave_at_least)
 		seized = fmax(0, value - terms->leave_at_least);
@@ -47,7 +50,7 @@ enum { AAVE_CLOSE_FACTOR, AAVE_FULL_CLOSE_HEALTH, AAVE_FULL_CLOSE_SIZE, AAVE_LEA
 static bool plan_aave(const struct rules *rules, const struct position *position, double oracle, struct plan *out)
 {
 	const double *p = rules->parameter;
-	struct terms terms = {p[AAVE_CLOSE_FACTOR], p[AAVE_FULL_CLOSE_HEALTH], p[AAVE_FULL_CLOSE_SIZE], p[AAVE_LEAVE],
+	struct terms terms = {p[AAVE_CLOSE_FACTOR], true, p[AAVE_FULL_CLOSE_HEALTH], p[AAVE_FULL_CLOSE_SIZE], p[AAVE_LEAVE],
 			      p[AAVE_BONUS], p[AAVE_FEE], 0};
 
 	return plan_keeper(&terms, position, oracle, out);
@@ -61,6 +64,7 @@ const struct rules_type rules_aave_v3 = {
 		       {"full_close_size", 0, 1e12, 2000}, {"leave_at_least", 0, 1e12, 1000},
 		       {"bonus", 0, 1, 0.05}, {"protocol_fee", 0, 1, 0.1}},
 	.cross_collateral = true,
+	.cross_debt = true,
 	.plan = plan_aave,
 };
 
@@ -72,7 +76,7 @@ enum { SPARK_CLOSE_FACTOR, SPARK_FULL_CLOSE_HEALTH, SPARK_BONUS, SPARK_FEE };
 static bool plan_spark(const struct rules *rules, const struct position *position, double oracle, struct plan *out)
 {
 	const double *p = rules->parameter;
-	struct terms terms = {p[SPARK_CLOSE_FACTOR], p[SPARK_FULL_CLOSE_HEALTH], 0, 0, p[SPARK_BONUS], p[SPARK_FEE], 0};
+	struct terms terms = {p[SPARK_CLOSE_FACTOR], false, p[SPARK_FULL_CLOSE_HEALTH], 0, 0, p[SPARK_BONUS], p[SPARK_FEE], 0};
 
 	return plan_keeper(&terms, position, oracle, out);
 }
@@ -84,6 +88,7 @@ const struct rules_type rules_spark = {
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95}, {"bonus", 0, 1, 0.05},
 		       {"protocol_fee", 0, 1, 0.1}},
 	.cross_collateral = true,
+	.cross_debt = true,
 	.plan = plan_spark,
 };
 
@@ -94,7 +99,7 @@ enum { COMPOUND_CLOSE_FACTOR, COMPOUND_BONUS, COMPOUND_SEIZE_SHARE };
 static bool plan_compound(const struct rules *rules, const struct position *position, double oracle, struct plan *out)
 {
 	const double *p = rules->parameter;
-	struct terms terms = {p[COMPOUND_CLOSE_FACTOR], 0, 0, 0, p[COMPOUND_BONUS], 0, p[COMPOUND_SEIZE_SHARE]};
+	struct terms terms = {p[COMPOUND_CLOSE_FACTOR], false, 0, 0, 0, p[COMPOUND_BONUS], 0, p[COMPOUND_SEIZE_SHARE]};
 
 	return plan_keeper(&terms, position, oracle, out);
 }
@@ -105,6 +110,7 @@ const struct rules_type rules_compound_v2 = {
 		  "factor and bonus are governance's settings",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"bonus", 0, 1, 0.08}, {"seize_share", 0, 1, 0.028}},
 	.cross_collateral = true,
+	.cross_debt = true,
 	.plan = plan_compound,
 };
 
@@ -116,7 +122,7 @@ static bool plan_morpho(const struct rules *rules, const struct position *positi
 {
 	const double *p = rules->parameter;
 	double incentive = fmin(p[MORPHO_MAX_INCENTIVE], 1 / (1 - p[MORPHO_CURSOR] * (1 - position->weight)));
-	struct terms terms = {1, 0, 0, 0, incentive - 1, 0, 0};
+	struct terms terms = {1, false, 0, 0, 0, incentive - 1, 0, 0};
 
 	return plan_keeper(&terms, position, oracle, out);
 }
@@ -136,7 +142,7 @@ enum { EULER_MAX_DISCOUNT };
 static bool plan_euler(const struct rules *rules, const struct position *position, double oracle, struct plan *out)
 {
 	double factor = fmax(position_health(position, oracle), 1 - rules->parameter[EULER_MAX_DISCOUNT]);
-	struct terms terms = {1, 0, 0, 0, 1 / factor - 1, 0, 0};
+	struct terms terms = {1, false, 0, 0, 0, 1 / factor - 1, 0, 0};
 
 	return plan_keeper(&terms, position, oracle, out);
 }

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/model_book_rows.h"
+
+#define CSV_COLUMNS_MAX 32
+#define NAME_MAX_BYTES 128
+
+/* Where the columns stand; -1: there is none. */
+struct columns {
+	const struct book_layout *layout;
+	int asset, account, debt_asset, numbers[BOOK_NUMBERS];
+};
+
+/* The file, and the account that is being read. */
+struct reading {
+	struct conf node;
+	struct book_rows rows;
+	struct columns columns;
+	char name[NAME_MAX_BYTES]; /* in the column account, of the row before */
+	size_t line, head;	   /* its first row */
+	char *cells[CSV_COLUMNS_MAX];
+	size_t cell_count;
+};
+
+static void split(struct reading *r, char *line)
+{
+	line[strcspn(line, "\r\n")] = '\0';
+	r->cell_count = 0;
+	while (r->cell_count < CSV_COLUMNS_MAX && (r->cells[r->cell_count] = strsep(&line, ",")))
+		r->cell_count++;
+}
+
+/* NULL: the row has no such cell. */
+static const char *cell(const struct reading *r, int column)
+{
+	return column >= 0 && (size_t)column < r->cell_count ? r->cells[column] : NULL;
+}
+
+static bool filled(const char *cell)
+{
+	return cell && *cell;
+}
+
+static int wrong(const struct reading *r, struct error *err, const char *what)
+{
+	return conf_error(r->node, err, "%s:%zu: %s", conf_text(r->node), r->line, what);
+}
+
+static int column_of(const struct reading *r, const char *name)
+{
+	for (size_t i = 0; i < r->cell_count; i++)
+		if (!strcmp(r->cells[i], name))
+			return (int)i;
+	return -1;
+}
+
+static int read_header(struct reading *r, char *line, struct error *err)
+{
+	struct columns *columns = &r->columns;
+
+	split(r, line);
+	columns->layout = column_of(r, book_positions.names[0]) >= 0 ? &book_positions : &book_loans;
+	columns->asset = column_of(r, "asset");
+	columns->account = column_of(r, "account");
+	columns->debt_asset = columns->layout == &book_loans ? column_of(r, "debt_asset") : -1;
+	for (int i = -1; i < 0 || columns->layout->names[i]; i++) {
+		const char *name = i < 0 ? "asset" : columns->layout->names[i];
+		int place = column_of(r, name);
+
+		if (place < 0)
+			return conf_error(r->node, err, "%s:1: no column '%s'; needed: asset,collateral,debt,liquidation_threshold or "
+							"asset,size,entry,margin,maintenance_margin", conf_text(r->node), name);
+		if (i >= 0)
+			columns->numbers[i] = place;
+	}
+	return 0;
+}
+
+static int read_number(const struct reading *r, int i, double *out, struct error *err)
+{
+	const char *name = r->columns.layout->names[i], *text = cell(r, r->columns.numbers[i]);
+	char *end;
+
+	if (!text)
+		return conf_error(r->node, err, "%s:%zu: no value for '%s'", conf_text(r->node), r->line, name);
+	*out = strtod(text, &end);
+	if (end == text || *end)
+		return conf_error(r->node, err, "%s:%zu: %s '%s' is not a number", conf_text(r->node), r->line, name, text);
+	return 0;
+}
+
+static int read_asset(const struct reading *r, const char *name, uint32_t *out, struct error *err)
+{
+	if (name && !book_asset(r->rows.model, name, out))
+		return 0;
+	return conf_error(r->node, err, "%s:%zu: '%s' is not among the assets of the model file", conf_text(r->node), r->line, name ? name : "");
+}
+
+/* Rows that follow each other under one name are one account. */
+static int read_name(struct reading *r, bool *joined, struct error *err)
+{
+	const char *name = cell(r, r->columns.account);
+
+	*joined = false;
+	if (r->columns.account < 0)
+		return 0;
+	if (!filled(name) || strlen(name) >= NAME_MAX_BYTES)
+		return conf_error(r->node, err, "%s:%zu: account should be a name of 1 to %d bytes", conf_text(r->node), r->line, NAME_MAX_BYTES - 1);
+	*joined = r->columns.layout == &book_loans && !strcmp(r->name, name);
+	strcpy(r->name, name);
+	return 0;
+}
+
+enum { LOAN_COLLATERAL, LOAN_DEBT, LOAN_THRESHOLD };
+
+/* What a row adds to the debts of the account: in the numeraire they are with its first row, in an asset in rows of their own. */
+static int add_debt(struct reading *r, double debt, struct error *err)
+{
+	const char *in = cell(r, r->columns.debt_asset), *mistake;
+	uint32_t asset;
+
+	if (!filled(in)) {
+		r->rows.model->accounts[r->head].debt += debt;
+		return 0;
+	}
+	if (read_asset(r, in, &asset, err))
+		return -EINVAL;
+	mistake = book_add_debt(&r->rows, asset, debt);
+	return mistake ? wrong(r, err, mistake) : 0;
+}
+
+/* A row without an asset has a debt only, of the account before it. */
+static int read_only_debt(struct reading *r, bool joined, struct error *err)
+{
+	double debt;
+
+	if (!joined)
+		return wrong(r, err, "a row without an asset has one more debt of the account in the row before, by the same name in the column account");
+	if (filled(cell(r, r->columns.numbers[LOAN_COLLATERAL])) || filled(cell(r, r->columns.numbers[LOAN_THRESHOLD])))
+		return wrong(r, err, "a row without an asset has a debt only: leave collateral and liquidation_threshold empty");
+	if (read_number(r, LOAN_DEBT, &debt, err))
+		return -EINVAL;
+	return debt > 0 ? add_debt(r, debt, err) : wrong(r, err, "debt should be above 0");
+}
+
+static int read_row(struct reading *r, char *line, struct error *err)
+{
+	double numbers[BOOK_NUMBERS] = {0}, debt = 0;
+	struct account account = {0};
+	const char *mistake, *asset;
+	bool joined;
+
+	split(r, line);
+	asset = cell(r, r->columns.asset);
+	if (read_name(r, &joined, err))
+		return -EINVAL;
+	if (asset && !*asset && r->columns.account >= 0 && r->columns.layout == &book_loans)
+		return read_only_debt(r, joined, err);
+	if (read_asset(r, asset, &account.asset, err))
+		return -EINVAL;
+	for (int i = 0; r->columns.layout->names[i]; i++)
+		if (read_number(r, i, &numbers[i], err))
+			return -EINVAL;
+	mistake = r->columns.layout->to_account(numbers, &account);
+	if (mistake)
+		return wrong(r, err, mistake);
+	if (r->columns.layout == &book_loans) {
+		debt = account.debt;
+		account.debt = 0;
+	}
+	if (book_add(&r->rows, &account, joined))
+		return conf_error(r->node, err, "%s:%zu: too many accounts (at most %u)", conf_text(r->node), r->line, ACCOUNTS_MAX);
+	if (!joined)
+		r->head = r->rows.model->account_count - 1;
+	return debt > 0 ? add_debt(r, debt, err) : 0;
+}
+
+int model_book_csv(struct conf node, struct model *model, unsigned int *kinds, struct error *err)
+{
+	struct reading r = {.node = node, .rows = {model, 0}, .line = 1};
+	char *line = NULL;
+	size_t size = 0;
+	FILE *file;
+	int status = model_open_csv(node, &file, err);
+
+	if (status)
+		return status;
+	if (getline(&line, &size, file) < 0)
+		status = conf_error(node, err, "%s: the file is empty", conf_text(node));
+	else
+		status = read_header(&r, line, err);
+	while (!status && getline(&line, &size, file) >= 0) {
+		r.line++;
+		if (line[strspn(line, " \r\n")] != '\0')
+			status = read_row(&r, line, err);
+	}
+	if (!status)
+		*kinds |= r.columns.layout->kind;
+	if (!status && !model->account_count)
+		status = conf_error(node, err, "%s: no accounts in it", conf_text(node));
+	free(line);
+	fclose(file);
+	return status;
+}
