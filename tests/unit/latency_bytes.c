@@ -1,52 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The join by the update's own bytes: where keys and prices cannot tell messages apart, or name the wrong one. */
-#include "session_fixture.h"
+#include "latency_session.h"
 
 #include "latency/account.h"
-#include "latency/latency.h"
-
-static struct fixture fixture;
 
 static int set_up(void **state)
 {
 	(void)state;
-	fixture_session(&fixture);
-	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'hermes', 'oracle', 'pyth-hermes', 'wss'),"
-			      " (1, 'venue', 'oracle', 'json', 'ws');"
-			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (1000000000000, 1000000000000, 0, 1, 0, 'kernel');"
-			      "INSERT INTO session VALUES ('end_mono_ns', '900000000000')");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_remove(&fixture);
+	start_session("(0, 'hermes', 'oracle', 'pyth-hermes', 'wss'), (1, 'venue', 'oracle', 'json', 'ws')", 900);
 	return 0;
 }
 
 /* rows: (feed_id, key, price, wire_mono_ns, digest) of ETH. */
 static void messages(const char *rows)
 {
-	char sql[4096];
-
-	snprintf(sql, sizeof(sql),
-		 "INSERT INTO oracle_message (asset, feed_id, key, price, wire_mono_ns, bytes, digest)"
-		 " SELECT 'ETH', column1, column2, column3, column4, 1, column5 FROM (VALUES %s)", rows);
-	fixture_sql(&fixture, sql);
+	add_messages("feed_id, key, price, wire_mono_ns, digest", rows);
 }
 
 /* rows: (type, key, price, seen_mono_ns, tx) of ETH, each in a transaction. */
 static void updates(const char *rows)
 {
-	char sql[4096];
-
-	snprintf(sql, sizeof(sql),
-		 "INSERT INTO chain_update (chain, asset, type, address, key, price, exponent, block_number, block_hash, tx_hash,"
-		 " log_index, seen_mono_ns, removed, backfilled)"
-		 " SELECT 'eth', 'ETH', column1, '0x1', column2, column3, -8, 1, '0xb', column5, column4, column4, 0, 0"
-		 " FROM (VALUES %s)", rows);
-	fixture_sql(&fixture, sql);
+	add_updates("type, key, price, seen_mono_ns, tx_hash, log_index, removed", "*, column4, 0", rows);
 }
 
 /* rows: (chain, tx, type, digest). */
@@ -61,14 +35,11 @@ static void carries(const char *rows)
 /* "wire>seen method" of what matched, by message. */
 static void expect(const char *feed, const char *wanted)
 {
-	struct error err = {""};
 	char sql[400];
 
-	if (join_session(fixture.db, &err))
-		fail_msg("%s", err.text);
 	snprintf(sql, sizeof(sql), "SELECT group_concat(wire_ns || '>' || seen_ns || ' ' || joined_by, '; ') FROM timeline"
 		 " WHERE feed = '%s' AND status = 'matched'", feed);
-	assert_string_equal(fixture_text(&fixture, sql), wanted);
+	expect_joined(sql, wanted);
 }
 
 #define PYTH_MESSAGES                                                                                                 \

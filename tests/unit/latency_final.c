@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The stage `final`: since when an update's block could no longer be replaced, and what is not known of it. */
-#include "session_fixture.h"
+#include "latency_session.h"
 
 #include "base/clock.h"
-#include "latency/latency.h"
 
 #define SECOND INT64_C(1000000000)
-
-static struct fixture fixture;
 
 /* Updates of blocks 10, 20, 30 and 40, seen at these seconds; the session ends at 900 s. */
 static int set_up(void **state)
 {
 	(void)state;
-	fixture_session(&fixture);
-	fixture_sql(&fixture, "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (1000000000000, 1000000000000, 0, 1, 0, 'kernel');"
-			      "INSERT INTO session VALUES ('end_mono_ns', '900000000000');"
-			      "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'a', 'oracle', 'json', 'ws')");
+	start_session("(0, 'a', 'oracle', 'json', 'ws')", 900);
 	for (int block = 10; block <= 40; block += 10) {
 		char sql[600];
 
@@ -29,13 +23,6 @@ static int set_up(void **state)
 			 block, block - 1, block, block, block, block, block);
 		fixture_sql(&fixture, sql);
 	}
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_remove(&fixture);
 	return 0;
 }
 
@@ -53,11 +40,7 @@ static void finals(const char *rows)
 /* final_ns in seconds, block by block. */
 static void expect(const char *wanted)
 {
-	struct error err = {""};
-
-	if (join_session(fixture.db, &err))
-		fail_msg("%s", err.text);
-	assert_string_equal(fixture_text(&fixture, "SELECT group_concat(ifnull(final_ns / 1000000000, '-')) FROM timeline"), wanted);
+	expect_joined("SELECT group_concat(ifnull(final_ns / 1000000000, '-')) FROM timeline", wanted);
 }
 
 static void the_first_answer_that_reaches_the_block(void **state)

@@ -1,66 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Which update belongs to which message, and what becomes of the rest: the rules of docs/session.md, one by one. */
-#include "session_fixture.h"
-
-#include "latency/latency.h"
-
-static struct fixture fixture;
+#include "latency_session.h"
 
 static int set_up(void **state)
 {
 	(void)state;
-	fixture_session(&fixture);
-	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'a', 'oracle', 'json', 'ws'),"
-			      " (1, 'b', 'oracle', 'fields', 'udp');"
-			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (1000000000000, 1000000000000, 0, 1, 0, 'kernel');"
-			      "INSERT INTO session VALUES ('end_mono_ns', '900000000000')");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_remove(&fixture);
+	start_session("(0, 'a', 'oracle', 'json', 'ws'), (1, 'b', 'oracle', 'fields', 'udp')", 900);
 	return 0;
 }
 
 /* rows: (feed_id, key, price, wire_mono_ns) of ETH, with commas between. */
 static void messages(const char *rows)
 {
-	char sql[4096];
-
-	snprintf(sql, sizeof(sql),
-		 "INSERT INTO oracle_message (asset, feed_id, key, price, wire_mono_ns, bytes)"
-		 " SELECT 'ETH', column1, column2, column3, column4, 1 FROM (VALUES %s)", rows);
-	fixture_sql(&fixture, sql);
+	add_messages("feed_id, key, price, wire_mono_ns", rows);
 }
 
 /* rows: (key, price, seen_mono_ns, log_index, removed) of ETH in block 1. */
 static void updates(const char *rows)
 {
-	char sql[4096];
-
-	snprintf(sql, sizeof(sql),
-		 "INSERT INTO chain_update (chain, asset, type, address, key, price, exponent, block_number, block_hash, tx_hash,"
-		 " log_index, seen_mono_ns, removed, backfilled)"
-		 " SELECT 'eth', 'ETH', 'chainlink', '0x1', column1, column2, -8, 1, '0xb', '0xt', column4, column3, column5, 0"
-		 " FROM (VALUES %s)", rows);
-	fixture_sql(&fixture, sql);
+	add_updates("key, price, seen_mono_ns, log_index, removed, type, tx_hash", "*, 'chainlink', '0xt'", rows);
 }
 
-/* Joins, and holds the timeline of a feed to a text: "key status seen_ns" by message, then the updates without one. */
+/* Holds the timeline of a feed to a text: "key status seen_ns" by message, then the updates without one. */
 static void expect(const char *feed, const char *wanted)
 {
-	struct error err = {""};
 	char sql[512];
 
-	if (join_session(fixture.db, &err))
-		fail_msg("%s", err.text);
 	snprintf(sql, sizeof(sql),
 		 "SELECT group_concat(t, '; ') FROM (SELECT ifnull(key, '-') || ' ' || status || ' ' || ifnull(seen_ns, '-') AS t"
 		 " FROM timeline WHERE feed = '%s' ORDER BY oracle_message_id IS NULL, oracle_message_id, chain_update_id)",
 		 feed);
-	assert_string_equal(fixture_text(&fixture, sql), wanted);
+	expect_joined(sql, wanted);
 }
 
 /* What docs/session.md promises of every feed and asset. */

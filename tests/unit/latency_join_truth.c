@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The join over sessions made by a law: nothing is left out, whatever comes, and wrong matches are as many as it says. */
-#include "session_fixture.h"
+#include "latency_session.h"
 
 #include <math.h>
 
 #include "latency/account.h"
-#include "latency/latency.h"
 #include "margin/rng.h"
-
-static struct fixture fixture;
 
 static int set_up(void **state)
 {
 	(void)state;
-	fixture_session(&fixture);
-	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'a', 'oracle', 'json', 'ws'),"
-			      " (1, 'b', 'oracle', 'fields', 'udp');"
-			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (100000000000000, 100000000000000, 0, 1, 0, 'kernel');"
-			      "INSERT INTO session VALUES ('end_mono_ns', '100000000000000')");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_remove(&fixture);
+	start_session("(0, 'a', 'oracle', 'json', 'ws'), (1, 'b', 'oracle', 'fields', 'udp')", 100000);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Latencies by hour, by regime of volatility and by feed, of a session that was made so that they differ. */
-#include "session_fixture.h"
+#include "latency_session.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,8 +12,6 @@
 #define HOUR (3600 * SECOND)
 #define MS 1000000LL
 
-static struct fixture fixture;
-
 /*
  * Two hours from 10:30 UTC on, a message every 10 s on two assets. The price moves by 1 bp a message, from 11:30 on by 10; the
  * latency from wire to app is 1 ms, from 11:30 on 5 ms, and 2 ms more on BTC.
@@ -24,10 +22,8 @@ static int set_up(void **state)
 	char *sql;
 
 	(void)state;
-	fixture_session(&fixture);
-	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'a', 'oracle', 'json', 'ws');"
-			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (86400000000000, 86400000000000, 0, 1, 0, 'kernel');"
-			      "INSERT INTO session VALUES ('end_mono_ns', '86400000000000'); BEGIN");
+	start_session("(0, 'a', 'oracle', 'json', 'ws')", 86400);
+	fixture_sql(&fixture, "BEGIN");
 	for (int i = 0; i < 720; i++) {
 		bool rough = i >= 360;
 
@@ -43,13 +39,6 @@ static int set_up(void **state)
 		}
 	}
 	fixture_sql(&fixture, "COMMIT");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_remove(&fixture);
 	return 0;
 }
 

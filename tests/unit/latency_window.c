@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Moves, corrections and values of a session whose prices are known, and the volatility of a price whose law is. */
-#include "session_fixture.h"
+#include "latency_session.h"
 
 #include <math.h>
 
@@ -11,22 +11,10 @@
 #define SECOND 1000000000LL
 #define assert_near(actual, expected) assert_true(fabs((actual) - (expected)) < 1e-12)
 
-static struct fixture fixture;
-
 static int set_up(void **state)
 {
 	(void)state;
-	fixture_session(&fixture);
-	fixture_sql(&fixture, "INSERT INTO feed (id, name, role, decoder, transport) VALUES (0, 'a', 'oracle', 'json', 'ws');"
-			      "INSERT INTO clock VALUES (0, 0, 0, 1, 0, 'kernel'), (1000000000000, 1000000000000, 0, 1, 0, 'kernel');"
-			      "INSERT INTO session VALUES ('end_mono_ns', '900000000000')");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_remove(&fixture);
+	start_session("(0, 'a', 'oracle', 'json', 'ws')", 900);
 	return 0;
 }
 
