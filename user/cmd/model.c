@@ -160,6 +160,26 @@ static int find_gain(const struct arguments *a, const struct model_control *cont
 	return status;
 }
 
+/* What it is worth that delays know of prices. */
+static int find_apart(const struct model_control *control, struct model_answer *answer, struct error *err)
+{
+	struct model apart = answer->model;
+	struct model_result result;
+	struct market_result more;
+	int status;
+
+	apart.dependent_delays = DELAYS_INDEPENDENT;
+	if (answer->market.rules.type)
+		status = market_bad_debt(&answer->market, &apart, control, &result, &more, err);
+	else
+		status = model_run(&apart, control, &result, err);
+	if (status)
+		return status;
+	answer->apart = (struct model_apart){true, result.bad_debt, result.es99, result.risks[1].es_stderr};
+	answer->result.interrupted = answer->result.interrupted || result.interrupted;
+	return 0;
+}
+
 /* What the file asks for, by what answers it. */
 static int find_answer(const struct arguments *a, const struct model_control *control, struct model_measured *measured,
 		       struct model_answer *answer, struct error *err)
@@ -179,6 +199,8 @@ static int find_answer(const struct arguments *a, const struct model_control *co
 	else
 		status = a->expected ? model_expect(&answer->model, control, &answer->result, err) :
 				       model_run(&answer->model, control, &answer->result, err);
+	if (!status && answer->model.dependent_delays != DELAYS_INDEPENDENT && !answer->result.interrupted)
+		status = find_apart(control, answer, err);
 	if (!status && required && !answer->result.interrupted)
 		status = model_requirement(&answer->model, walked ? &answer->market : NULL, &answer->requirement, control, &answer->required, err);
 	answer->result.interrupted = answer->result.interrupted || (required && isnan(answer->required.threshold_scale) && stop);

@@ -38,6 +38,18 @@ static struct json_object *regime_json(const struct model_result *r)
 	return object;
 }
 
+/* What delays that know of prices cost, beside the same ones drawn apart from them. */
+static struct json_object *dependence_json(const struct model_answer *answer)
+{
+	struct json_object *object = json_object_new_object(), *apart = model_estimate_json(&answer->apart.bad_debt);
+
+	json_add_text(object, "delays", delay_dependence_names[answer->model.dependent_delays]);
+	json_add_number(apart, "es99", answer->apart.es99);
+	json_add_number(apart, "es99_stderr", answer->apart.es99_stderr);
+	json_add(object, "apart", apart);
+	return object;
+}
+
 static struct json_object *budget_json(const struct model_answer *answer)
 {
 	struct json_object *object = json_object_new_object();
@@ -268,6 +280,8 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add(document, "decomposition", decomposition_json(answer));
 	if (!answer->market.rules.type)
 		json_add(document, "regime", regime_json(r));
+	if (answer->apart.asked)
+		json_add(document, "dependence", dependence_json(answer));
 	if (answer->model.budget > 0)
 		json_add(document, "latency_budget", budget_json(answer));
 	if (answer->requirement.below > 0)
@@ -465,6 +479,10 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		print_walk(answer, out);
 	else
 		print_expectation(&answer->model, r, out);
+	if (answer->apart.asked)
+		fprintf(out, "  Delays know of prices (%s). The same ones drawn apart from them cost %.4g ± %.2g on average, and %.4g ± %.2g in the "
+			     "worst 1 %%.\n", delay_dependence_names[answer->model.dependent_delays], answer->apart.bad_debt.value,
+			answer->apart.bad_debt.stderr_, answer->apart.es99, answer->apart.es99_stderr);
 	if (answer->requirement.below > 0)
 		print_requirement(answer, out);
 	if (answer->against)

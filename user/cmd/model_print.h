@@ -10,11 +10,19 @@
 #include "margin/gain.h"
 #include "margin/requirement.h"
 
+/* The same delays drawn apart from prices, where the model draws them together: the difference is the risk of going wrong both ways at once. */
+struct model_apart {
+	bool asked;
+	struct estimate bad_debt;
+	double es99, es99_stderr;
+};
+
 struct model_answer {
 	struct model model;
 	struct model_result result;
 	struct market market; /* without rules: the expectation answered, and `more` holds nothing */
 	struct market_result more;
+	struct model_apart apart;
 	struct requirement requirement; /* `below` 0: not asked for */
 	struct requirement_answer required;
 	const char *against; /* the other site's session; NULL: not asked for */

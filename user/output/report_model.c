@@ -120,6 +120,9 @@ static void write_answers(struct report *report)
 	add_answer(table, model, "expected shortfall 95 %", "/bad_debt/es95", "/bad_debt/es95_stderr", NULL);
 	add_answer(table, model, "expected shortfall 99 %", "/bad_debt/es99", "/bad_debt/es99_stderr", NULL);
 	add_answer(table, model, "expected shortfall 99.9 %", "/bad_debt/es999", "/bad_debt/es999_stderr", NULL);
+	add_answer(table, model, "bad debt, mean, were delays apart from prices", "/dependence/apart/mean", "/dependence/apart/stderr", NULL);
+	add_answer(table, model, "expected shortfall 99 %, were delays apart from prices", "/dependence/apart/es99",
+		   "/dependence/apart/es99_stderr", NULL);
 	add_answer(table, model, "liquidations, mean count", "/liquidations/count_mean", "/liquidations/count_stderr", NULL);
 	add_answer(table, model, "liquidations, mean value", "/liquidations/value_mean", NULL, NULL);
 	add_answer(table, model, "keepers' profit, mean", "/keeper/profit_mean", NULL, NULL);
