@@ -172,6 +172,36 @@ static void what_is_not_measured_is_named(void **state)
 	assert_non_null(strstr(err.text, "regime"));
 }
 
+/*
+ * What a millisecond is worth to keepers, worked out by hand. At 99 the account's health is 0.99: half of the debt is repaid, 4,000
+ * for 4,200 of collateral less a fee of 20, a profit of 180. A block later, at 94, health is 0.94 and all of it is repaid, 8,000 for
+ * 8,400 less 40: 360. Whatever takes a block longer brings 180 more: with an oracle a block late the price of 99 comes when
+ * collateral sells at 94, which does not pay, and then that of 94. The own keeper comes at once, the other one six seconds later; when
+ * the own one alone takes twelve more the other has been there, and 180 are lost.
+ */
+static void a_millisecond_of_keepers(void **state)
+{
+	static const double prices[] = {110, 99, 94, 94, 94, 94};
+	struct world w;
+
+	(void)state;
+	on_tape(&w, &rules_aave_v3, prices, 6, (struct account){0, 100, 8000, 0.8});
+	w.market.keepers.has_own = true;
+	w.market.keepers.own = (struct delay_law){.type = &delay_constant};
+	w.model.delays[DELAY_KEEPER].parameter[0] = 6;
+	run(&w, 1);
+	near(w.more.own_profit.value, 180, 1e-9);
+	for (int stage = 0; stage < DELAY_STAGES; stage++) {
+		near(w.more.keeper_profit_per_ms[stage].value, 180 / 12e3, 1e-12);
+		near(w.more.own_profit_per_ms[stage].value, 180 / 12e3, 1e-12);
+	}
+	near(w.more.own_profit_per_own_ms.value, -180 / 12e3, 1e-12);
+	w.market.keepers.has_own = false;
+	run(&w, 1);
+	near(w.more.keeper_profit.value, 360, 1e-9);
+	assert_true(isnan(w.more.own_profit_per_own_ms.value) && isnan(w.more.own_profit_per_ms[DELAY_KEEPER].value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +210,7 @@ int main(void)
 		cmocka_unit_test(wrong_way_risk),
 		cmocka_unit_test(delays_come_from_the_regime_of_the_price),
 		cmocka_unit_test(what_is_not_measured_is_named),
+		cmocka_unit_test(a_millisecond_of_keepers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

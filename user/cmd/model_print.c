@@ -133,8 +133,24 @@ static struct json_object *tail_json(const struct delay_tail *tail)
 	return object;
 }
 
-static struct json_object *stages_json(const struct model *model, const struct model_result *r)
+/* By one millisecond of the stage; null where nobody is paid, and without an own keeper. */
+static void add_profits(struct json_object *object, const struct model_answer *answer, int stage)
 {
+	const struct estimate unknown = {NAN, NAN};
+	bool walked = answer->market.rules.type;
+	const struct estimate *keepers = walked ? &answer->more.keeper_profit_per_ms[stage] : &unknown;
+	const struct estimate *own = walked ? &answer->more.own_profit_per_ms[stage] : &unknown;
+
+	json_add_number(object, "keeper_profit_per_ms", keepers->value);
+	json_add_number(object, "keeper_profit_per_ms_stderr", keepers->stderr_);
+	json_add_number(object, "own_profit_per_ms", own->value);
+	json_add_number(object, "own_profit_per_ms_stderr", own->stderr_);
+}
+
+static struct json_object *stages_json(const struct model_answer *answer)
+{
+	const struct model *model = &answer->model;
+	const struct model_result *r = &answer->result;
 	struct json_object *list = json_object_new_array();
 
 	for (int i = 0; i < DELAY_STAGES; i++) {
@@ -144,6 +160,7 @@ static struct json_object *stages_json(const struct model *model, const struct m
 		json_add_text(object, "stage", delay_stage_names[i]);
 		json_add_number(object, "bad_debt_per_ms", stage->per_ms.value);
 		json_add_number(object, "stderr", stage->per_ms.stderr_);
+		add_profits(object, answer, i);
 		json_add_number(object, "bad_debt_without", stage->without);
 		json_add_number(object, "measurement_stderr", stage->measurement_stderr);
 		json_add_number(object, "delay_mean_s", stage->mean_s);
@@ -219,9 +236,11 @@ static struct json_object *keeper_json(const struct model_answer *answer)
 	if (!walked)
 		return object;
 	json_add_number(object, "profit_stderr", more->keeper_profit.stderr_);
-	json_add_number(object, "profit_per_ms", more->keeper_profit_per_ms.value);
-	json_add_number(object, "profit_per_ms_stderr", more->keeper_profit_per_ms.stderr_);
+	json_add_number(object, "profit_per_ms", more->keeper_profit_per_ms[DELAY_KEEPER].value);
+	json_add_number(object, "profit_per_ms_stderr", more->keeper_profit_per_ms[DELAY_KEEPER].stderr_);
 	json_add_number(object, "own_profit_mean", own ? more->own_profit.value : NAN);
+	json_add_number(object, "own_profit_per_own_ms", more->own_profit_per_own_ms.value);
+	json_add_number(object, "own_profit_per_own_ms_stderr", more->own_profit_per_own_ms.stderr_);
 	json_add_number(object, "gas_mean", more->gas_mean);
 	json_add_number(object, "waits_mean", more->waits_mean);
 	json_add_number(object, "queued_mean", more->queued_mean);
@@ -291,7 +310,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add(document, "liquidations", liquidations_json(answer));
 	json_add(document, "waterfall", waterfall_json(answer));
 	json_add(document, "keeper", keeper_json(answer));
-	json_add(document, "sensitivity", stages_json(&answer->model, r));
+	json_add(document, "sensitivity", stages_json(answer));
 	part = json_object_new_object();
 	json_add_number(part, "mean_s", r->delay_mean_s);
 	json_add_number(part, "p50_s", r->delay_p50_s);
@@ -313,7 +332,11 @@ static const struct table_column columns[] = {
 	{"stage", "stage", TABLE_LEFT},		    {"delay p50", "delay_p50_ns", TABLE_RIGHT},
 	{"p99", "delay_p99_ns", TABLE_RIGHT},	    {"one ms more costs", "bad_debt_per_ms", TABLE_RIGHT},
 	{"±", "stderr", TABLE_RIGHT},		    {"bad debt without it", "bad_debt_without", TABLE_RIGHT},
+	/* a walk's, and those of an own keeper */
+	{"keepers gain", "keeper_profit_per_ms", TABLE_RIGHT}, {"±", "keeper_profit_per_ms_stderr", TABLE_RIGHT},
+	{"own gains", "own_profit_per_ms", TABLE_RIGHT},	    {"±", "own_profit_per_ms_stderr", TABLE_RIGHT},
 };
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 static void print_probability(const struct model_result *r, FILE *out)
 {
@@ -432,8 +455,9 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 	if (answer->market.settlement.delay.type)
 		fprintf(out, "  The price's moves while collateral was on its way brought its holders %.4g.\n", more->held_mean);
 	if (answer->market.keepers.has_own)
-		fprintf(out, "  The own keeper wins %.3g of the liquidations and earns %.4g ± %.2g.\n", more->win_rate,
-			more->own_profit.value, more->own_profit.stderr_);
+		fprintf(out, "  The own keeper wins %.3g of the liquidations and earns %.4g ± %.2g; a millisecond more of his delay alone "
+			     "brings him %.3g ± %.2g.\n", more->win_rate, more->own_profit.value, more->own_profit.stderr_,
+			more->own_profit_per_own_ms.value, more->own_profit_per_own_ms.stderr_);
 	for (size_t i = 0; i < waterfall->count; i++)
 		fprintf(out, "  %s absorbs %s, and is empty at the end of %.3g of the paths.\n", waterfall->tiers[i].name,
 			told(&more->absorbed[i], text), more->exhausted[i]);
@@ -465,9 +489,16 @@ static void print_requirement(const struct model_answer *answer, FILE *out)
 			what, answer->requirement.below, answer->required.value);
 }
 
+static void add_estimate(struct table *table, const struct estimate *per_ms)
+{
+	table_number(table, per_ms->value, 8);
+	table_number(table, per_ms->stderr_, 8);
+}
+
 int model_print_text(const struct model_answer *answer, FILE *out, struct error *err)
 {
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	bool walked = answer->market.rules.type, own = walked && answer->market.keepers.has_own;
+	struct table *table = table_new(columns, COLUMNS - (own ? 0 : walked ? 2 : 4));
 	const struct model_result *r = &answer->result;
 	int status;
 
@@ -492,9 +523,12 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		table_text(table, delay_stage_names[i]);
 		table_duration(table, llround(r->stages[i].p50_s * 1e9));
 		table_duration(table, llround(r->stages[i].p99_s * 1e9));
-		table_number(table, r->stages[i].per_ms.value, 8);
-		table_number(table, r->stages[i].per_ms.stderr_, 8);
+		add_estimate(table, &r->stages[i].per_ms);
 		table_number(table, r->stages[i].without, 6);
+		if (walked)
+			add_estimate(table, &answer->more.keeper_profit_per_ms[i]);
+		if (own)
+			add_estimate(table, &answer->more.own_profit_per_ms[i]);
 	}
 	status = table_print(table, out);
 	for (int i = 0; i < DELAY_STAGES; i++)

@@ -75,8 +75,10 @@ struct market_result {
 	struct estimate absorbed[WATERFALL_TIERS_MAX], lenders;
 	double exhausted[WATERFALL_TIERS_MAX]; /* share of paths that left the tier empty, of those that began with something in it */
 	struct estimate keeper_profit;		     /* all of them */
-	struct estimate keeper_profit_per_ms;	     /* by one millisecond more of the keeper stage */
 	struct estimate own_profit;
+	/* By one millisecond more of each stage; of the keepers' for all of them, the own one too. */
+	struct estimate keeper_profit_per_ms[DELAY_STAGES], own_profit_per_ms[DELAY_STAGES];
+	struct estimate own_profit_per_own_ms; /* by one of the own keeper's delay, and of no other's */
 	double keepers_mean; /* who compete at the end of a path, without the own one */
 	double held_mean;    /* what the price's moves brought those who held collateral on its way, keepers or protocol */
 	double win_rate; /* of the own keeper; NAN without one or without a liquidation */

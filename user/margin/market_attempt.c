@@ -101,7 +101,7 @@ struct attempt attempt_next(struct market_walk *walk, uint32_t account)
 	rng.counter[0] = ATTEMPT_BLOCKS * walk->states[account].attempts++;
 	inclusion = stage_delay(walk, asset, &model->delays[DELAY_INCLUSION], DELAY_INCLUSION, &rng);
 	if (keepers->has_own)
-		delays[count++] = stage_delay(walk, asset, &keepers->own, DELAY_KEEPER, &rng) + inclusion;
+		delays[count++] = stage_delay(walk, asset, &keepers->own, DELAY_KEEPER, &rng) + walk->scenario->own_added_s + inclusion;
 	for (unsigned i = 0; i < walk->competing; i++)
 		delays[count++] = stage_delay(walk, asset, &model->delays[DELAY_KEEPER], DELAY_KEEPER, &rng) + inclusion;
 	for (unsigned i = 0; i < count; i++) {

@@ -9,7 +9,7 @@
 /* The same paths under another world. */
 struct scenario {
 	bool no_delay, no_gas, no_impact;
-	double added_s[DELAY_STAGES];
+	double added_s[DELAY_STAGES], own_added_s; /* the latter: to the own keeper's delay alone */
 	double shorter; /* share that all delays lose, 0..1 */
 };
 

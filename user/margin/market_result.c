@@ -19,18 +19,17 @@ void market_difference(const struct path_result *results, double *before, uint64
 	*out = moments_estimate(&moments);
 }
 
-void market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s,
-		  struct estimate *bad_debt, struct estimate *profit)
+struct market_slope market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s)
 {
-	struct moments debt = {0}, gain = {0};
+	struct moments debt = {0}, keepers = {0}, own = {0};
 	double per_ms = 1e-3 / added_s;
 
 	for (uint64_t i = 0; i < paths; i++) {
 		moments_take(&debt, (other[i].bad_debt - base[i].bad_debt) * per_ms);
-		moments_take(&gain, (other[i].keepers - base[i].keepers) * per_ms);
+		moments_take(&keepers, (other[i].keepers - base[i].keepers) * per_ms);
+		moments_take(&own, (other[i].own - base[i].own) * per_ms);
 	}
-	*bad_debt = moments_estimate(&debt);
-	*profit = moments_estimate(&gain);
+	return (struct market_slope){moments_estimate(&debt), moments_estimate(&keepers), moments_estimate(&own)};
 }
 
 void market_controlled(const struct path_result *base, uint64_t all, const struct path_result *other, uint64_t paths,

@@ -12,9 +12,11 @@ int market_summary(const struct market_book *book, const struct path_result *res
 /* Mean and standard error, path by path, of bad debt minus `before`, which then holds this scenario's. */
 void market_difference(const struct path_result *results, double *before, uint64_t paths, struct estimate *out);
 
-/* By one millisecond of a delay that was longer by added_s in `other`: bad debt, and the keepers' profit. NAN for no paths. */
-void market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s,
-		  struct estimate *bad_debt, struct estimate *profit);
+/* By one millisecond of a delay that was longer by added_s in `other`. NAN for no paths. */
+struct market_slope {
+	struct estimate bad_debt, keepers, own; /* the latter two: profits */
+};
+struct market_slope market_slope(const struct path_result *base, const struct path_result *other, uint64_t paths, double added_s);
 
 /*
  * Mean of `other`, known for the first `paths` only, with all `all` of `base` as its control: the mean of base, and of the

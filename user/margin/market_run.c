@@ -14,9 +14,9 @@
 const char *const market_part_names[MARKET_PARTS + 1] = {"gap", "latency", "congestion", "liquidity", NULL};
 
 /* The smallest change of a delay that the grid can show, and a share of the delay that is no small change. */
-static double bump_of(const struct model *model, int stage)
+static double bump_of(const struct model *model, const struct delay_law *law)
 {
-	return fmax(model->step_s, 0.05 * delay_mean(&model->delays[stage]));
+	return fmax(model->step_s, 0.05 * delay_mean(law));
 }
 
 /* Each scenario adds one mechanism to the one before; what it adds is that mechanism's part. */
@@ -97,22 +97,38 @@ static int ask_parts(struct questions *q, struct market_result *more)
 	return rc;
 }
 
+static int ask_slope(struct questions *q, const struct scenario *scenario, double bump, struct market_slope *out)
+{
+	uint64_t done;
+	int rc = ask(q, scenario, q->paths, &done);
+
+	*out = market_slope(q->base, q->other, done, bump);
+	return rc;
+}
+
 static int ask_stages(struct questions *q, struct model_result *result, struct market_result *more)
 {
+	const struct keepers *keepers = &q->book->market->keepers;
 	const struct model *model = q->book->model;
+	struct market_slope slope;
 	int rc = 0;
 
 	for (int stage = 0; !rc && stage < DELAY_STAGES; stage++) {
 		struct scenario scenario = {0};
-		double bump = bump_of(model, stage);
-		struct estimate by_profit;
-		uint64_t done;
+		double bump = bump_of(model, &model->delays[stage]);
 
 		scenario.added_s[stage] = bump;
-		rc = ask(q, &scenario, q->paths, &done);
-		market_slope(q->base, q->other, done, bump, &result->stages[stage].per_ms, &by_profit);
-		if (stage == DELAY_KEEPER)
-			more->keeper_profit_per_ms = by_profit;
+		rc = ask_slope(q, &scenario, bump, &slope);
+		result->stages[stage].per_ms = slope.bad_debt;
+		more->keeper_profit_per_ms[stage] = slope.keepers;
+		more->own_profit_per_ms[stage] = keepers->has_own ? slope.own : (struct estimate){NAN, NAN};
+	}
+	more->own_profit_per_own_ms = (struct estimate){NAN, NAN};
+	if (!rc && keepers->has_own) {
+		double bump = bump_of(model, &keepers->own);
+
+		rc = ask_slope(q, &(struct scenario){.own_added_s = bump}, bump, &slope);
+		more->own_profit_per_own_ms = slope.own;
 	}
 	return rc;
 }
@@ -244,7 +260,7 @@ static int run(const struct market *market, const struct model *model, const str
 {
 	struct market_book book;
 	struct questions q = {.book = &book, .control = control,
-			      .runs = !further ? 1 : 1 + MARKET_PARTS - 1 + DELAY_STAGES + MODEL_CURVE_POINTS - 1 +
+			      .runs = !further ? 1 : 1 + MARKET_PARTS - 1 + DELAY_STAGES + market->keepers.has_own + MODEL_CURVE_POINTS - 1 +
 							     (market_is_measured(market, model) ? MEASURED_GROUPS : 0) +
 							     (model->budget > 0 ? BUDGET_RUNS : 0)};
 	struct timespec begin, end;

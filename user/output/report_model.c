@@ -152,11 +152,15 @@ static const struct table_column price_columns[] = {
 	{"one ms more costs", "bad_debt_per_ms", TABLE_RIGHT},
 	{"± standard error", "stderr", TABLE_RIGHT},
 	{"bad debt without the stage", "bad_debt_without", TABLE_RIGHT},
+	{"keepers gain by it", "keeper_profit_per_ms", TABLE_RIGHT},
+	{"the own keeper gains", "own_profit_per_ms", TABLE_RIGHT},
 };
 
 static void write_prices(struct report *report)
 {
-	struct table *table = table_new(price_columns, sizeof(price_columns) / sizeof(price_columns[0]));
+	bool paid = isfinite(number_at(report->model, "/sensitivity/0/keeper_profit_per_ms"));
+	bool own = isfinite(number_at(report->model, "/sensitivity/0/own_profit_per_ms"));
+	struct table *table = table_new(price_columns, sizeof(price_columns) / sizeof(price_columns[0]) - (own ? 0 : paid ? 1 : 2));
 	const char *dearest = "";
 	double most = -INFINITY, least = INFINITY;
 	char price[FORMAT_MAX];
@@ -173,6 +177,10 @@ static void write_prices(struct report *report)
 		add_money(table, per_ms);
 		add_money(table, number_at(stage, "/stderr"));
 		add_money(table, number_at(stage, "/bad_debt_without"));
+		if (paid || own)
+			add_money(table, number_at(stage, "/keeper_profit_per_ms"));
+		if (own)
+			add_money(table, number_at(stage, "/own_profit_per_ms"));
 		least = per_ms < least ? per_ms : least;
 		if (per_ms > most) {
 			most = per_ms;
