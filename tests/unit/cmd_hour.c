@@ -21,9 +21,9 @@
 #define JOIN_MAX (300U << 20)
 #else
 #define GROWTH_MAX (1U << 20)
-#define JOIN_MAX (8U << 20)
+#define JOIN_MAX (20U << 20)
 #endif
-#define JOIN_PER_SECOND 2000 /* for the updates on chain and the keeper's packets, not for messages */
+#define JOIN_PER_SECOND 1000 /* for the keeper's packets and the index of the write-ahead log, not for messages or updates */
 #define LOG_BYTES_MAX (16U << 20) /* of the write-ahead log: SQLite puts it back into the file every 4 MB */
 #define ROWS_TOO_MANY 1000
 

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a with a final mix: low bits choose the slot. */
-static uint64_t hash(const char *text)
+uint64_t text_hash(const char *text)
 {
 	uint64_t h = 0xcbf29ce484222325;
 
@@ -17,7 +16,7 @@ static uint64_t hash(const char *text)
 
 static uint32_t *slot_of(const struct intern *intern, const char *text)
 {
-	size_t mask = intern->slot_count - 1, i = hash(text) & mask;
+	size_t mask = intern->slot_count - 1, i = text_hash(text) & mask;
 
 	while (intern->slots[i] && strcmp(intern->text + intern->offsets[intern->slots[i] - 1], text))
 		i = (i + 1) & mask;

@@ -17,6 +17,9 @@ struct intern {
 	size_t slot_count; /* power of two */
 };
 
+/* FNV-1a with a final mix, so that its low bits serve. */
+uint64_t text_hash(const char *text);
+
 /* The number of a text (1, 2, …), new ones added. 0, or -ENOMEM. */
 int intern_add(struct intern *intern, const char *text, uint32_t *number);
 /* INTERN_NONE where it was never added. */

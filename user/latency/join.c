@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "latency/join_data.h"
+#include "latency/join_tables.h"
 #include "latency/latency.h"
 #include "session/session.h"
 
@@ -63,27 +63,21 @@ static void bind_text(sqlite3_stmt *insert, enum column column, const char *text
 	sqlite3_bind_text(insert, column, text, -1, SQLITE_STATIC); /* NULL binds NULL */
 }
 
-static void bind_time(sqlite3_stmt *insert, enum column column, int64_t ns)
-{
-	if (ns != TIME_UNKNOWN)
-		sqlite3_bind_int64(insert, column, ns);
-}
-
 static void bind_utc(const struct join *join, sqlite3_stmt *insert, enum column column, sqlite3_stmt *row, int from)
 {
 	if (sqlite3_column_type(row, from) != SQLITE_NULL)
-		bind_time(insert, column, clockmap_utc(join->clock, sqlite3_column_int64(row, from)));
+		join_bind_time(insert, column, clockmap_utc(join->clock, sqlite3_column_int64(row, from)));
 }
 
 static void bind_update(sqlite3_stmt *insert, const struct join_update *update)
 {
 	sqlite3_bind_int64(insert, COLUMN_UPDATE, update->id);
-	bind_time(insert, COLUMN_PENDING, update->pending_ns);
-	bind_time(insert, COLUMN_BLOCK, update->block_ns);
-	bind_time(insert, COLUMN_BLOCK_WIRE, update->block_wire_ns);
-	bind_time(insert, COLUMN_BLOCK_COMPLETE, update->block_complete_ns);
-	bind_time(insert, COLUMN_SEEN, update->seen_ns);
-	bind_time(insert, COLUMN_FINAL, update->final_ns);
+	join_bind_time(insert, COLUMN_PENDING, update->pending_ns);
+	join_bind_time(insert, COLUMN_BLOCK, update->block_ns);
+	join_bind_time(insert, COLUMN_BLOCK_WIRE, update->block_wire_ns);
+	join_bind_time(insert, COLUMN_BLOCK_COMPLETE, update->block_complete_ns);
+	join_bind_time(insert, COLUMN_SEEN, update->seen_ns);
+	join_bind_time(insert, COLUMN_FINAL, update->final_ns);
 }
 
 static const char *feed_name(const struct join *join, uint32_t feed)
@@ -98,11 +92,11 @@ static const char *status_of(const struct join *join, sqlite3_stmt *row, uint32_
 	int64_t arrival_ns;
 	bool older;
 
-	if (!carrier || !carrier->landed)
+	if (!carrier || !carrier->newest.found)
 		return "censored";
 	arrival_ns = join_arrival_ns(join, row, 6, 9, 7);
-	older = arrival_ns != carrier->newest_arrival_ns ? arrival_ns < carrier->newest_arrival_ns :
-							   sqlite3_column_int64(row, 0) < carrier->newest_id;
+	older = arrival_ns != carrier->newest.arrival_ns ? arrival_ns < carrier->newest.arrival_ns :
+							   sqlite3_column_int64(row, 0) < carrier->newest.id;
 	return older ? "superseded" : "censored";
 }
 
@@ -120,14 +114,17 @@ static void bind_reaction(const struct join *join, sqlite3_stmt *insert, sqlite3
 	if (packet == NOTHING)
 		return;
 	sqlite3_bind_int64(insert, COLUMN_SENT_ID, join->packets[packet].id);
-	bind_time(insert, COLUMN_SENT, join->packets[packet].time_ns);
+	join_bind_time(insert, COLUMN_SENT, join->packets[packet].time_ns);
 }
 
-/* `message` is NULL for one that the join did not need to hold. */
-static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_stmt *row,
-			 const struct join_message *message)
+/* The update that a message landed with; NULL: with none. */
+struct landed {
+	struct join_update update;
+	enum join_method method;
+};
+
+static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_stmt *row, const struct landed *landed)
 {
-	const struct join_update *update = message && message->update != NOTHING ? &join->updates[message->update] : NULL;
 	uint32_t feed = join_find_feed(join, sqlite3_column_int64(row, 1));
 	uint32_t asset = intern_find(&join->names, (const char *)sqlite3_column_text(row, 2));
 
@@ -137,18 +134,18 @@ static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_
 	sqlite3_bind_value(insert, COLUMN_KEY, sqlite3_column_value(row, 3));
 	sqlite3_bind_value(insert, COLUMN_PUBLISHED, sqlite3_column_value(row, 4));
 	if (sqlite3_column_type(row, 5) != SQLITE_NULL)
-		bind_time(insert, COLUMN_NIC, clockmap_utc(join->clock, nicmap_mono(join->nics, sqlite3_column_int64(row, 10),
+		join_bind_time(insert, COLUMN_NIC, clockmap_utc(join->clock, nicmap_mono(join->nics, sqlite3_column_int64(row, 10),
 										    sqlite3_column_int64(row, 5))));
 	bind_utc(join, insert, COLUMN_WIRE, row, 6);
 	bind_utc(join, insert, COLUMN_APP, row, 7);
 	sqlite3_bind_value(insert, COLUMN_STALL, sqlite3_column_value(row, 8));
-	bind_text(insert, COLUMN_STATUS, update ? "matched" : status_of(join, row, feed, asset));
-	if (update) {
-		bind_text(insert, COLUMN_JOINED_BY, join_method_names[message->method]);
-		bind_update(insert, update);
+	bind_text(insert, COLUMN_STATUS, landed ? "matched" : status_of(join, row, feed, asset));
+	if (landed) {
+		bind_text(insert, COLUMN_JOINED_BY, join_method_names[landed->method]);
+		bind_update(insert, &landed->update);
 	}
 	if (feed != NOTHING && join_reacts(join, asset))
-		bind_reaction(join, insert, row, feed, update);
+		bind_reaction(join, insert, row, feed, landed ? &landed->update : NULL);
 }
 
 static bool insert_row(sqlite3_stmt *insert)
@@ -160,40 +157,62 @@ static bool insert_row(sqlite3_stmt *insert)
 	return done;
 }
 
+#define LANDED_MESSAGE JOIN_UPDATE_COLUMN_COUNT /* behind the update's columns */
+#define LANDED_METHOD (JOIN_UPDATE_COLUMN_COUNT + 1)
+static const char landed_query[] =
+	"SELECT " JOIN_UPDATE_COLUMNS ", m.message, m.method FROM temp.join_match m CROSS JOIN temp.join_update u"
+	" ON u.rowid = m.update_row ORDER BY m.message";
+
+/* Messages and what landed of them, both by the messages' ids. */
 static bool write_messages(const struct join *join, sqlite3_stmt *insert)
 {
-	sqlite3_stmt *rows = NULL;
-	size_t next = 0;
-	int step = SQLITE_ERROR;
+	sqlite3_stmt *rows = join_prepare(join, message_query), *matches = join_prepare(join, landed_query);
+	int step = SQLITE_ERROR, match = rows && matches ? sqlite3_step(matches) : SQLITE_ERROR;
 
-	if (sqlite3_prepare_v2(join->db, message_query, -1, &rows, NULL) == SQLITE_OK) {
-		while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
-			bool held = next < join->message_count && join->messages[next].id == sqlite3_column_int64(rows, 0);
+	while (match != SQLITE_ERROR && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+		struct landed landed;
+		bool has = match == SQLITE_ROW && sqlite3_column_int64(matches, LANDED_MESSAGE) == sqlite3_column_int64(rows, 0);
 
-			bind_message(join, insert, rows, held ? &join->messages[next++] : NULL);
-			if (!insert_row(insert))
-				break;
+		if (has) {
+			join_update_read(matches, 0, &landed.update);
+			landed.method = (enum join_method)sqlite3_column_int(matches, LANDED_METHOD);
+			match = sqlite3_step(matches);
 		}
+		bind_message(join, insert, rows, has ? &landed : NULL);
+		if (!insert_row(insert))
+			break;
 	}
 	sqlite3_finalize(rows);
-	return step == SQLITE_DONE;
+	sqlite3_finalize(matches);
+	return step == SQLITE_DONE && match == SQLITE_DONE;
 }
+
+#define UNMATCHED_FEED JOIN_UPDATE_COLUMN_COUNT
+static const char unmatched_query[] =
+	"SELECT " JOIN_UPDATE_COLUMNS ", m.feed FROM temp.join_unmatched m CROSS JOIN temp.join_update u ON u.rowid = m.update_row"
+	" ORDER BY m.rowid";
 
 static bool write_unmatched(const struct join *join, sqlite3_stmt *insert)
 {
-	for (size_t i = 0; i < join->unmatched_count; i++) {
-		const struct join_update *update = &join->updates[join->unmatched[i].update];
+	sqlite3_stmt *rows = join_prepare(join, unmatched_query);
+	int step = SQLITE_ERROR;
 
-		bind_text(insert, COLUMN_FEED, feed_name(join, join->unmatched[i].feed));
-		bind_text(insert, COLUMN_ASSET, intern_text(&join->names, update->asset));
-		bind_text(insert, COLUMN_KEY, intern_text(&join->keys, update->key));
+	while (rows && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+		bool of_feed = sqlite3_column_type(rows, UNMATCHED_FEED) != SQLITE_NULL;
+		struct join_update update;
+
+		join_update_read(rows, 0, &update);
+		bind_text(insert, COLUMN_FEED, feed_name(join, of_feed ? (uint32_t)sqlite3_column_int64(rows, UNMATCHED_FEED) : NOTHING));
+		bind_text(insert, COLUMN_ASSET, intern_text(&join->names, update.asset));
+		sqlite3_bind_value(insert, COLUMN_KEY, sqlite3_column_value(rows, JOIN_UPDATE_KEY));
 		bind_text(insert, COLUMN_STATUS, "unmatched");
-		bind_time(insert, COLUMN_PUBLISHED, update->published_ns);
-		bind_update(insert, update);
+		join_bind_time(insert, COLUMN_PUBLISHED, update.published_ns);
+		bind_update(insert, &update);
 		if (!insert_row(insert))
-			return false;
+			break;
 	}
-	return true;
+	sqlite3_finalize(rows);
+	return step == SQLITE_DONE;
 }
 
 /* What the matches are worth is what the worst of them are. */
@@ -293,10 +312,10 @@ static int join_into(sqlite3 *db, const char *schema, struct error *err)
 		status = join_stage(&join, err);
 	if (!status)
 		status = join_match(&join, err);
-	if (!status)
-		join_unstage(&join);
 	if (!status && !write_all(&join, schema, fingerprint))
 		status = error_set(err, -EIO, "session: table timeline cannot be written: %s", sqlite3_errmsg(db));
+	if (!status)
+		join_tables_drop(db);
 	free(fingerprint);
 	join_free(&join);
 	return status;

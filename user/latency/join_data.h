@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the join holds in memory, and its steps: load → decide → stage → match → sent → (join.c) write.
+ * What the join holds in memory, and its steps: load → decide → stage → match → (join.c) write.
  *
- * Bounded by need: what grows is the on-chain updates (128 bytes each), the messages that an update's key or bytes name or
- * that an update took (56 bytes each) and the keeper's packets (32 bytes, and 8 for each feed). All other messages are copied
- * from table to table. Where a feed and asset has neither keys nor bytes in common with the chain, prices decide: its messages are sorted
- * by arrival into a temporary table, and read through a window (join_recent.h).
+ * Memory does not follow the session: updates, the messages that one of them may come of, and which came of which are temporary tables
+ * (join_tables.h), which SQLite keeps in files beyond 2 MB, in the order in which they are walked. In memory are names, what is known
+ * of each feed and asset, a sieve of 4 MB and the window of the price rule (join_recent.h); and the keeper's packets
+ * (32 bytes, and 8 for each feed), which grow.
  */
 #ifndef PL_LATENCY_JOIN_DATA_H
 #define PL_LATENCY_JOIN_DATA_H
@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "latency/account.h"
 #include "latency/intern.h"
+#include "latency/sieve.h"
 #include "session/clockmap.h"
 #include "session/nicmap.h"
 #include "stats/proportion.h"
@@ -41,55 +42,45 @@
  */
 #define KEY_DOUBT_COUNT 10
 
-struct join_update { /* an on-chain update that was not undone */
+struct join_update { /* an on-chain update that was not undone: a row of temp.join_update */
 	int64_t id;
-	uint32_t asset, key;
+	uint32_t asset;
 	uint32_t place; /* chain and contract: updates of one place are in order */
-	uint32_t carried, carried_count; /* in join.carried: what its transaction carries */
+	int64_t carried, carried_count; /* rows of temp.join_carried: what its transaction carries */
 	double price;
 	double half_digit; /* half a unit of the last digit that the chain stores; 0 unknown */
 	int64_t published_ns, pending_ns, block_ns, block_wire_ns, block_complete_ns, seen_ns, final_ns; /* UTC */
 	int64_t landed_ns; /* seen, else the end of its block's second; TIME_UNKNOWN */
 };
 
-/* A message in the calldata of an update's transaction. */
-struct join_carried {
-	uint32_t tx;	 /* in transactions: network and hash */
-	uint32_t type;	 /* in names: chain_calldata.type */
-	uint32_t digest; /* in digests */
-};
-
-struct join_message { /* one that is held; which ones: see above */
-	int64_t id;
-	uint32_t feed; /* index in join.feeds */
-	uint32_t asset, key;
-	uint32_t digest; /* INTERN_NONE: no transaction of an update carries it */
-	uint32_t update; /* index of the update that it matched, or NOTHING */
-	uint8_t method;	 /* enum join_method, where it matched */
+/* A message that an update may come of, or NO_MESSAGE. */
+struct join_message {
+	int64_t id, arrival_ns; /* UTC: wire, else the first packet, else app */
 	double price;
-	int64_t arrival_ns; /* UTC: wire, else the first packet, else app */
+	bool found;
 };
+#define NO_MESSAGE ((struct join_message){.found = false})
 
 struct join_packet {
 	int64_t id, time_ns; /* UTC */
 	uint64_t flow;	     /* local port and sequence number; 0 where there is no sequence number (UDP) */
 };
 
-/* An asset that is updated on chain, at a feed that carries it: what is known without holding its messages. */
-struct join_carrier {
-	uint32_t feed, asset;
-	bool by_key;   /* keys match */
-	bool by_price; /* neither they nor bytes decide: its messages are staged … */
-	int64_t first_row, row_count; /* … in these rows of temp.join_message */
-	int64_t start_published_ns, start_arrival_ns; /* the first message, by its publisher's clock and by ours; INT64_MAX unknown */
-	int64_t last_arrival_ns; /* of the last one; TIME_UNKNOWN: no message has an arrival */
-	bool landed;				      /* a message did: */
-	int64_t newest_arrival_ns, newest_id;	      /* the newest one that did */
+/* Rows of a temporary table. */
+struct join_span {
+	int64_t first, count;
 };
 
-/* An update without a message of a feed that carries its asset; feed NOTHING: no feed carries it. */
-struct join_unmatched {
-	uint32_t feed, update;
+/* An asset that is updated on chain, at a feed that carries it: what is known without its messages. */
+struct join_carrier {
+	uint32_t feed, asset;
+	bool keyed, signs; /* some of its messages may have an update's key, or its bytes */
+	bool by_key;   /* keys match */
+	bool by_price; /* neither they nor bytes decide: its messages are staged … */
+	struct join_span staged; /* … in these rows of temp.join_message */
+	int64_t start_published_ns, start_arrival_ns; /* the first message, by its publisher's clock and by ours; INT64_MAX unknown */
+	int64_t last_arrival_ns; /* of the last one; TIME_UNKNOWN: no message has an arrival */
+	struct join_message newest; /* that landed */
 };
 
 /* What became of the updates of an asset at one feed, and is in no row. */
@@ -98,14 +89,8 @@ struct join_summary {
 	uint64_t by[JOIN_METHODS]; /* matched rows */
 	uint64_t before_start;	   /* updates of before the feed's first message */
 	uint64_t repeated;	   /* updates whose message had landed already: elsewhere, or a second time */
+	uint64_t unmatched;
 	struct proportion false_matches; /* share of the matches, of all methods, that are with a wrong message; NAN unknown */
-};
-
-/* From `at_ns` on the block `number` and those before it were final, as the node `chain` of `network` says. */
-struct join_final {
-	uint32_t network, chain;
-	int64_t number;
-	int64_t at_ns; /* UTC; TIME_UNKNOWN: they were so when the node was first asked */
 };
 
 struct join_feed {
@@ -118,36 +103,30 @@ struct join {
 	struct clockmap *clock;
 	struct nicmap *nics;
 	struct intern names; /* assets, feeds, places */
-	struct intern keys, digests, transactions;
+	struct intern nodes; /* that told of final blocks, as "network\nchain" */
+	struct sieve sieve;  /* keys of updates, and digests of what their transactions carry */
 	struct join_feed *feeds;
-	struct join_carried *carried; /* by tx and type */
-	size_t carried_count;
-	struct join_final *finals;   /* by network, chain and number */
-	size_t final_count;
-	struct join_update *updates; /* in the order in which they landed */
-	struct join_message *messages; /* by id */
 	struct join_packet *packets; /* by time, retransmissions left out */
 	int64_t *triggers; /* by feed and packet: the latest trigger that the packet is the first one after; NULL without packets */
-	struct join_unmatched *unmatched;
 	struct join_summary *summaries; /* one for each feed and asset that has updates */
-	struct join_carrier *carriers;	/* the same */
+	struct join_carrier *carriers;	/* the same; once they are decided by asset, then feed */
 	uint32_t *carrier_at;		/* by feed and asset: index in carriers + 1 */
 	size_t carrier_count, carrier_room;
-	size_t feed_count, update_count, message_count, message_room, packet_count, unmatched_count, unmatched_room, summary_count,
-		summary_room;
-	bool *updated; /* by asset: has an update */
+	size_t feed_count, packet_count, summary_count, summary_room;
+	struct join_span *updates; /* by asset: its rows of temp.join_update, in the order in which they landed */
 	bool *kept;    /* by asset: the keeper reacts to it */
+	bool updated;  /* some asset is */
 	bool keeper_all, keeper_after_seen;
 };
 
 /* Each returns 0 or a negative errno with its text. */
 int join_load(struct join *join, struct error *err);
-int join_load_messages(struct join *join, struct error *err); /* its last part */
-/* Sets by_price of the carriers. */
+int join_load_updates(struct join *join, struct error *err);  /* its parts */
+int join_load_messages(struct join *join, struct error *err);
+/* Sets by_key and by_price of the carriers. */
 int join_decide(struct join *join, struct error *err);
 /* Puts the messages of carriers by price where join_recent.h reads them. */
 int join_stage(struct join *join, struct error *err);
-void join_unstage(struct join *join);
 int join_match(struct join *join, struct error *err);
 
 /*
@@ -168,18 +147,11 @@ uint32_t join_find_feed(const struct join *join, int64_t id);
 /* NULL where the asset is not updated on chain, or the feed has no message of it. */
 struct join_carrier *join_carrier_of(const struct join *join, uint32_t feed, uint32_t asset);
 
-/* When the block became final for the first of the network's nodes that saw it become so; TIME_UNKNOWN: for none. */
-int join_load_finals(struct join *join, struct error *err);
-int64_t join_final_ns(const struct join *join, uint32_t network, int64_t number);
-
-/* The messages in the transactions of updates; and those of them that an update of an oracle of that type may come of. */
-int join_load_carried(struct join *join, struct error *err);
-void join_find_carried(const struct join *join, const char *tx, const char *oracle_type, struct join_update *update);
-
 /* UTC of the first known of three stamps of the monotonic clock. */
 int64_t join_arrival_ns(const struct join *join, sqlite3_stmt *row, int wire, int first, int app);
 
 /* -EIO with SQLite's text. */
 int join_sql_error(struct join *join, struct error *err);
+int join_no_memory(struct error *err);
 
 #endif

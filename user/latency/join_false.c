@@ -4,36 +4,6 @@
 
 #include "latency/join_group.h"
 
-#define PLANTED_MAX 2000
-
-/* How a matched update lay: how late it landed after its message, and how many messages after the one of its contract's update before. */
-struct manner {
-	int64_t lag_ns;
-	uint32_t gap;
-};
-
-/* Room for all updates in `manners`, for all names in `before` (zeroed): position + 1 of a contract's last match. */
-static size_t collect_manners(const struct group *group, struct manner *manners, uint32_t *before)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < group->update_count; i++) {
-		const struct join_update *update = update_at(group, i);
-		const struct recent_message *message = &group->found[i];
-		uint32_t *last = &before[update->place];
-		int64_t lag_ns;
-
-		if (message->position == NOTHING)
-			continue;
-		if (update->landed_ns != TIME_UNKNOWN && message->arrival_ns != TIME_UNKNOWN &&
-		    !__builtin_sub_overflow(update->landed_ns, message->arrival_ns, &lag_ns))
-			manners[count++] = (struct manner){lag_ns, message->position >= *last ? message->position - *last :
-												message->position};
-		*last = message->position + 1;
-	}
-	return count;
-}
-
 struct planted {
 	struct join_update update;
 	uint32_t from, position; /* of the right message */
@@ -45,15 +15,16 @@ struct planting {
 };
 
 /* Evenly over the messages; the manners are taken in turn, so that every one plays its part. */
-static int plant(const struct group *group, const struct manner *manners, size_t manner_count, struct planting *out)
+static int plant(const struct group *group, const struct pricing *pricing, struct planting *out)
 {
 	const struct join_carrier *carrier = group->carrier;
-	uint32_t stride = (uint32_t)(carrier->row_count / PLANTED_MAX + 1);
+	uint32_t stride = (uint32_t)(carrier->staged.count / PLANTED_MAX + 1);
+	size_t manner_count = pricing->matched < PLANTED_MAX ? pricing->matched : PLANTED_MAX;
 	size_t next = 0;
 
-	for (uint32_t i = 0; i < carrier->row_count; i += stride) {
+	for (uint32_t i = 0; i < carrier->staged.count; i += stride) {
 		struct planted *planted = &out->items[out->count];
-		const struct manner *manner = &manners[next % manner_count];
+		const struct manner *manner = &pricing->manners[next % manner_count];
 		struct recent_message message;
 
 		if (recent_pick(group->join, carrier, i, &message))
@@ -61,7 +32,7 @@ static int plant(const struct group *group, const struct manner *manners, size_t
 		if (isnan(message.price) || message.arrival_ns == TIME_UNKNOWN)
 			continue;
 		next++;
-		*planted = (struct planted){.update = {.price = message.price, .half_digit = update_at(group, 0)->half_digit},
+		*planted = (struct planted){.update = {.price = message.price, .half_digit = pricing->half_digit},
 					    .from = i > manner->gap ? i - manner->gap : 0, .position = i};
 		if (!__builtin_add_overflow(message.arrival_ns, manner->lag_ns, &planted->update.landed_ns) &&
 		    planted->update.landed_ns <= carrier->last_arrival_ns) /* else: what would come before it was not recorded */
@@ -121,30 +92,23 @@ static struct proportion combine(const struct proportion *w, const struct propor
 	return out;
 }
 
-int false_matches_by_price(const struct group *group, uint64_t unmatched, struct proportion *out)
+int false_matches_by_price(const struct group *group, const struct pricing *pricing, uint64_t unmatched, struct proportion *out)
 {
-	struct manner *manners = malloc((group->update_count + 1) * sizeof(*manners));
-	uint32_t *before = calloc((size_t)group->join->names.count + 1, sizeof(*before));
 	struct planting *planting = calloc(1, sizeof(*planting));
 	struct proportion w, f, u;
-	size_t matched = 0;
-	int status = manners && before && planting ? 0 : -ENOMEM;
+	int status = planting ? 0 : -ENOMEM;
 
 	*out = (struct proportion){NAN, {NAN, NAN}};
-	if (!status)
-		matched = collect_manners(group, manners, before);
-	if (!status && matched)
-		status = plant(group, manners, matched, planting);
+	if (!status && pricing->matched)
+		status = plant(group, pricing, planting);
 	if (!status && planting->count)
 		status = harvest(group, planting);
 	if (!status && planting->count) {
 		w = proportion_of(planting->wrong, planting->count);
 		f = proportion_of(planting->matched_without, planting->count);
-		u = proportion_of(unmatched, matched + unmatched);
+		u = proportion_of(unmatched, pricing->matched + unmatched);
 		*out = combine(&w, &f, &u);
 	}
-	free(manners);
-	free(before);
 	free(planting);
 	return status;
 }

@@ -2,10 +2,133 @@
 /* Which on-chain update belongs to which message, feed by feed and asset by asset. The rules are told in docs/session.md. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "latency/join_group.h"
+#include "latency/join_tables.h"
+
+/* ---- the walk ---- */
+
+static bool group_open(struct group *group)
+{
+	const struct join *join = group->join;
+
+	group->updates = join_prepare(join, "SELECT " JOIN_UPDATE_COLUMNS ", rowid FROM temp.join_update"
+					    " WHERE rowid >= ?1 AND rowid < ?2 ORDER BY rowid");
+	group->by_key = join_prepare(join, "SELECT message, arrival_ns, price FROM temp.join_named WHERE carrier = ?1 AND key = ?2"
+					   " ORDER BY arrival_ns, message");
+	group->carried = join_prepare(join, "SELECT digest FROM temp.join_carried WHERE rowid >= ?1 AND rowid < ?2");
+	group->by_digest = join_prepare(join, "SELECT message, arrival_ns, price, key FROM temp.join_named"
+					      " WHERE carrier = ?1 AND digest = ?2 ORDER BY arrival_ns, message LIMIT 1");
+	group->take = join_prepare(join, "INSERT OR IGNORE INTO temp.join_match VALUES (?1, ?2, ?3)");
+	group->leave = join_prepare(join, "INSERT INTO temp.join_unmatched VALUES (?1, ?2)");
+	return group->updates && group->by_key && group->carried && group->by_digest && group->take && group->leave;
+}
+
+static void group_close(struct group *group)
+{
+	sqlite3_stmt *const all[] = {group->updates, group->by_key, group->carried, group->by_digest, group->take, group->leave};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		sqlite3_finalize(all[i]);
+}
+
+void group_rewind(struct group *group)
+{
+	const struct join_span *span = &group->join->updates[group->carrier->asset];
+
+	sqlite3_reset(group->updates);
+	sqlite3_bind_int64(group->updates, 1, span->first);
+	sqlite3_bind_int64(group->updates, 2, span->first + span->count);
+}
+
+int group_next(struct group *group, struct join_update *update)
+{
+	int step = sqlite3_step(group->updates);
+
+	if (step == SQLITE_ROW)
+		join_update_read(group->updates, 0, update);
+	return step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -EIO;
+}
+
+static int by_asset_then_feed(const void *a, const void *b, void *context)
+{
+	const struct join *join = context;
+	const struct join_carrier *x = &join->carriers[*(const uint32_t *)a], *y = &join->carriers[*(const uint32_t *)b];
+
+	if (x->asset != y->asset)
+		return x->asset < y->asset ? -1 : 1;
+	return (x->feed > y->feed) - (x->feed < y->feed);
+}
+
+static int walk(struct join *join, int (*each)(struct group *group), struct error *err)
+{
+	uint32_t *order = malloc((join->carrier_count + 1) * sizeof(*order));
+	struct group group = {.join = join};
+	int status = !order ? -ENOMEM : group_open(&group) ? 0 : -EIO;
+
+	for (uint32_t c = 0; !status && c < join->carrier_count; c++)
+		order[c] = c;
+	if (!status)
+		qsort_r(order, join->carrier_count, sizeof(*order), by_asset_then_feed, join);
+	for (size_t c = 0; !status && c < join->carrier_count; c++) {
+		group.carrier = &join->carriers[order[c]];
+		status = each(&group);
+	}
+	if (status == -EIO)
+		join_sql_error(join, err);
+	else if (status)
+		join_no_memory(err);
+	group_close(&group);
+	free(order);
+	return status;
+}
+
+/* ---- what decides ---- */
+
+/* Whether keys of messages and updates mean the same: some match, and their prices do not say that it is by chance. */
+static int decide_key(struct group *group)
+{
+	struct keyed counts = {0};
+	struct join_update update;
+	struct join_message message;
+	int status = 0, more;
+
+	group_rewind(group);
+	while (!status && (more = group_next(group, &update)) > 0) {
+		status = find_by_key(group, &update, &message);
+		if (message.found)
+			count_keyed(&update, &message, &counts);
+	}
+	group->carrier->by_key = counts.matched && !(counts.priced >= KEY_DOUBT_COUNT && 2 * counts.contradicted > counts.priced);
+	return status ? status : more;
+}
+
+/* Prices decide but where a key does, or every update has its bytes. */
+static int decide_price(struct group *group)
+{
+	struct join_update update;
+	struct join_message message = {.found = true};
+	int status = 0, more = 0;
+
+	group_rewind(group);
+	while (!status && message.found && (more = group_next(group, &update)) > 0)
+		status = find_by_bytes(group, &update, &message);
+	group->carrier->by_price = !message.found;
+	return status ? status : more < 0 ? more : 0;
+}
+
+static int decide_group(struct group *group)
+{
+	int status = group->carrier->keyed ? decide_key(group) : 0;
+
+	return status || group->carrier->by_key ? status : decide_price(group);
+}
+
+int join_decide(struct join *join, struct error *err)
+{
+	return walk(join, decide_group, err);
+}
 
 /* ---- results ---- */
 
@@ -19,48 +142,38 @@ static bool is_before_start(const struct group *group, const struct join_update 
 	return update->landed_ns != TIME_UNKNOWN && update->landed_ns < carrier->start_arrival_ns;
 }
 
-static int add_unmatched(struct join *join, uint32_t feed, uint32_t update)
+static int leave(struct group *group, const struct join_update *update, struct join_summary *summary)
 {
-	if (array_grow((void **)&join->unmatched, join->unmatched_count, &join->unmatched_room, sizeof(*join->unmatched)))
-		return -ENOMEM;
-	join->unmatched[join->unmatched_count++] = (struct join_unmatched){feed, update};
-	return 0;
+	if (is_before_start(group, update)) {
+		summary->before_start++;
+		return 0;
+	}
+	summary->unmatched++;
+	sqlite3_bind_int64(group->leave, 1, group->carrier->feed);
+	sqlite3_bind_int64(group->leave, 2, sqlite3_column_int64(group->updates, JOIN_UPDATE_COLUMN_COUNT));
+	return join_insert(group->leave);
 }
 
-/* A message goes with the first update that took it; updates come in the order in which they landed. *unmatched: how many found none. */
-static int settle(struct group *group, struct join_summary *summary, uint64_t *unmatched)
+/* A message goes with the first update that took it. */
+static int take(struct group *group, const struct join_update *update, const struct join_message *message, enum join_method method,
+		struct join_summary *summary)
 {
-	uint32_t newest = NOTHING; /* position of the newest message that landed */
+	struct join *join = group->join;
 
-	for (size_t i = 0; i < group->update_count; i++) {
-		uint32_t position = group->target[i];
-		struct join_message *message;
-
-		if (position == NOTHING) {
-			if (is_before_start(group, update_at(group, i)))
-				summary->before_start++;
-			else if (add_unmatched(group->join, group->carrier->feed, group->updates[i]))
-				return -ENOMEM;
-			else
-				++*unmatched;
-			continue;
-		}
-		message = message_at(group, position);
-		if (message->update != NOTHING) {
-			summary->repeated++;
-			continue;
-		}
-		message->update = group->updates[i];
-		message->method = group->method[i];
-		summary->by[group->method[i]]++;
-		if (newest == NOTHING || position > newest)
-			newest = position;
-	}
-	if (newest == NOTHING)
+	sqlite3_bind_int64(group->take, 1, message->id);
+	sqlite3_bind_int64(group->take, 2, sqlite3_column_int64(group->updates, JOIN_UPDATE_COLUMN_COUNT));
+	sqlite3_bind_int(group->take, 3, (int)method);
+	if (join_insert(group->take))
+		return -EIO;
+	if (!sqlite3_changes(join->db)) {
+		summary->repeated++;
 		return 0;
-	group->carrier->landed = true;
-	group->carrier->newest_arrival_ns = message_at(group, newest)->arrival_ns;
-	group->carrier->newest_id = message_at(group, newest)->id;
+	}
+	summary->by[method]++;
+	if (!group->carrier->newest.found || message_before(&group->carrier->newest, message))
+		group->carrier->newest = *message;
+	if (join->keeper_after_seen && join_reacts(join, group->carrier->asset))
+		join_trigger(join, group->carrier->feed, update->seen_ns);
 	return 0;
 }
 
@@ -78,199 +191,84 @@ static void share_of_all(struct join_summary *summary)
 		summary->false_matches.ci95[i] = others > 0 ? others * summary->false_matches.ci95[i] : 0;
 }
 
-/* By bytes, and by key where keys were found to mean the same. True where every update has its message. */
-static bool match_exactly(struct group *group)
+/* By bytes, by key where keys were found to mean the same, or by price. `pricing` is NULL where prices do not decide. */
+static int find(struct group *group, const struct join_update *update, struct pricing *pricing, struct join_message *message,
+		enum join_method *method)
 {
-	if (group->carrier->by_key)
-		match_by_key(group);
-	else
-		for (size_t i = 0; i < group->update_count; i++)
-			group->target[i] = NOTHING;
-	return match_by_bytes(group);
+	int status = find_by_bytes(group, update, message);
+
+	*method = message->found ? JOIN_BY_BYTES : group->carrier->by_key ? JOIN_BY_KEY : JOIN_BY_PRICE;
+	if (!status && !message->found && group->carrier->by_key)
+		status = find_by_key(group, update, message);
+	if (!status && pricing)
+		status = match_by_price(pricing, update, message);
+	return status;
+}
+
+static int match_updates(struct group *group, struct pricing *pricing, struct join_summary *summary)
+{
+	struct keyed counts = {0};
+	struct join_update update;
+	int status = 0, more;
+
+	group_rewind(group);
+	while (!status && (more = group_next(group, &update)) > 0) {
+		struct join_message message;
+		enum join_method method;
+
+		status = find(group, &update, pricing, &message, &method);
+		if (!status && message.found && method == JOIN_BY_KEY)
+			count_keyed(&update, &message, &counts);
+		if (!status)
+			status = message.found ? take(group, &update, &message, method, summary) : leave(group, &update, summary);
+	}
+	summary->false_matches = proportion_of(counts.contradicted, counts.priced);
+	return status ? status : more;
 }
 
 static int match_group(struct group *group)
 {
-	struct join_summary *summary;
 	struct join *join = group->join;
-	uint64_t unmatched = 0;
+	struct join_summary *summary;
+	struct pricing pricing = {0}, *priced = group->carrier->by_price ? &pricing : NULL;
 	int status = 0;
 
 	if (array_grow((void **)&join->summaries, join->summary_count, &join->summary_room, sizeof(*summary)))
 		return -ENOMEM;
 	summary = &join->summaries[join->summary_count++];
 	*summary = (struct join_summary){.feed = group->carrier->feed, .asset = group->carrier->asset};
-	match_exactly(group);
-	if (group->carrier->by_price)
-		status = match_by_price(group);
-	summary->false_matches = false_matches_by_key(group);
+	if (priced)
+		status = pricing_new(priced, group);
 	if (!status)
-		status = settle(group, summary, &unmatched);
+		status = match_updates(group, priced, summary);
 	if (!status && summary->by[JOIN_BY_PRICE])
-		status = false_matches_by_price(group, unmatched, &summary->false_matches);
+		status = false_matches_by_price(group, priced, summary->unmatched, &summary->false_matches);
 	if (!status)
 		share_of_all(summary);
+	pricing_free(&pricing);
 	return status;
-}
-
-/* Prices decide but where a key does, or every update has its bytes. */
-static int decide_group(struct group *group)
-{
-	group->carrier->by_key = match_by_key(group);
-	group->carrier->by_price = !match_exactly(group) && !group->carrier->by_key;
-	return 0;
-}
-
-/* ---- all groups ---- */
-
-static int by_group_then_arrival(const void *a, const void *b, void *context)
-{
-	const struct join *join = context;
-	const struct join_message *x = &join->messages[*(const uint32_t *)a], *y = &join->messages[*(const uint32_t *)b];
-
-	if (x->asset != y->asset)
-		return x->asset < y->asset ? -1 : 1;
-	if (x->feed != y->feed)
-		return x->feed < y->feed ? -1 : 1;
-	if (x->arrival_ns != y->arrival_ns)
-		return x->arrival_ns < y->arrival_ns ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static int by_asset_then_landing(const void *a, const void *b, void *context)
-{
-	const struct join *join = context;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	uint32_t x_asset = join->updates[x].asset, y_asset = join->updates[y].asset;
-
-	if (x_asset != y_asset)
-		return x_asset < y_asset ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
-static int by_asset_then_feed(const void *a, const void *b, void *context)
-{
-	const struct join *join = context;
-	const struct join_carrier *x = &join->carriers[*(const uint32_t *)a], *y = &join->carriers[*(const uint32_t *)b];
-
-	if (x->asset != y->asset)
-		return x->asset < y->asset ? -1 : 1;
-	return (x->feed > y->feed) - (x->feed < y->feed);
-}
-
-static bool is_of(const struct join_message *message, const struct join_carrier *carrier)
-{
-	return message->asset == carrier->asset && message->feed == carrier->feed;
-}
-
-/* All in the order of assets, and within one asset of feeds: carriers, messages and updates are walked together. */
-static int each_group(struct group *group, const uint32_t *carriers, const uint32_t *messages, size_t message_count,
-		      const uint32_t *updates, int (*each)(struct group *group))
-{
-	struct join *join = group->join;
-	size_t m = 0, u = 0;
-	int status = 0;
-
-	for (size_t c = 0; !status && c < join->carrier_count; c++) {
-		group->carrier = &join->carriers[carriers[c]];
-		while (u < join->update_count && join->updates[updates[u]].asset < group->carrier->asset)
-			u++;
-		group->updates = updates + u;
-		for (group->update_count = 0; u + group->update_count < join->update_count &&
-		     join->updates[updates[u + group->update_count]].asset == group->carrier->asset; group->update_count++)
-			;
-		group->messages = messages + m;
-		for (group->message_count = 0; m < message_count && is_of(&join->messages[messages[m]], group->carrier); m++)
-			group->message_count++;
-		status = each(group);
-	}
-	return status;
-}
-
-static void number(uint32_t *out, size_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		out[i] = i;
-}
-
-static int walk(struct join *join, int (*each)(struct group *group), struct error *err)
-{
-	size_t message_count = join->message_count; /* what is held on the way stands behind them */
-	size_t messages_size = (message_count + 1) * sizeof(uint32_t);
-	size_t updates_size = (join->update_count + 1) * sizeof(uint32_t);
-	uint32_t *messages = malloc(messages_size), *updates = malloc(updates_size);
-	uint32_t *carriers = malloc((join->carrier_count + 1) * sizeof(*carriers));
-	struct group group = {.join = join, .held = message_count, .target = malloc(updates_size),
-			      .method = malloc(join->update_count + 1),
-			      .keys = {offsetof(struct join_message, key), malloc(messages_size), 0},
-			      .digests = {offsetof(struct join_message, digest), malloc(messages_size), 0},
-			      .found = malloc((join->update_count + 1) * sizeof(*group.found)), .taken = malloc(updates_size)};
-	int status = -ENOMEM;
-
-	if (messages && updates && carriers && group.target && group.method && group.keys.positions && group.digests.positions &&
-	    group.found && group.taken) {
-		number(messages, message_count);
-		number(updates, join->update_count);
-		number(carriers, join->carrier_count);
-		qsort_r(messages, message_count, sizeof(*messages), by_group_then_arrival, join);
-		qsort_r(updates, join->update_count, sizeof(*updates), by_asset_then_landing, join);
-		qsort_r(carriers, join->carrier_count, sizeof(*carriers), by_asset_then_feed, join);
-		status = each_group(&group, carriers, messages, message_count, updates, each);
-	}
-	free(messages);
-	free(updates);
-	free(carriers);
-	free(group.target);
-	free(group.method);
-	free(group.keys.positions);
-	free(group.digests.positions);
-	free(group.found);
-	free(group.taken);
-	if (status == -EIO)
-		return join_sql_error(join, err);
-	return status ? error_set(err, status, "session: no memory for the join of %zu messages", join->message_count) : 0;
-}
-
-/* Keys that match by chance, or not at all: what was held for their sake alone is not needed. */
-static void drop_by_price(struct join *join)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < join->message_count; i++)
-		if (join->messages[i].digest != INTERN_NONE ||
-		    !join_carrier_of(join, join->messages[i].feed, join->messages[i].asset)->by_price)
-			join->messages[kept++] = join->messages[i];
-	join->message_count = kept;
-}
-
-int join_decide(struct join *join, struct error *err)
-{
-	int status = walk(join, decide_group, err);
-
-	if (!status)
-		drop_by_price(join);
-	return status;
-}
-
-static int by_id(const void *a, const void *b)
-{
-	const struct join_message *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
 }
 
 /* Updates of an asset that no feed carries are nobody's. */
 static int add_uncarried(struct join *join)
 {
-	bool *carried = calloc((size_t)join->names.count + 1, sizeof(*carried));
-	int status = carried ? 0 : -ENOMEM;
+	sqlite3_stmt *insert = join_prepare(join, "INSERT INTO temp.join_unmatched SELECT NULL, rowid FROM temp.join_update"
+						  " WHERE rowid >= ?1 AND rowid < ?2 ORDER BY rowid");
+	int status = insert ? 0 : -EIO;
 
-	for (size_t i = 0; !status && i < join->carrier_count; i++)
-		carried[join->carriers[i].asset] = true;
-	for (size_t i = 0; !status && i < join->update_count; i++)
-		if (!carried[join->updates[i].asset])
-			status = add_unmatched(join, NOTHING, (uint32_t)i);
-	free(carried);
+	for (uint32_t asset = 0; !status && asset <= join->names.count; asset++) {
+		const struct join_span *span = &join->updates[asset];
+		bool carried = false;
+
+		for (size_t c = 0; c < join->carrier_count && !carried; c++)
+			carried = join->carriers[c].asset == asset;
+		if (!span->count || carried)
+			continue;
+		sqlite3_bind_int64(insert, 1, span->first);
+		sqlite3_bind_int64(insert, 2, span->first + span->count);
+		status = join_insert(insert);
+	}
+	sqlite3_finalize(insert);
 	return status;
 }
 
@@ -279,14 +277,6 @@ int join_match(struct join *join, struct error *err)
 	int status = walk(join, match_group, err);
 
 	if (!status && add_uncarried(join))
-		status = error_set(err, -ENOMEM, "session: no memory for the join of %zu updates", join->update_count);
-	if (!status && join->message_count)
-		qsort(join->messages, join->message_count, sizeof(*join->messages), by_id);
-	for (size_t i = 0; !status && join->keeper_after_seen && i < join->message_count; i++) {
-		const struct join_message *message = &join->messages[i];
-
-		if (message->update != NOTHING && join_reacts(join, message->asset))
-			join_trigger(join, message->feed, join->updates[message->update].seen_ns);
-	}
+		status = join_sql_error(join, err);
 	return status;
 }

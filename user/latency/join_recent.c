@@ -40,7 +40,7 @@ int recent_open(struct recent *recent, const struct join *join, const struct joi
 	if (!recent->ring)
 		return -ENOMEM;
 	status = prepare(join, "SELECT " COLUMNS " FROM temp.join_message WHERE rowid >= ?1 AND rowid < ?2 ORDER BY rowid",
-			 carrier->first_row, carrier->row_count, &recent->rows);
+			 carrier->staged.first, carrier->staged.count, &recent->rows);
 	return status ? status : step(join, recent->rows, 0, &recent->next);
 }
 
@@ -65,7 +65,7 @@ int recent_pick(const struct join *join, const struct join_carrier *carrier, uin
 {
 	sqlite3_stmt *row = NULL;
 	int status = prepare(join, "SELECT " COLUMNS " FROM temp.join_message WHERE rowid >= ?1 AND rowid < ?2",
-			     carrier->first_row + position, 1, &row);
+			     carrier->staged.first + position, 1, &row);
 
 	if (!status)
 		status = step(join, row, position, out);
