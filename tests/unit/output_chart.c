@@ -37,7 +37,7 @@ static void lines(void **state)
 {
 	double x[] = {0, 50, 100}, y[] = {0, 50, 200}, gap[] = {100, NAN, 100};
 	struct chart chart = {.title = "a < b & \"c\"", .x_label = "x", .y_label = "y", .series_count = 2,
-			      .series = {{"one", x, y, 3}, {"<two>", x, gap, 3}}};
+			      .series = {{"one", x, y, NULL, 3}, {"<two>", x, gap, NULL, 3}}};
 	char *text = drawn(&chart);
 
 	(void)state;
@@ -54,10 +54,38 @@ static void lines(void **state)
 	free(text);
 }
 
+/* Intervals are within the axis; what is not known has none. A bar's is of what its stack adds up to. */
+static void errors(void **state)
+{
+	static const char *const categories[] = {"first"};
+	double x[] = {0, 50, 100}, y[] = {0, 50, 150}, error[] = {NAN, 20, 50}, a[] = {100}, b[] = {-20}, of_total[] = {10};
+	struct chart chart = {.title = "t", .x_label = "x", .y_label = "y", .series_count = 1, .series = {{"one", x, y, error, 3}}};
+	struct chart stack = {.title = "t", .x_label = "", .y_label = "y", .series_count = 2, .series = {{"a", NULL, a, NULL, 1}, {"b", NULL, b, NULL, 1}},
+			      .categories = categories, .category_count = 1, .total_error = of_total};
+	char *text = drawn(&chart);
+
+	(void)state;
+	/* 246 for 200: 50 ± 20 from 271.1 to 221.9, 150 ± 50 to the top */
+	assert_int_equal(count_of(text, "h6"), 4);
+	assert_non_null(strstr(text, "d=\"M393.0 271.1V221.9M390.0 271.1h6M390.0 221.9h6\""));
+	assert_non_null(strstr(text, "d=\"M702.0 185.0V62.0"));
+	free(text);
+	/* on a scale of decades 50 - 60 has no place: down to the axis */
+	error[1] = 60;
+	chart.log_y = true;
+	text = drawn(&chart);
+	assert_non_null(strstr(text, "d=\"M84.0 308.0V"));
+	free(text);
+	text = drawn(&stack); /* from -20 to 100, at 2.05 a unit: 80 ± 10 */
+	assert_non_null(strstr(text, "V82.5M"));
+	assert_non_null(strstr(text, " 123.5V"));
+	free(text);
+}
+
 static void decades(void **state)
 {
 	double x[] = {0, 1, 2}, y[] = {0, 1e-6, 1};
-	struct chart chart = {.title = "t", .x_label = "x", .y_label = "y", .series_count = 1, .series = {{"one", x, y, 3}}, .log_y = true};
+	struct chart chart = {.title = "t", .x_label = "x", .y_label = "y", .series_count = 1, .series = {{"one", x, y, NULL, 3}}, .log_y = true};
 	char *text = drawn(&chart);
 
 	(void)state;
@@ -72,7 +100,7 @@ static void bars(void **state)
 {
 	static const char *const categories[] = {"first", "second", "third"};
 	double over[] = {100, 60, NAN}, under[] = {-100, 40, NAN};
-	struct chart chart = {.title = "t", .x_label = "", .y_label = "y", .series_count = 2, .series = {{"a", NULL, over, 3}, {"b", NULL, under, 3}},
+	struct chart chart = {.title = "t", .x_label = "", .y_label = "y", .series_count = 2, .series = {{"a", NULL, over, NULL, 3}, {"b", NULL, under, NULL, 3}},
 			      .categories = categories, .category_count = 3};
 	char *text = drawn(&chart);
 
@@ -89,7 +117,7 @@ static void bars(void **state)
 static void nothing(void **state)
 {
 	double x[] = {1, 2}, y[] = {NAN, INFINITY};
-	struct chart chart = {.title = "t", .x_label = "x", .y_label = "y", .series_count = 1, .series = {{"one", x, y, 2}}};
+	struct chart chart = {.title = "t", .x_label = "x", .y_label = "y", .series_count = 1, .series = {{"one", x, y, NULL, 2}}};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -117,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
+		cmocka_unit_test(errors),
 		cmocka_unit_test(decades),
 		cmocka_unit_test(bars),
 		cmocka_unit_test(nothing),

@@ -34,19 +34,24 @@ static double number(struct json_object *value)
 
 /* ---- lines: a series for each result ------------------------------------------------------------------------------ */
 
-static int take_line(struct chart_series *series, struct json_object *list, const char *x, const char *y)
+#define NORMAL_975 1.959964 /* standard errors on either side of a 95 % interval */
+
+/* `error`: the key of y's standard error, NULL: there is none */
+static int take_line(struct chart_series *series, struct json_object *list, const char *x, const char *y, const char *error)
 {
 	size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 
 	series->x = calloc(count + 1, sizeof(*series->x));
 	series->y = calloc(count + 1, sizeof(*series->y));
-	if (!series->x || !series->y)
+	series->error = calloc(count + 1, sizeof(*series->error));
+	if (!series->x || !series->y || !series->error)
 		return -ENOMEM;
 	for (series->count = 0; series->count < count; series->count++) {
 		struct json_object *item = json_object_array_get_idx(list, series->count);
 
 		series->x[series->count] = number(json_member(item, x));
 		series->y[series->count] = number(json_member(item, y));
+		series->error[series->count] = error ? NORMAL_975 * number(json_member(item, error)) : NAN;
 	}
 	return 0;
 }
@@ -57,11 +62,11 @@ static int take_delay(struct chart *chart, const struct result *results, size_t 
 	int status = 0;
 
 	chart->x_label = "added latency, s";
-	chart->y_label = "expected bad debt";
+	chart->y_label = "expected bad debt, numeraire";
 	chart->series_count = count;
 	for (size_t i = 0; !status && i < count; i++) {
 		chart->series[i].label = results[i].label;
-		status = take_line(&chart->series[i], json_member(results[i].document, "added_delay"), "added_s", "bad_debt");
+		status = take_line(&chart->series[i], json_member(results[i].document, "added_delay"), "added_s", "bad_debt", "stderr");
 		for (size_t k = 0; !status && k < chart->series[i].count; k++) {
 			least = fmin(least, chart->series[i].y[k]);
 			most = fmax(most, chart->series[i].y[k]);
@@ -76,7 +81,7 @@ static int take_tail(struct chart *chart, const struct result *results, size_t c
 {
 	int status = 0;
 
-	chart->x_label = "bad debt of a path";
+	chart->x_label = "bad debt of a path, numeraire";
 	chart->y_label = "share of paths above";
 	chart->steps = true;
 	chart->log_y = true;
@@ -85,7 +90,7 @@ static int take_tail(struct chart *chart, const struct result *results, size_t c
 		struct chart_series *series = &chart->series[i];
 
 		series->label = results[i].label;
-		status = take_line(series, json_member(results[i].document, "loss_quantiles"), "value", "level");
+		status = take_line(series, json_member(results[i].document, "loss_quantiles"), "value", "level", NULL);
 		for (size_t k = 0; !status && k < series->count; k++)
 			series->y[k] = 1 - series->y[k];
 	}
@@ -107,13 +112,22 @@ static int take_part(struct chart *chart, const char *label, size_t categories)
 	return series->y ? 0 : -ENOMEM;
 }
 
+/* The bars of a result add up to its mean bad debt. */
+static int take_total_error(struct chart *chart, const struct result *results, size_t count)
+{
+	chart->total_error = calloc(count, sizeof(*chart->total_error));
+	for (size_t i = 0; chart->total_error && i < count; i++)
+		chart->total_error[i] = NORMAL_975 * number(json_member(json_member(results[i].document, "bad_debt"), "stderr"));
+	return chart->total_error ? 0 : -ENOMEM;
+}
+
 static int take_parts(struct chart *chart, const struct result *results, size_t count)
 {
 	static const char *const parts[] = {"gap", "latency", "congestion", "liquidity"};
-	int status = 0;
+	int status = take_total_error(chart, results, count);
 
 	chart->x_label = "";
-	chart->y_label = "expected bad debt";
+	chart->y_label = "expected bad debt, numeraire";
 	for (size_t p = 0; !status && p < sizeof(parts) / sizeof(parts[0]); p++) {
 		status = take_part(chart, parts[p], count);
 		for (size_t i = 0; !status && i < count; i++)
@@ -133,10 +147,10 @@ static size_t part_of(const struct chart *chart, const char *label)
 
 static int take_tiers(struct chart *chart, const struct result *results, size_t count)
 {
-	int status = 0;
+	int status = take_total_error(chart, results, count);
 
 	chart->x_label = "";
-	chart->y_label = "absorbed, on average";
+	chart->y_label = "absorbed on average, numeraire";
 	for (size_t i = 0; !status && i < count; i++) {
 		struct json_object *tiers = json_member(results[i].document, "waterfall");
 		size_t tier_count = json_object_is_type(tiers, json_type_array) ? json_object_array_length(tiers) : 0;
@@ -222,7 +236,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	options, parse, "R.json[=LABEL]...",
-	"Results of 'pricelag model --json' side by side, as one SVG picture for a document. The report ('pricelag report --model') "
+	"Results of 'pricelag model --json' side by side, as one SVG picture for a document, with their 95 % intervals. The report ('pricelag report --model') "
 	"has the plots of one result that zoom.",
 	NULL, NULL, NULL};
 
@@ -247,7 +261,9 @@ static int draw(const struct arguments *a, FILE *out, struct error *err)
 	for (size_t s = 0; s < CHART_SERIES_MAX; s++) {
 		free(chart.series[s].x);
 		free(chart.series[s].y);
+		free(chart.series[s].error);
 	}
+	free(chart.total_error);
 	return status;
 }
 

@@ -58,6 +58,12 @@ static void widen(struct axis *axis)
 	axis->high = ceil(axis->high / axis->tick - 1e-9) * axis->tick;
 }
 
+/* Half an interval, 0 where it is not known. */
+static double half(const double *errors, size_t i)
+{
+	return errors && isfinite(errors[i]) ? errors[i] : 0;
+}
+
 static bool drawn(const struct chart *chart, double x, double y)
 {
 	return isfinite(x) && isfinite(y) && (!chart->log_y || y > 0);
@@ -71,15 +77,17 @@ static bool range_of_lines(const struct chart *chart, struct axis *x, struct axi
 
 	for (size_t s = 0; s < chart->series_count; s++)
 		for (size_t i = 0; i < chart->series[s].count; i++) {
-			double at_x = chart->series[s].x[i], at_y = chart->series[s].y[i];
+			double at_x = chart->series[s].x[i], at_y = chart->series[s].y[i], error = half(chart->series[s].error, i);
 
 			if (!drawn(chart, at_x, at_y))
 				continue;
 			x->low = any ? fmin(x->low, at_x) : at_x;
 			x->high = any ? fmax(x->high, at_x) : at_x;
 			y->low = any ? fmin(y->low, at_y) : at_y;
-			y->high = any ? fmax(y->high, at_y) : at_y;
+			y->high = any ? fmax(y->high, at_y + error) : at_y + error;
 			any = true;
+			if (!chart->log_y)
+				y->low = fmin(y->low, at_y - error);
 		}
 	if (!chart->log_y)
 		y->low = fmin(y->low, 0);
@@ -102,7 +110,7 @@ static bool range_of_bars(const struct chart *chart, struct axis *y)
 			above += fmax(value, 0);
 			below += fmin(value, 0);
 		}
-		y->high = fmax(y->high, above);
+		y->high = fmax(y->high, fmax(above, above + below + half(chart->total_error, c)));
 		if (below < -above / 100) /* what is less does not need a tick of its own */
 			y->low = fmin(y->low, below);
 	}
@@ -153,6 +161,16 @@ static void draw_x(FILE *out, const struct axis *axis)
 
 /* ---- what is drawn ------------------------------------------------------------------------------------------------ */
 
+/* An interval, as far as it is in the picture. */
+static void draw_whisker(FILE *out, const struct axis *axis, double x, double y, double error, const char *colour)
+{
+	double low = fmax(axis->low, y - error), high = fmin(axis->high, y + error);
+
+	if (error > 0)
+		fprintf(out, "<path fill=\"none\" stroke=\"%s\" d=\"M%.1f %.1fV%.1fM%.1f %.1fh6M%.1f %.1fh6\"/>\n", colour, x, place(axis, low),
+			place(axis, high), x - 3, place(axis, low), x - 3, place(axis, high));
+}
+
 static void draw_line(FILE *out, const struct chart *chart, size_t s, const struct axis *x, const struct axis *y)
 {
 	const struct chart_series *series = &chart->series[s];
@@ -177,6 +195,9 @@ static void draw_line(FILE *out, const struct chart *chart, size_t s, const stru
 		begun = true;
 	}
 	fputs("\"/>\n", out);
+	for (size_t i = 0; i < series->count; i++)
+		if (drawn(chart, series->x[i], series->y[i]))
+			draw_whisker(out, y, place(x, series->x[i]), series->y[i], half(series->error, i), colours[s]);
 }
 
 static void draw_bars(FILE *out, const struct chart *chart, const struct axis *y)
@@ -198,6 +219,7 @@ static void draw_bars(FILE *out, const struct chart *chart, const struct axis *y
 				bottom - top, colours[s]);
 			*base += value;
 		}
+		draw_whisker(out, y, middle, above + below, half(chart->total_error, c), "#000");
 		text(out, middle, HEIGHT - BOTTOM + 16, "middle", "", chart->categories[c]);
 	}
 	fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#333\"/>\n", LEFT, WIDTH - RIGHT, place(y, 0), place(y, 0));

@@ -12,6 +12,7 @@
 struct chart_series {
 	const char *label;
 	double *x, *y; /* lines: points by ascending x, NAN is a gap. bars: y alone, one number for each category */
+	double *error; /* lines: half of each point's 95 % interval, NAN where it is not known; NULL: of none */
 	size_t count;
 };
 
@@ -22,6 +23,7 @@ struct chart {
 	bool log_y; /* lines: points that are not above 0 are left out */
 	bool steps; /* lines: from point to point by way of a corner */
 	const char *const *categories; /* bars, stacked: a name for each; NULL: lines. Numbers below 0 hang below the axis */
+	double *total_error; /* bars: half of the 95 % interval of what each stack adds up to; NULL: of none */
 	size_t category_count;
 };
 
