@@ -27,6 +27,7 @@ struct world {
 	struct market market;
 	struct model_asset asset;
 	struct account accounts[ACCOUNTS_MAX];
+	uint8_t groups[ACCOUNTS_MAX];
 	struct liquidity liquidity;
 	double tape_s[TAPE_MAX], tape_log[TAPE_MAX];
 	struct model_result result;
@@ -80,13 +81,27 @@ static inline void near(double is, double wanted, double tolerance)
 		fail_msg("%.12g, should be %.12g", is, wanted);
 }
 
-/* Runs it; conservation on every path, parts that add up, tiers that take the whole loss. */
+/* Every other account in a group of its own, unless the test has groups: what groups come to has to add up in all of them. */
+static inline void deal_into_groups(struct world *w)
+{
+	if (w->model.group_count || w->model.account_count > ACCOUNTS_MAX)
+		return;
+	for (size_t i = 0, account = 0; i < w->model.account_count; i++) {
+		account += i && !(w->model.joined && w->model.joined[i]);
+		w->groups[i] = account % 2;
+	}
+	w->model.groups = w->groups;
+	w->model.group_count = 2;
+}
+
+/* Runs it; conservation on every path, parts and groups that add up, tiers that take the whole loss. */
 static inline void run(struct world *w, unsigned threads)
 {
 	struct model_control control = {.threads = threads};
 	struct error err;
-	double parts = 0, absorbed = 0, scale;
+	double parts = 0, absorbed = 0, of_groups = 0, liquidations = 0, scale;
 
+	deal_into_groups(w);
 	if (market_run(&w->market, &w->model, &control, &w->result, &w->more, &err))
 		fail_msg("%s", err.text);
 	scale = 1e-9 * (1 + w->result.outcome_mean.seized + w->result.bad_debt.value);
@@ -94,6 +109,12 @@ static inline void run(struct world *w, unsigned threads)
 	for (int part = 0; part < MARKET_PARTS; part++)
 		parts += w->more.parts[part].value;
 	near(parts, w->result.bad_debt.value, scale);
+	for (size_t g = 0; g < w->model.group_count; g++) {
+		of_groups += w->result.groups[g].bad_debt.value;
+		liquidations += w->result.groups[g].triggers.value;
+	}
+	near(of_groups, w->result.bad_debt.value, scale);
+	near(liquidations, w->result.triggers.value, 1e-9 * w->result.triggers.value);
 	for (size_t i = 0; i < w->market.waterfall.count; i++)
 		absorbed += w->more.absorbed[i].value;
 	near(absorbed + w->more.lenders.value, w->result.bad_debt.value, scale);

@@ -70,6 +70,7 @@ static void answer(int kind, struct checkpoint *checkpoint, unsigned threads, st
 	w.model.account_count = 40;
 	for (int i = 0; i < 40; i++)
 		w.accounts[i] = (struct account){0, 1, 90 + 0.2 * i, 0.99};
+	deal_into_groups(&w);
 	w.model.delays[DELAY_INCLUSION] = (struct delay_law){.type = &delay_exponential, .parameter = {30}};
 	w.market.dynamic_margin = (struct dynamic_margin){.gain = kind == 2, .half_life_s = 60, .horizon_s = 60, .floor = 0.9, .step_per_hour = 1};
 	memset(more, 0, sizeof(*more));

@@ -82,7 +82,7 @@ static void nothing_is_lost(void **state)
 	w.accounts[100].collateral *= 1000;
 	w.accounts[100].debt *= 1000;
 	assert_int_equal(ladder_build(&ladder, w.accounts, 50000, 0, 3000, &w.model.engine, &w.asset.process, NULL), 0);
-	assert_int_equal(lots_build(&lots, &ladder, &w.model), 0);
+	assert_int_equal(lots_build(&lots, &ladder, NULL, 0, &w.model), 0);
 	for (int i = 0; i < 50000; i++) {
 		collateral += w.accounts[i].collateral;
 		debt += w.accounts[i].debt;
@@ -120,7 +120,7 @@ static void small_books_stay_as_they_are(void **state)
 	(void)state;
 	open_world(&w, &process_garch, garch, LOTS_FROM - 1, 1);
 	assert_int_equal(ladder_build(&ladder, w.accounts, LOTS_FROM - 1, 0, 3000, &w.model.engine, &w.asset.process, NULL), 0);
-	assert_int_equal(lots_build(&lots, &ladder, &w.model), 0);
+	assert_int_equal(lots_build(&lots, &ladder, NULL, 0, &w.model), 0);
 	for (int turn = 0; turn < LOTS_TURNS; turn++)
 		assert_int_equal(lots.samples[turn].count, 0);
 	lots_free(&lots);

@@ -75,7 +75,7 @@ static int read_position(struct conf map, const struct model *model, struct acco
 	for (int i = 0; book_positions.names[i]; i++)
 		if (conf_require(map, book_positions.names[i], "a number", &value, err) || conf_read_double(value, &numbers[i], err))
 			return -EINVAL;
-	if (conf_reject_unknown(map, "asset, size, entry, margin, maintenance_margin", err))
+	if (conf_reject_unknown(map, "asset, size, entry, margin, maintenance_margin, group", err))
 		return -EINVAL;
 	mistake = book_positions.to_account(numbers, out);
 	return mistake ? conf_error(map, err, "%s", mistake) : 0;
@@ -93,7 +93,7 @@ static int read_loan(struct conf map, struct book_rows *rows, const char **numer
 	    conf_require(map, "liquidation_threshold", "share of the collateral's value that counts, e.g. {ETH: 0.83}", &threshold, err) ||
 	    check_map(collateral, "{ETH: 10}", err) || check_map(threshold, "{ETH: 0.83}", err) ||
 	    check_map(debt, "{USD: 29000}", err) || read_cash(debt, model, numeraire, &owed, err) ||
-	    conf_reject_unknown(map, "collateral, debt, liquidation_threshold", err))
+	    conf_reject_unknown(map, "collateral, debt, liquidation_threshold, group", err))
 		return -EINVAL;
 	for (size_t i = 0; i < conf_count(threshold); i++)
 		if (!conf_exists(conf_get(collateral, conf_key(threshold, i))))
@@ -129,23 +129,29 @@ static int read_list(struct conf list, struct model *model, unsigned int *kinds,
 	for (size_t i = 0; i < conf_count(list); i++) {
 		struct conf map = conf_at(list, i);
 		struct account account = {0};
+		size_t before = model->account_count;
+		uint8_t group;
 
+		if (model_group_read(map, model, &group, err))
+			return -EINVAL;
 		if (!conf_exists(conf_get(map, "size"))) {
 			*kinds |= book_loans.kind;
 			if (read_loan(map, &rows, &numeraire, err))
 				return -EINVAL;
-			continue;
+		} else {
+			*kinds |= book_positions.kind;
+			if (read_position(map, model, &account, err))
+				return -EINVAL;
+			if (book_add(&rows, &account, false))
+				return conf_error(list, err, "out of memory");
 		}
-		*kinds |= book_positions.kind;
-		if (read_position(map, model, &account, err))
-			return -EINVAL;
-		if (book_add(&rows, &account, false))
+		if (model_group_put(model, before, model->account_count, group))
 			return conf_error(list, err, "out of memory");
 	}
 	return 0;
 }
 
-int model_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err)
+static int read_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err)
 {
 	struct conf accounts = conf_get(map, "accounts"), csv = conf_get(map, "csv"), synthetic = conf_get(map, "synthetic");
 
@@ -163,4 +169,11 @@ int model_book(struct conf map, struct model *model, unsigned int *kinds, struct
 		model->joined = NULL;
 	}
 	return 0;
+}
+
+int model_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err)
+{
+	if (read_book(map, model, kinds, err))
+		return -EINVAL;
+	return model_group_end(model) ? conf_error(map, err, "out of memory") : 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cmd/model_book_rows.h"
 
 #define CSV_COLUMNS_MAX 32
@@ -11,7 +12,7 @@
 /* Where the columns stand; -1: there is none. */
 struct columns {
 	const struct book_layout *layout;
-	int asset, account, debt_asset, numbers[BOOK_NUMBERS];
+	int asset, account, debt_asset, group, numbers[BOOK_NUMBERS];
 };
 
 /* The file, and the account that is being read. */
@@ -65,6 +66,7 @@ static int read_header(struct reading *r, char *line, struct error *err)
 	columns->layout = column_of(r, book_positions.names[0]) >= 0 ? &book_positions : &book_loans;
 	columns->asset = column_of(r, "asset");
 	columns->account = column_of(r, "account");
+	columns->group = column_of(r, "group");
 	columns->debt_asset = columns->layout == &book_loans ? column_of(r, "debt_asset") : -1;
 	for (int i = -1; i < 0 || columns->layout->names[i]; i++) {
 		const char *name = i < 0 ? "asset" : columns->layout->names[i];
@@ -178,6 +180,25 @@ static int read_row(struct reading *r, char *line, struct error *err)
 	return debt > 0 ? add_debt(r, debt, err) : 0;
 }
 
+/* Of the rows from `first` on, which this line has made, if any; an empty cell: the account has none. */
+static int read_group(struct reading *r, size_t first, struct error *err)
+{
+	struct model *model = r->rows.model;
+	const char *name = cell(r, r->columns.group), *mistake = NULL;
+	char shown[MODEL_GROUP_NAME];
+	uint8_t group = GROUP_NONE;
+
+	json_printable(shown, sizeof(shown), name ? name : "");
+	if (filled(name))
+		mistake = model_group_find(model, name, &group);
+	if (mistake)
+		return conf_error(r->node, err, "%s:%zu: group '%s': %s", conf_text(r->node), r->line, shown, mistake);
+	if (r->head < first && group != (model->groups ? model->groups[r->head] : GROUP_NONE))
+		return conf_error(r->node, err, "%s:%zu: group '%s' is not that of the row before it, which is of the same account: an account "
+						"is in one group, named in each of its rows", conf_text(r->node), r->line, shown);
+	return model_group_put(model, first, model->account_count, group) ? conf_error(r->node, err, "out of memory") : 0;
+}
+
 int model_book_csv(struct conf node, struct model *model, unsigned int *kinds, struct error *err)
 {
 	struct reading r = {.node = node, .rows = {model, 0}, .line = 1};
@@ -193,9 +214,14 @@ int model_book_csv(struct conf node, struct model *model, unsigned int *kinds, s
 	else
 		status = read_header(&r, line, err);
 	while (!status && getline(&line, &size, file) >= 0) {
+		size_t first = model->account_count;
+
 		r.line++;
-		if (line[strspn(line, " \r\n")] != '\0')
-			status = read_row(&r, line, err);
+		if (line[strspn(line, " \r\n")] == '\0')
+			continue;
+		status = read_row(&r, line, err);
+		if (!status)
+			status = read_group(&r, first, err);
 	}
 	if (!status)
 		*kinds |= r.columns.layout->kind;

@@ -26,7 +26,7 @@ static int read_weight(struct conf map, struct synthetic *out, struct error *err
 	return 0;
 }
 
-static int read_one(struct conf map, const struct model *model, struct synthetic *out, struct error *err)
+static int read_one(struct conf map, struct model *model, struct synthetic *out, uint8_t *group, struct error *err)
 {
 	const struct model_entry entries[] = {{"size_sigma", &out->size_sigma, false}, {"leverage_sigma", &out->leverage_sigma, false},
 					      {NULL, NULL, false}};
@@ -41,7 +41,8 @@ static int read_one(struct conf map, const struct model *model, struct synthetic
 	    conf_require(map, "value", "what all of them hold, in the numeraire", &value, err) || conf_read_double(value, &out->value, err) ||
 	    conf_require(map, "leverage", "the median of value over equity, e.g. 3", &leverage, err) ||
 	    conf_read_double(leverage, &out->leverage, err) || read_weight(map, out, err) ||
-	    model_read_entries(map, entries, "asset, accounts, value, leverage, liquidation_threshold; or maintenance_margin, long_share", err))
+	    model_group_read(map, model, group, err) ||
+	    model_read_entries(map, entries, "asset, accounts, value, leverage, group, liquidation_threshold; or maintenance_margin, long_share", err))
 		return -EINVAL;
 	out->asset = (uint32_t)index;
 	out->accounts = (size_t)count;
@@ -54,9 +55,10 @@ int model_book_synthetic(struct conf list, struct model *model, unsigned int *ki
 		return conf_error(list, err, "should be a list of {asset, accounts, value, leverage, liquidation_threshold}");
 	for (size_t i = 0; i < conf_count(list); i++) {
 		struct synthetic synthetic;
+		uint8_t group;
 		void *memory;
 
-		if (read_one(conf_at(list, i), model, &synthetic, err))
+		if (read_one(conf_at(list, i), model, &synthetic, &group, err))
 			return -EINVAL;
 		*kinds |= conf_exists(conf_get(conf_at(list, i), "maintenance_margin")) ? BOOK_POSITIONS : BOOK_LOANS;
 		if (model->account_count + synthetic.accounts > ACCOUNTS_MAX)
@@ -67,6 +69,8 @@ int model_book_synthetic(struct conf list, struct model *model, unsigned int *ki
 		model->accounts = memory;
 		synthetic_draw(&synthetic, model->assets[synthetic.asset].price, model->seed, (uint32_t)i, &model->accounts[model->account_count]);
 		model->account_count += synthetic.accounts;
+		if (model_group_put(model, model->account_count - synthetic.accounts, model->account_count, group))
+			return conf_error(list, err, "out of memory");
 	}
 	return 0;
 }

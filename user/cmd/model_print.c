@@ -2,6 +2,7 @@
 #include "cmd/model_print.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "output/json_out.h"
 #include "output/table.h"
@@ -99,16 +100,23 @@ static void add_risk(struct json_object *object, const struct tail_risk *risk, c
 	json_add_number(object, error, risk->es_stderr);
 }
 
+void model_add_law(struct json_object *object, const struct loss_law *law)
+{
+	json_add_number(object, "probability", law->probability);
+	json_add_number(object, "probability_upper95", law->probability_upper95);
+	add_risk(object, &law->risks[0], "var95", "var95_ci95", "es95", "es95_stderr");
+	add_risk(object, &law->risks[1], "var99", "var99_ci95", "es99", "es99_stderr");
+	add_risk(object, &law->risks[2], "var999", "var999_ci95", "es999", "es999_stderr");
+}
+
 static struct json_object *bad_debt_json(const struct model_result *r)
 {
 	struct json_object *object = model_estimate_json(&r->bad_debt);
+	struct loss_law law = {.probability = r->probability, .probability_upper95 = r->probability_upper95};
 
 	json_add_number(object, "measurement_stderr", r->measurement_stderr);
-	json_add_number(object, "probability", r->probability);
-	json_add_number(object, "probability_upper95", r->probability_upper95);
-	add_risk(object, &r->risks[0], "var95", "var95_ci95", "es95", "es95_stderr");
-	add_risk(object, &r->risks[1], "var99", "var99_ci95", "es99", "es99_stderr");
-	add_risk(object, &r->risks[2], "var999", "var999_ci95", "es999", "es999_stderr");
+	memcpy(law.risks, r->risks, sizeof(law.risks));
+	model_add_law(object, &law);
 	json_add(object, "conditional", model_estimate_json(&r->conditional));
 	json_add(object, "sampled", model_estimate_json(&r->sampled));
 	json_add_number(object, "variance_reduction", variance_reduction(r));
@@ -308,6 +316,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	if (answer->against)
 		json_add(document, "against", model_against_json(answer));
 	json_add(document, "liquidations", liquidations_json(answer));
+	json_add(document, "groups", model_groups_json(answer));
 	json_add(document, "waterfall", waterfall_json(answer));
 	json_add(document, "keeper", keeper_json(answer));
 	json_add(document, "sensitivity", stages_json(answer));
@@ -518,6 +527,7 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		print_requirement(answer, out);
 	if (answer->against)
 		model_against_text(answer, out);
+	status = model_groups_text(answer, out);
 	fputc('\n', out);
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		table_text(table, delay_stage_names[i]);
@@ -530,7 +540,8 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		if (own)
 			add_estimate(table, &answer->more.own_profit_per_ms[i]);
 	}
-	status = table_print(table, out);
+	if (!status)
+		status = table_print(table, out);
 	for (int i = 0; i < DELAY_STAGES; i++)
 		print_tail(delay_stage_names[i], &answer->model.delays[i].tail, out);
 	table_free(table);

@@ -35,6 +35,12 @@ void model_against_text(const struct model_answer *answer, FILE *out);
 
 struct json_object *model_estimate_json(const struct estimate *estimate);
 struct json_object *model_pair_json(const double pair[2]);
+/* Probability of any loss, its upper bound, values at risk and shortfalls: of the book, or of a group of its accounts. */
+void model_add_law(struct json_object *object, const struct loss_law *law);
+
+/* model_print_groups.c: the groups of accounts, if there are any; the text 0 or a negative errno. */
+struct json_object *model_groups_json(const struct model_answer *answer);
+int model_groups_text(const struct model_answer *answer, FILE *out);
 
 int model_print_json(const struct model_answer *answer, FILE *out, struct error *err);
 int model_print_text(const struct model_answer *answer, FILE *out, struct error *err);

@@ -12,6 +12,7 @@
 
 #define RECORD_MAX ((uint64_t)1 << 36)
 #define MAGIC "pricelag checkpoint 1\n"
+#define LAYOUT 2 /* of what runs keep: of another one a file is another question's */
 
 struct header {
 	char magic[24];
@@ -133,7 +134,8 @@ static int scan(struct checkpoint *checkpoint, off_t size)
 /* A new file gets its header; the header of an old one is looked at. */
 static int open_header(struct checkpoint *checkpoint, uint64_t key, struct error *err)
 {
-	struct header header = {MAGIC, key}, there;
+	const unsigned layout = LAYOUT;
+	struct header header = {MAGIC, checkpoint_hash(key, &layout, sizeof(layout))}, there;
 	const char *path = checkpoint->path;
 	struct stat status;
 	int rc;
@@ -150,7 +152,7 @@ static int open_header(struct checkpoint *checkpoint, uint64_t key, struct error
 	}
 	if (read_all(checkpoint->fd, &there, sizeof(there), 0) || memcmp(there.magic, header.magic, sizeof(header.magic)))
 		return error_set(err, -EINVAL, "%s is no checkpoint, and is not overwritten; give another name", path);
-	if (there.key != key)
+	if (there.key != header.key)
 		return error_set(err, -EINVAL, "%s belongs to another question: the model, its data or the program has changed since; "
 					       "remove it to begin anew, or give another name", path);
 	rc = scan(checkpoint, status.st_size);

@@ -71,19 +71,54 @@ static uint64_t sort_losses(const double *losses, uint64_t n, double *sorted)
 	return n - zeros;
 }
 
-int distribution_of(const double *losses, uint64_t n, struct model_result *result)
+/* Of losses, which are sorted into `sorted` on the way. */
+static struct loss_law law_of(const double *losses, uint64_t n, double *sorted)
 {
 	static const unsigned one_in[MODEL_RISKS] = {20, 100, 1000};
+	struct loss_law law = {.losses = sort_losses(losses, n, sorted)};
+
+	law.probability = (double)law.losses / (double)n;
+	law.probability_upper95 = probability_upper(law.losses, n);
+	for (int k = 0; k < MODEL_RISKS; k++)
+		law.risks[k] = tail_risk(sorted, n, one_in[k]);
+	return law;
+}
+
+struct estimate distribution_mean(const double *losses, uint64_t n)
+{
+	double mean = 0, squares = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		mean += losses[i] / (double)n;
+	for (uint64_t i = 0; i < n; i++)
+		squares += (losses[i] - mean) * (losses[i] - mean);
+	return (struct estimate){mean, n > 1 ? sqrt(squares / ((double)n - 1) / (double)n) : INFINITY};
+}
+
+int distribution_law(const double *losses, uint64_t n, struct loss_law *out)
+{
 	double *sorted = malloc(n * sizeof(*sorted));
 
 	if (!sorted)
 		return -ENOMEM;
+	*out = law_of(losses, n, sorted);
+	free(sorted);
+	return 0;
+}
+
+int distribution_of(const double *losses, uint64_t n, struct model_result *result)
+{
+	double *sorted = malloc(n * sizeof(*sorted));
+	struct loss_law law;
+
+	if (!sorted)
+		return -ENOMEM;
+	law = law_of(losses, n, sorted);
 	result->distribution_paths = n;
-	result->distribution_losses = sort_losses(losses, n, sorted);
-	result->probability = (double)result->distribution_losses / (double)n;
-	result->probability_upper95 = probability_upper(result->distribution_losses, n);
-	for (int k = 0; k < MODEL_RISKS; k++)
-		result->risks[k] = tail_risk(sorted, n, one_in[k]);
+	result->distribution_losses = law.losses;
+	result->probability = law.probability;
+	result->probability_upper95 = law.probability_upper95;
+	memcpy(result->risks, law.risks, sizeof(result->risks));
 	result->var95 = result->risks[0].var;
 	result->var99 = result->risks[1].var;
 	result->es99 = result->risks[1].es;

@@ -14,4 +14,10 @@
  */
 int distribution_of(const double *losses, uint64_t n, struct model_result *result);
 
+/* Their mean, with its standard error. */
+struct estimate distribution_mean(const double *losses, uint64_t n);
+
+/* The part of it that does not need a whole result, of one group's losses for example. 0 or -ENOMEM. */
+int distribution_law(const double *losses, uint64_t n, struct loss_law *out);
+
 #endif

@@ -56,7 +56,10 @@ struct pass {
 	bool has_table;
 	struct curve touched, jumped; /* probabilities by the trigger's share of the price */
 	struct tally *tallies;
+	int only; /* accounts of this group; EVERYBODY */
 };
+
+#define EVERYBODY (-1)
 
 /* Ratios and not their logarithms, of which a million would take longer than everything else. */
 struct place {
@@ -167,7 +170,7 @@ static void take_chunk(void *context, size_t chunk)
 		struct place at;
 		struct hit hit;
 
-		if (!concerned(pass, &pass->model->accounts[i]))
+		if (!concerned(pass, &pass->model->accounts[i]) || (pass->only != EVERYBODY && pass->model->groups[i] != pass->only))
 			continue;
 		at = place_of(pass, &pass->model->accounts[i]);
 		hit = hit_at(pass, at.share);
@@ -301,21 +304,26 @@ static int prepare(struct pass *pass, const struct quadrature *delay, size_t chu
 	return rc;
 }
 
-/* Sums of the asset into `out`, and its masses. */
-static int collect(struct pass *pass, struct masses *touched, struct masses *jumped, size_t chunks, struct expected *out)
+/* Merges the chunks; adds what its groups and bins come to, and the accounts triggered, to `sum`. */
+static void add_up(const struct pass *pass, size_t chunks, struct tally *all, double sum[MEASURES])
 {
-	struct tally *all = calloc(1, sizeof(*all));
-	double sum[MEASURES] = {0}, hit_error = pass->cost.process->jump_rate > 0 ? HIT_ERROR_KOU : HIT_ERROR_GBM, value = 0;
-	int rc = 0;
+	double of_groups[MEASURES] = {0};
 
-	if (!all)
-		return -ENOMEM;
 	for (size_t i = 0; i < chunks; i++)
 		merge(pass, all, &pass->tallies[i]);
 	for (size_t i = 0; i < all->group_count; i++)
-		measure(pass, &all->groups[i], sum);
+		measure(pass, &all->groups[i], of_groups);
+	for (int k = 0; k < MEASURE_COUNT; k++)
+		sum[k] += of_groups[k] + all->rest[k];
+	sum[MEASURE_COUNT] += all->hits;
+}
+
+static int keep_masses(const struct tally *all, struct masses *touched, struct masses *jumped)
+{
+	int rc = 0;
+
 	for (int i = 0; i < BINS; i++) {
-		struct group *bin = &all->bins[i];
+		const struct group *bin = &all->bins[i];
 
 		if (!rc && bin->touched > 0)
 			rc = masses_add(touched, bin->moment_t / bin->touched, bin->touched);
@@ -327,12 +335,53 @@ static int collect(struct pass *pass, struct masses *touched, struct masses *jum
 		if (!rc && all->groups[i].jumped > 0)
 			rc = masses_add(jumped, all->groups[i].moneyness, all->groups[i].jumped);
 	}
-	for (int k = 0; k < MEASURE_COUNT; k++)
-		out->sum[k] += sum[k] + all->rest[k];
-	out->sum[MEASURE_COUNT] += all->hits;
-	for (size_t i = 0; i < touched->count; i++) /* had everything been triggered */
+	return rc;
+}
+
+/* Of the loss by what all collateral is worth: inversions and quadratures of the probabilities, had everything been triggered where it costs most. */
+static double error_rate(const struct pass *pass, const struct masses *touched)
+{
+	double value = 0;
+
+	for (size_t i = 0; i < touched->count; i++)
 		value = fmax(value, curve_at(&pass->cost.loss, touched->items[i].moneyness));
-	out->error += hit_error * value * pass->worth;
+	return (pass->cost.process->jump_rate > 0 ? HIT_ERROR_KOU : HIT_ERROR_GBM) * value;
+}
+
+static double worth_of_group(const struct pass *pass, int group)
+{
+	const struct model *model = pass->model;
+	double worth = 0;
+
+	for (size_t i = 0; i < model->account_count; i++)
+		if (concerned(pass, &model->accounts[i]) && model->groups[i] == group)
+			worth += model->accounts[i].collateral * model->assets[pass->asset].price;
+	return worth;
+}
+
+/* Everybody's sums and masses, then the same tables again for one group after the other: what the groups come to adds up to the whole. */
+static int collect(struct pass *pass, struct masses *touched, struct masses *jumped, size_t chunks, unsigned threads, struct expected *out)
+{
+	struct tally *all = calloc(1, sizeof(*all));
+	double rate;
+	int rc;
+
+	if (!all)
+		return -ENOMEM;
+	pass->only = EVERYBODY;
+	parallel_for(threads, chunks, take_chunk, pass);
+	add_up(pass, chunks, all, out->sum);
+	rc = keep_masses(all, touched, jumped);
+	rate = error_rate(pass, touched);
+	out->error += rate * pass->worth;
+	for (size_t g = 0; !rc && g < out->group_count; g++) {
+		memset(all, 0, sizeof(*all));
+		memset(pass->tallies, 0, chunks * sizeof(*pass->tallies));
+		pass->only = (int)g;
+		parallel_for(threads, chunks, take_chunk, pass);
+		add_up(pass, chunks, all, out->groups[g].sum);
+		out->groups[g].error += rate * worth_of_group(pass, pass->only);
+	}
 	free(all);
 	return rc;
 }
@@ -349,10 +398,8 @@ static int take_asset(struct expected *out, const struct model *model, uint32_t 
 	jumped->overshot = true;
 	if (!rc && pass.owing && !(pass.tallies = calloc(chunks, sizeof(*pass.tallies))))
 		rc = -ENOMEM;
-	if (!rc && pass.owing) {
-		parallel_for(threads, chunks, take_chunk, &pass);
-		rc = collect(&pass, touched, jumped, chunks, out);
-	}
+	if (!rc && pass.owing)
+		rc = collect(&pass, touched, jumped, chunks, threads, out);
 	cost_free(&pass.cost);
 	curve_free(&pass.touched);
 	curve_free(&pass.jumped);
@@ -365,6 +412,7 @@ int expected_build(struct expected *out, const struct model *model, const struct
 	int rc;
 
 	memset(out, 0, sizeof(*out));
+	out->group_count = model->group_count > 1 ? model->group_count : 0;
 	rc = fixed_delay_init(&out->masses, 2 * model->asset_count);
 	for (size_t i = 0; !rc && i < model->asset_count; i++)
 		rc = take_asset(out, model, (uint32_t)i, delay, threads);

@@ -17,6 +17,10 @@ bool expected_known(const struct model *model);
 struct expected {
 	double sum[MEASURES];
 	double error; /* of sum[MEASURE_LOSS], absolute: inversion of transforms, quadratures, tables */
+	size_t group_count; /* of accounts, where there are several; else 0 */
+	struct {
+		double sum[MEASURES], error;
+	} groups[MODEL_GROUPS_MAX];
 	struct fixed_delay masses; /* for other delays: what_if.h */
 };
 

@@ -60,10 +60,21 @@ static int tabulate(struct ladder *ladder)
 	return cost_build(&ladder->cost, ladder->process, ladder->delay, low, high, false);
 }
 
+/* The prefix sums, with the costs of `priced`, which is the ladder itself or the one that it is a part of. */
+static void sum_up(struct ladder *ladder, const struct ladder *priced)
+{
+	for (size_t i = 0; i < ladder->count; i++) {
+		double each[MEASURES];
+
+		ladder_measure(priced, &ladder->rungs[i], fmin(ladder->rungs[i].trigger, ladder->log_price), each);
+		for (int k = 0; k < MEASURES; k++)
+			ladder->prefix[i + 1][k] = ladder->prefix[i][k] + each[k];
+	}
+}
+
 int ladder_build(struct ladder *ladder, const struct account *accounts, size_t account_count, uint32_t asset, double price,
 		 const struct engine *engine, const struct process *process, const struct quadrature *delay)
 {
-	double each[MEASURES];
 	int rc = -ENOMEM;
 
 	*ladder = (struct ladder){.process = process, .delay = delay, .log_price = log(price), .accounts = accounts};
@@ -94,15 +105,43 @@ int ladder_build(struct ladder *ladder, const struct account *accounts, size_t a
 		rc = -ENOMEM;
 	if (rc)
 		goto fail;
-	for (size_t i = 0; i < ladder->count; i++) {
-		ladder_measure(ladder, &ladder->rungs[i], fmin(ladder->rungs[i].trigger, ladder->log_price), each);
-		for (int k = 0; k < MEASURES; k++)
-			ladder->prefix[i + 1][k] = ladder->prefix[i][k] + each[k];
-	}
+	sum_up(ladder, ladder);
 	return 0;
 fail:
 	ladder_free(ladder);
 	return rc;
+}
+
+int ladder_split(struct ladder *ladder, const uint8_t *groups, size_t count, struct ladder *parts)
+{
+	for (size_t g = 0; g < count; g++)
+		parts[g] = (struct ladder){.process = ladder->process, .delay = ladder->delay, .log_price = ladder->log_price, .accounts = ladder->accounts};
+	for (size_t i = 0; i < ladder->count; i++) {
+		ladder->rungs[i].group = groups[ladder->rungs[i].account];
+		parts[ladder->rungs[i].group].count++;
+	}
+	for (size_t g = 0; g < count; g++) {
+		struct ladder *part = &parts[g];
+
+		if (!part->count)
+			continue;
+		part->rungs = malloc(part->count * sizeof(*part->rungs));
+		if (ladder->prefix)
+			part->prefix = calloc(part->count + 1, sizeof(*part->prefix));
+		if (!part->rungs || (ladder->prefix && !part->prefix))
+			return -ENOMEM;
+		part->count = 0;
+	}
+	for (size_t i = 0; i < ladder->count; i++) { /* which are in order, and stay so */
+		struct ladder *part = &parts[ladder->rungs[i].group];
+
+		part->rungs[part->count++] = ladder->rungs[i];
+		part->at_start += i < ladder->at_start;
+	}
+	for (size_t g = 0; g < count; g++)
+		if (parts[g].prefix)
+			sum_up(&parts[g], ladder);
+	return 0;
 }
 
 void ladder_free(struct ladder *ladder)

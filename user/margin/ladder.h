@@ -7,6 +7,7 @@
 #define PL_MARGIN_LADDER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "margin/cost.h"
 #include "margin/engine.h"
@@ -18,7 +19,8 @@ struct rung {
 	double log_strike; /* ln strike of the engine's payoff */
 	double units;	   /* units of the engine's payoff */
 	size_t account;	   /* index in the ladder's accounts */
-	size_t members;	   /* accounts that it stands for: more than one in a lot (lots.h) */
+	uint64_t members : 56; /* accounts that it stands for: more than one in a lot (lots.h) */
+	uint64_t group : 8;    /* of accounts (model.h); 0 where there is one */
 };
 
 struct ladder {
@@ -38,6 +40,12 @@ struct ladder {
 int ladder_build(struct ladder *ladder, const struct account *accounts, size_t account_count, uint32_t asset, double price,
 		 const struct engine *engine, const struct process *process, const struct quadrature *delay);
 void ladder_free(struct ladder *ladder);
+
+/*
+ * Tells the rungs their accounts' groups, and makes a ladder of each group's: in `parts`, of which there are `count`. Their costs are those of the
+ * whole ladder, which must outlive them. 0 or -ENOMEM, to be freed one by one after that, too.
+ */
+int ladder_split(struct ladder *ladder, const uint8_t *groups, size_t count, struct ladder *parts);
 
 /* Puts the rungs into their order, and finds those that are below their trigger at the start. */
 void ladder_sort(struct ladder *ladder);

@@ -30,6 +30,7 @@ struct making {
 	const struct model *model;
 	struct lots *to;
 	size_t turn;		 /* lots so far */
+	double like;		 /* as many lots as this is what a path meets at most */
 	double low, width;	 /* of bins */
 	double value, loss;	 /* likely to be triggered, and to be lost then */
 	double wanted;		 /* lots of a sample */
@@ -101,7 +102,7 @@ static void weigh(struct making *making, double *weights)
 		met += likely / (double)from->count;
 		met_of_lots += likely * weights[i];
 	}
-	making->wanted = fmin(LOTS_LIKE, fmax(LOTS_LEAST, LOTS_LIKE * met / met_of_lots));
+	making->wanted = fmin(making->like, fmax(LOTS_LEAST, making->like * met / met_of_lots));
 }
 
 /* Neighbouring bins make a class until they are heavy enough. */
@@ -149,24 +150,43 @@ static int append(const struct making *making, struct ladder *to, const struct f
 	rung->log_strike = log(strike);
 	rung->trigger = log(filling->level / filling->collateral);
 	rung->account = to->count++;
-	rung->members = (size_t)(times * (double)filling->members);
+	rung->group = making->from->rungs[0].group;
+	rung->members = (uint64_t)(times * (double)filling->members);
 	return 0;
+}
+
+/* An account by itself, as it is. */
+static int append_to_all(const struct making *making, const struct filling *filling)
+{
+	int rc = 0;
+
+	for (int turn = 0; !rc && turn < LOTS_TURNS; turn++)
+		rc = append(making, &making->to->samples[turn], filling, 1);
+	return rc;
 }
 
 static int close_lot(struct making *making, struct class *class)
 {
 	struct filling *filling = &class->filling;
-	bool alone = filling->members == 1 && filling->weight >= LOTS_TURNS * class->quota;
-	int rc = 0;
+	int rc;
 
 	if (!filling->members)
 		return 0;
-	for (int turn = 0; !rc && alone && turn < LOTS_TURNS; turn++)
-		rc = append(making, &making->to->samples[turn], filling, 1);
-	if (!alone)
+	if (filling->members == 1 && filling->weight >= LOTS_TURNS * class->quota)
+		rc = append_to_all(making, filling);
+	else
 		rc = append(making, &making->to->samples[making->turn++ % LOTS_TURNS], filling, LOTS_TURNS);
 	*filling = (struct filling){0};
 	return rc;
+}
+
+static void add_to(struct filling *filling, const struct account *account, double weight)
+{
+	filling->collateral += account->collateral;
+	filling->debt += account->debt;
+	filling->level += account->debt / account->liquidation_threshold;
+	filling->weight += weight;
+	filling->members++;
 }
 
 static int fill(struct making *making, const double *weights)
@@ -184,40 +204,67 @@ static int fill(struct making *making, const double *weights)
 				rc = close_lot(making, &making->classes[k]);
 		if (!rc && filling->weight + weights[i] > class->quota)
 			rc = close_lot(making, class);
-		filling->collateral += account->collateral;
-		filling->debt += account->debt;
-		filling->level += account->debt / account->liquidation_threshold;
-		filling->weight += weights[i];
-		filling->members++;
+		add_to(filling, account, weights[i]);
 	}
 	for (size_t k = 0; !rc && k < making->class_count; k++)
 		rc = close_lot(making, &making->classes[k]);
 	return rc;
 }
 
-int lots_build(struct lots *out, const struct ladder *ladder, const struct model *model)
+static int make(struct making *making)
 {
+	double *weights = calloc(making->from->count, sizeof(*weights));
+	int rc;
+
+	if (!weights)
+		return -ENOMEM;
+	weigh(making, weights);
+	classify(making);
+	rc = fill(making, weights);
+	free(weights);
+	return rc;
+}
+
+/* Too few to make lots of. */
+static int take_each(const struct making *making)
+{
+	const struct ladder *from = making->from;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < from->count; i++) {
+		struct filling filling = {0};
+
+		add_to(&filling, &from->accounts[from->rungs[i].account], 1);
+		rc = append_to_all(making, &filling);
+	}
+	return rc;
+}
+
+int lots_build(struct lots *out, const struct ladder *ladder, const struct ladder *parts, size_t part_count, const struct model *model)
+{
+	double like = part_count ? fmax(LOTS_LIKE / (double)part_count, LOTS_LIKE_PART) : LOTS_LIKE;
+	double from = part_count ? fmax(LOTS_FROM / (double)part_count, LOTS_FROM_PART) : LOTS_FROM;
 	struct making *making;
-	double *weights;
-	int rc = -ENOMEM;
+	size_t turn = 0;
+	int rc = 0;
 
 	*out = (struct lots){0};
 	if (ladder->count < LOTS_FROM)
 		return 0;
-	for (int turn = 0; turn < LOTS_TURNS; turn++)
-		out->samples[turn] = (struct ladder){.process = ladder->process, .delay = ladder->delay, .log_price = ladder->log_price};
-	making = calloc(1, sizeof(*making));
-	weights = calloc(ladder->count, sizeof(*weights));
-	if (making && weights) {
-		*making = (struct making){.from = ladder, .model = model, .to = out};
-		weigh(making, weights);
-		classify(making);
-		rc = fill(making, weights);
+	for (int i = 0; i < LOTS_TURNS; i++)
+		out->samples[i] = (struct ladder){.process = ladder->process, .delay = ladder->delay, .log_price = ladder->log_price};
+	making = malloc(sizeof(*making));
+	if (!making)
+		return -ENOMEM;
+	for (size_t k = 0; !rc && k < (part_count ? part_count : 1); k++) {
+		*making = (struct making){.from = part_count ? &parts[k] : ladder, .model = model, .to = out, .turn = turn, .like = like};
+		if (making->from->count)
+			rc = (double)making->from->count < from ? take_each(making) : make(making);
+		turn = making->turn;
 	}
 	free(making);
-	free(weights);
-	for (int turn = 0; !rc && turn < LOTS_TURNS; turn++)
-		ladder_sort(&out->samples[turn]);
+	for (int i = 0; !rc && i < LOTS_TURNS; i++)
+		ladder_sort(&out->samples[i]);
 	if (rc)
 		lots_free(out);
 	return rc;

@@ -19,13 +19,16 @@
 #define LOTS_LEAST 64  /* … and a sample has this many lots at least, and LOTS_LIKE at most */
 #define LOTS_TURNS 32
 #define LOTS_FROM 4096 /* accounts on one asset; below, each is one by itself */
+/* Of each of several groups of accounts, at least: they share what a book without groups has. */
+#define LOTS_LIKE_PART 128
+#define LOTS_FROM_PART 1024
 
 struct lots {
 	struct ladder samples[LOTS_TURNS]; /* with accounts of their own, and without costs: the whole ladder prices them */
 };
 
-/* Left empty for small books. 0 or -ENOMEM; free with lots_free(). */
-int lots_build(struct lots *out, const struct ladder *ladder, const struct model *model);
+/* Left empty for small books. `parts` (ladder_split(), `part_count` 0: none): no lot is of accounts of two. 0 or -ENOMEM; free with lots_free(). */
+int lots_build(struct lots *out, const struct ladder *ladder, const struct ladder *parts, size_t part_count, const struct model *model);
 void lots_free(struct lots *lots);
 
 #endif

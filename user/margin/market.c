@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "margin/groups.h"
+
 #define PATHS_MAX 50000000u /* each keeps its result: 250 bytes, twice */
 #define STEPS_MAX 1e9
 
@@ -120,6 +122,8 @@ int market_check(const struct market *market, const struct model *model, struct 
 		rc = preemptive_margin_check(&market->preemptive_margin, err);
 	if (!rc)
 		rc = governance_check(&market->governance, model->step_s, err);
+	if (!rc)
+		rc = model_groups_check(model, err);
 	return rc ? rc : check_accounts(market, model, err);
 }
 

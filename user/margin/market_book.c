@@ -41,6 +41,16 @@ double position_key(const struct position *position)
 	return position->units < 0 ? 1 / trigger : trigger;
 }
 
+size_t market_book_groups(const struct model *model)
+{
+	return model->group_count > 1 ? model->group_count : 0;
+}
+
+void market_walk_by_group(struct market_walk *walk, struct path_group *groups)
+{
+	walk->groups = groups;
+}
+
 size_t market_book_steps(const struct model *model)
 {
 	return (size_t)ceil(model->horizon_s / model->step_s - 1e-9);

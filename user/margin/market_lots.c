@@ -30,8 +30,11 @@ int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle
 }
 
 /* The rest goes back to its owner; a claim that was not met is lost. */
-static void settle(struct market_walk *walk, struct lot *lot, double mark, double price)
+static void settle(struct market_walk *walk, struct lot_on_offer *item, double price)
 {
+	struct lot *lot = &item->lot;
+	double mark = item->mark;
+
 	walk->out->protocol -= lot->units * mark;
 	walk->out->borrowers += lot->units * price;
 	money_held(walk, lot->units, mark, price);
@@ -41,7 +44,7 @@ static void settle(struct market_walk *walk, struct lot *lot, double mark, doubl
 		return;
 	}
 	walk->out->protocol += lot->claim - lot->raised;
-	trade_write_off(walk, lot->claim - lot->raised);
+	trade_write_off(walk, item->account, lot->claim - lot->raised);
 }
 
 #define LOT_SETTLED 1
@@ -83,7 +86,7 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 	bid = money_bid(walk, profit, item->contested);
 	money_pay_keeper(walk, (crosses ? -units * offer - gas : profit) - bid, gas + bid, item->own);
 	walk->out->own_wins += item->own;
-	walk->out->liquidations++;
+	money_liquidation(walk, item->account);
 	walk->out->protocol += units * (offer - item->mark);
 	money_held(walk, units, item->mark, price);
 	lot->raised += units * offer;
@@ -91,7 +94,7 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 	item->due_s = INFINITY;
 	if (lot->units > 0 && lot->raised < lot->target * (1 - WALK_DUST))
 		return 0;
-	settle(walk, lot, item->mark, price);
+	settle(walk, item, price);
 	return LOT_SETTLED;
 }
 

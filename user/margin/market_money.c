@@ -35,10 +35,29 @@ void money_sold(struct market_walk *walk, uint32_t asset, double units, double p
 	walk->out->buyers += units * walk->assets[asset].price.price - proceeds;
 }
 
-void trade_write_off(struct market_walk *walk, double loss)
+void money_lost(struct market_walk *walk, uint32_t account, double loss)
+{
+	if (walk->groups)
+		walk->groups[walk->book->model->groups[account]].bad_debt += loss;
+}
+
+void money_absorb(struct market_walk *walk, double loss)
 {
 	walk->out->bad_debt += loss;
 	waterfall_absorb(&walk->book->market->waterfall, &walk->waterfall, loss);
+}
+
+void trade_write_off(struct market_walk *walk, uint32_t account, double loss)
+{
+	money_lost(walk, account, loss);
+	money_absorb(walk, loss);
+}
+
+void money_liquidation(struct market_walk *walk, uint32_t account)
+{
+	walk->out->liquidations++;
+	if (walk->groups)
+		walk->groups[walk->book->model->groups[account]].liquidations++;
 }
 
 void money_earn(struct market_walk *walk, double fees)

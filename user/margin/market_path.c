@@ -5,6 +5,7 @@
  * pay, that the breaker is on, or that the sale misses its limit, tries again in the next block.
  */
 #include <math.h>
+#include <string.h>
 
 #include "margin/market_leap.h"
 #include "margin/market_walk.h"
@@ -201,21 +202,26 @@ static void count_open(struct market_walk *walk)
 	double owed = 0, offered = 0; /* by borrowers; on lots */
 
 	for (size_t i = 0; i < walk->touched_count; i++) {
-		owed += fmax(0, -equity(walk, walk->touched[i]));
+		double short_of = fmax(0, -equity(walk, walk->touched[i]));
+
+		owed += short_of;
+		money_lost(walk, walk->touched[i], short_of);
 	}
 	for (size_t i = 0; i < walk->lot_count; i++) {
 		const struct lot *lot = &walk->lots[i].lot;
-		double price = walk->assets[walk->book->model->accounts[walk->lots[i].account].asset].price.price;
+		double price = walk->assets[walk->book->model->accounts[walk->lots[i].account].asset].price.price, short_of;
 
 		walk->out->protocol += lot->units * (price - walk->lots[i].mark);
 		money_held(walk, lot->units, walk->lots[i].mark, price);
-		offered += fmax(0, lot->claim - lot->raised - lot->units * price);
+		short_of = fmax(0, lot->claim - lot->raised - lot->units * price);
+		offered += short_of;
+		money_lost(walk, walk->lots[i].account, short_of);
 	}
 	walk->out->open = owed + offered;
 	walk->out->borrowers += owed; /* they owe it, and will not pay */
 	walk->out->protocol += offered;
 	if (walk->out->open > 0)
-		trade_write_off(walk, walk->out->open);
+		money_absorb(walk, walk->out->open);
 }
 
 /* Whether anything can still happen in this block. */
@@ -269,6 +275,8 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 
 	*out = (struct path_result){0};
 	walk->out = out;
+	if (walk->groups)
+		memset(walk->groups, 0, market_book_groups(model) * sizeof(*walk->groups));
 	walk->scenario = scenario;
 	walk->path = path;
 	walk->now_s = 0;

@@ -29,6 +29,12 @@ struct path_result {
 	uint64_t steps;
 };
 
+/* Of one of several groups of accounts. */
+struct path_group {
+	double bad_debt;
+	uint64_t liquidations;
+};
+
 #define MARKET_NEVER UINT64_MAX
 
 /* What all paths share. */
@@ -53,6 +59,11 @@ struct market_walk; /* what a thread needs for a path */
 
 int market_walk_new(struct market_walk **out, const struct market_book *book);
 void market_walk_free(struct market_walk *walk);
+
+/* How many groups of accounts are told apart: 0 where there is one. */
+size_t market_book_groups(const struct model *model);
+/* Where the next path leaves what came to each of them; NULL, as at first: nobody asks. */
+void market_walk_by_group(struct market_walk *walk, struct path_group *groups);
 
 /* Where the first thing may happen on a path (market_screen.h). */
 struct market_from {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "margin/distribution.h"
+#include "margin/groups.h"
 #include "margin/moments.h"
 
 void market_difference(const struct path_result *results, double *before, uint64_t paths, struct estimate *out)
@@ -107,10 +108,27 @@ static int delays(const struct model *model, struct model_result *result)
 	return 0;
 }
 
-int market_summary(const struct market_book *book, const struct path_result *results, uint64_t paths,
+/* Of one group; `losses` is room for as many as there are paths. */
+static int group_summary(const struct path_group *groups, size_t count, uint64_t paths, double *losses, struct model_group *out)
+{
+	struct moments bad_debt = {0}, liquidations = {0};
+
+	for (uint64_t i = 0; i < paths; i++) {
+		const struct path_group *group = &groups[i * count];
+
+		moments_take(&bad_debt, group->bad_debt);
+		moments_take(&liquidations, (double)group->liquidations);
+		losses[i] = group->bad_debt;
+	}
+	out->bad_debt = out->sampled = moments_estimate(&bad_debt);
+	out->triggers = moments_estimate(&liquidations);
+	return distribution_law(losses, paths, &out->law);
+}
+
+int market_summary(const struct market_book *book, const struct path_result *results, const struct path_group *groups, uint64_t paths,
 		   struct model_result *result, struct market_result *more)
 {
-	size_t tiers = book->market->waterfall.count;
+	size_t tiers = book->market->waterfall.count, group_count = groups ? market_book_groups(book->model) : 0;
 	double *losses = malloc((paths ? paths : 1) * sizeof(*losses)), n = (double)paths;
 	struct sums sums = {0};
 	int rc;
@@ -123,6 +141,8 @@ int market_summary(const struct market_book *book, const struct path_result *res
 		result->path_steps += results[i].steps;
 	}
 	rc = distribution_of(losses, paths, result);
+	for (size_t g = 0; !rc && g < group_count; g++)
+		rc = group_summary(&groups[g], group_count, paths, losses, &result->groups[g]);
 	free(losses);
 	if (rc)
 		return rc;
@@ -132,6 +152,7 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	result->outcome_mean = (struct outcome){.seized = sums.seized / n, .bad_debt = sums.bad_debt.mean, .slippage = sums.slippage / n};
 	result->conditional = (struct estimate){NAN, NAN}; /* there is no such mean here */
 	result->measurement_stderr = NAN;
+	model_groups_finish(book->model, book->market->rules.type->perpetual, result);
 	more->open = moments_estimate(&sums.open);
 	more->liquidations = moments_estimate(&sums.liquidations);
 	more->keeper_profit = moments_estimate(&sums.profit);

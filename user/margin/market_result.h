@@ -5,8 +5,8 @@
 
 #include "margin/market_path.h"
 
-/* Everything that one run of all paths tells. 0 or -ENOMEM. */
-int market_summary(const struct market_book *book, const struct path_result *results, uint64_t paths,
+/* Everything that one run of all paths tells; `groups` as in the job (market_scenario.h). 0 or -ENOMEM. */
+int market_summary(const struct market_book *book, const struct path_result *results, const struct path_group *groups, uint64_t paths,
 		   struct model_result *result, struct market_result *more);
 
 /* Mean and standard error, path by path, of bad debt minus `before`, which then holds this scenario's. */

@@ -39,6 +39,7 @@ struct questions {
 	struct market_starts starts;
 	const struct model_control *control;
 	struct path_result *base, *other;
+	struct path_group *groups; /* of the base; NULL: there is one group */
 	double imbalance_max; /* of any path of any scenario */
 	uint64_t paths; /* finished ones of the base */
 	unsigned runs, run;
@@ -63,7 +64,7 @@ static int ask(struct questions *q, const struct scenario *scenario, uint64_t pa
 		q->cut = true;
 		return 0;
 	}
-	rc = market_scenario(&(struct market_job){q->book, &q->starts, scenario, q->control, from, to, q->other, paths}, done);
+	rc = market_scenario(&(struct market_job){q->book, &q->starts, scenario, q->control, from, to, q->other, NULL, paths}, done);
 	look_at_balance(q, q->other, *done);
 	q->cut = q->cut || *done < paths;
 	return rc;
@@ -274,17 +275,19 @@ static int run(const struct market *market, const struct model *model, const str
 	rc = market_book_init(&book, market, model);
 	q.base = calloc(model->paths, sizeof(*q.base));
 	q.other = calloc(further ? model->paths : 1, sizeof(*q.other));
-	if (!rc && (!q.base || !q.other))
+	if (market_book_groups(model))
+		q.groups = calloc(model->paths * market_book_groups(model), sizeof(*q.groups));
+	if (!rc && (!q.base || !q.other || (market_book_groups(model) && !q.groups)))
 		rc = -ENOMEM;
 	if (!rc)
 		rc = market_starts_init(&q.starts, &book);
 	if (!rc)
-		rc = market_scenario(&(struct market_job){&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, model->paths},
+		rc = market_scenario(&(struct market_job){&book, &q.starts, &(struct scenario){0}, control, 0, 1.0 / q.runs, q.base, q.groups, model->paths},
 				  &q.paths);
 	q.run = 1;
 	look_at_balance(&q, q.base, q.paths);
 	if (!rc)
-		rc = market_summary(&book, q.base, q.paths, result, more);
+		rc = market_summary(&book, q.base, q.groups, q.paths, result, more);
 	if (!rc && further)
 		rc = ask_parts(&q, more);
 	if (!rc && further)
@@ -309,6 +312,7 @@ static int run(const struct market *market, const struct model *model, const str
 	market_starts_free(&q.starts);
 	free(q.base);
 	free(q.other);
+	free(q.groups);
 	return rc;
 }
 

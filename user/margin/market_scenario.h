@@ -27,6 +27,7 @@ struct market_job {
 	const struct model_control *control;
 	double from, to; /* the share of all work that this is */
 	struct path_result *results;
+	struct path_group *groups; /* of each path, market_book_groups() of them; NULL: nobody asks */
 	uint64_t paths;
 };
 

@@ -28,7 +28,7 @@ static void liquidated(struct market_walk *walk, uint32_t account, bool own)
 {
 	struct account_state *state = &walk->states[account];
 
-	walk->out->liquidations++;
+	money_liquidation(walk, account);
 	walk->out->own_wins += own;
 	if (state->liquidated)
 		return;
@@ -46,7 +46,7 @@ static void write_off(struct market_walk *walk, uint32_t account)
 	for (uint32_t row = account; row < basket_end(walk->book, account); row++)
 		walk->positions[row].units = 0;
 	walk->out->borrowers += owed;
-	trade_write_off(walk, owed);
+	trade_write_off(walk, account, owed);
 }
 
 /* Nothing left to sell: what is owed is lost, what is over is the owner's. */
@@ -89,7 +89,7 @@ static int take_over(struct market_walk *walk, uint32_t account, struct attempt 
 	*position = (struct position){.cash = equity - kept, .weight = position->weight};
 	walk->out->borrowers -= kept;
 	if (equity < 0)
-		trade_write_off(walk, -equity);
+		trade_write_off(walk, account, -equity);
 	else
 		money_earn(walk, kept);
 	return 0;

@@ -82,6 +82,7 @@ struct market_walk {
 	struct waterfall_state waterfall;
 	bool leaps; /* market_leap.h */
 	struct path_result *out;
+	struct path_group *groups; /* of the same path; NULL: nobody asks */
 };
 
 /* Positions that no price can bring below 1 are in no front. */
@@ -160,7 +161,13 @@ bool crossing_needed(const struct market_walk *walk);
 int crossing_send(struct market_walk *walk, uint32_t account, double units, bool own);
 /* What has arrived by then is sold. */
 void crossing_land(struct market_walk *walk, double by_s);
-/* A loss goes down the waterfall. */
-void trade_write_off(struct market_walk *walk, double loss);
+/* What an account leaves unpaid is its group's bad debt … */
+void money_lost(struct market_walk *walk, uint32_t account, double loss);
+/* … and the book's, which goes down the waterfall. */
+void money_absorb(struct market_walk *walk, double loss);
+/* Both. */
+void trade_write_off(struct market_walk *walk, uint32_t account, double loss);
+/* One more liquidation. */
+void money_liquidation(struct market_walk *walk, uint32_t account);
 
 #endif

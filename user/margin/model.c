@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "margin/expected.h"
+#include "margin/groups.h"
 #include "margin/run.h"
 #include "margin/what_if.h"
 
@@ -62,7 +64,7 @@ int model_check(const struct model *model, struct error *err)
 					 "account %zu: collateral %g (above 0), debt %g (0 or more), liquidation threshold %g (above 0, to 1)",
 					 i, a->collateral, a->debt, a->liquidation_threshold);
 	}
-	return check_prices(model, err);
+	return model_groups_check(model, err) ? -EINVAL : check_prices(model, err);
 }
 
 /* What the formula says takes the place of what the paths said; that stays beside it, as a check. */
@@ -81,6 +83,12 @@ static int answer_by_formula(const struct model *model, const struct quadrature 
 	result->gap = (struct estimate){expected.sum[MEASURE_GAP], NUMERICAL_BOUND * expected.sum[MEASURE_GAP]};
 	result->latency = (struct estimate){expected.sum[MEASURE_LATENCY], result->bad_debt.stderr_};
 	result->triggers = (struct estimate){expected.sum[MEASURE_COUNT], NUMERICAL_BOUND * expected.sum[MEASURE_COUNT]};
+	for (size_t g = 0; g < expected.group_count; g++) {
+		const double *sum = expected.groups[g].sum;
+
+		result->groups[g].bad_debt = (struct estimate){sum[MEASURE_LOSS], hypot(NUMERICAL_BOUND * sum[MEASURE_LOSS], expected.groups[g].error)};
+		result->groups[g].triggers = (struct estimate){sum[MEASURE_COUNT], NUMERICAL_BOUND * sum[MEASURE_COUNT]};
+	}
 	slope_error = NUMERICAL_BOUND * fabs(expected.sum[MEASURE_SLOPE]);
 	for (int i = 0; i < DELAY_STAGES; i++)
 		result->stages[i].per_ms = (struct estimate){1e-3 * expected.sum[MEASURE_SLOPE], 1e-3 * slope_error};
@@ -107,10 +115,15 @@ int model_expect(const struct model *model, const struct model_control *control,
 		result->risks[k] = (struct tail_risk){NAN, NAN, {NAN, NAN}, NAN, NAN};
 	for (int k = 0; k < MODEL_QUANTILES; k++)
 		result->quantile_level[k] = result->quantile[k] = NAN;
+	for (size_t g = 0; g < model->group_count; g++) {
+		result->groups[g] = (struct model_group){.sampled = {NAN, NAN}, .law = {.probability = NAN, .probability_upper95 = NAN}};
+		memcpy(result->groups[g].law.risks, result->risks, sizeof(result->risks));
+	}
 	rc = delay_total(model->delays, DELAY_STAGES, &delay);
 	if (!rc)
 		rc = answer_by_formula(model, &delay, control->threads, result);
 	quadrature_free(&delay);
+	model_groups_finish(model, false, result);
 	result->seconds = now_seconds() - started;
 	return rc ? error_set(err, rc, "out of memory for %zu accounts", model->account_count) : 0;
 }
@@ -139,6 +152,7 @@ int model_run(const struct model *model, const struct model_control *control, st
 					     run_what_if(&run, result);
 	if (rc)
 		error_set(err, rc, "out of memory");
+	model_groups_finish(model, false, result);
 	result->seconds = now_seconds() - started;
 out:
 	run_free(&run);
@@ -165,5 +179,7 @@ void model_free(struct model *model)
 	free(model->assets);
 	free(model->accounts);
 	free(model->joined);
+	free(model->group_names);
+	free(model->groups);
 	*model = (struct model){0};
 }

@@ -27,6 +27,9 @@ struct model_asset {
 	struct process process;
 };
 
+#define MODEL_GROUPS_MAX 64
+#define MODEL_GROUP_NAME 64 /* bytes, with the one that ends it */
+
 struct model {
 	uint64_t seed, paths;
 	double horizon_s, step_s; /* step: the grid of what needs one (correlated assets); nothing else does */
@@ -35,6 +38,10 @@ struct model {
 	struct dependence dependence; /* of the assets; all zero: none */
 	struct account *accounts;
 	size_t account_count;
+	/* Classes of accounts that are answered for apart as well, MODEL_GROUPS_MAX at most; 0: none. */
+	size_t group_count;
+	char (*group_names)[MODEL_GROUP_NAME]; /* "": the accounts that have none */
+	uint8_t *groups; /* of each row of accounts: its group; rows of one account have the same */
 	/*
 	 * Of each account: it is one more collateral of the one before it, which has the debt in the numeraire, or a debt of that
 	 * in units of its asset (account_is_debt()). Only in the market walk. NULL: none is.
@@ -71,6 +78,22 @@ struct tail_risk {
 	double level, var, var_ci95[2], es, es_stderr;
 };
 #define MODEL_RISKS 3 /* at 95, 99 and 99.9 % */
+
+/* What a sample of losses says of their law. */
+struct loss_law {
+	uint64_t losses; /* paths with any */
+	double probability, probability_upper95;
+	struct tail_risk risks[MODEL_RISKS];
+};
+
+/* The accounts of one group: what they leave unpaid, whoever absorbs it. Over all groups means add up to those of the book. */
+struct model_group {
+	size_t accounts;
+	double debt;		  /* at the start; of perpetual positions what they are worth, longs and shorts added */
+	struct estimate bad_debt, triggers; /* as of the book: by formula where that is known, else by paths */
+	struct estimate sampled;
+	struct loss_law law; /* NAN where no path was drawn */
+};
 
 #define MODEL_QUANTILES 21
 #define MODEL_CURVE_POINTS 9
@@ -111,6 +134,7 @@ struct model_result {
 	uint64_t sampled_assets;    /* assets whose mean comes from executions: there is no formula after a trigger (model_is_conditional) */
 	uint64_t beyond_tape;	    /* executions after the end of a tape, at its last price */
 	uint64_t tilted_assets;	    /* assets for which half of the paths were drawn towards the triggers */
+	struct model_group groups[MODEL_GROUPS_MAX]; /* the model's group_count of them */
 	uint64_t path_steps;
 	double seconds;
 };

@@ -34,6 +34,7 @@ static int attempt(struct search *search, double scale, double *value, struct er
 			search->accounts[i].liquidation_threshold = fmin(1, scale * model.accounts[i].liquidation_threshold);
 	}
 	model.accounts = search->accounts;
+	model.group_count = 0; /* the book's answer is asked for */
 	if (search->market)
 		rc = market_bad_debt(search->market, &model, search->control, &result, &more, err);
 	else

@@ -11,23 +11,28 @@
 
 struct totals {
 	uint64_t pairs;
-	double mean[MEASURES], squares[MEASURES];
+	struct sums sums;
 	double losses_squared;
 	struct outcome outcome;
 	uint64_t liquidations, steps, beyond;
 };
 
 /* Chan, Golub and LeVeque: means and squared deviations of two groups, merged in the order of the blocks. */
-static void merge(struct totals *totals, const struct block *block)
+static void merge_sums(struct sums *sums, double before, const struct sums *block, double added)
 {
-	double before = (double)totals->pairs, added = (double)block->pairs, all = before + added;
+	double all = before + added;
 
 	for (int k = 0; k < MEASURES; k++) {
-		double delta = block->mean[k] - totals->mean[k];
+		double delta = block->mean[k] - sums->mean[k];
 
-		totals->mean[k] += delta * added / all;
-		totals->squares[k] += block->squares[k] + delta * delta * before * added / all;
+		sums->mean[k] += delta * added / all;
+		sums->squares[k] += block->squares[k] + delta * delta * before * added / all;
 	}
+}
+
+static void merge(struct totals *totals, const struct block *block)
+{
+	merge_sums(&totals->sums, (double)totals->pairs, &block->sums, (double)block->pairs);
 	totals->pairs += block->pairs;
 	totals->losses_squared += block->losses_squared;
 	totals->outcome.seized += block->outcome.seized;
@@ -40,10 +45,38 @@ static void merge(struct totals *totals, const struct block *block)
 	totals->beyond += block->beyond;
 }
 
-static bool has_executions(const struct run *run)
+/* The book, or a group's part of it: the ladders of its assets, and what the paths said of them. */
+struct portion {
+	const struct run *run;
+	const struct ladder *ladders;
+	size_t stride; /* from one asset's to the next one's */
+	struct sums sums;
+	uint64_t pairs;
+};
+
+static const struct ladder *ladder_of(const struct portion *portion, size_t asset)
 {
-	for (size_t i = 0; i < run->model->asset_count; i++)
-		if (run->ladders[i].count && !model_is_conditional(run->model, i))
+	return &portion->ladders[asset * portion->stride];
+}
+
+/* Accounts below their trigger at the start: no random part. */
+static double at_start(const struct portion *portion, enum measure measure)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < portion->run->model->asset_count; i++) {
+		const struct ladder *ladder = ladder_of(portion, i);
+
+		if (ladder->prefix)
+			sum += ladder->prefix[ladder->at_start][measure];
+	}
+	return sum;
+}
+
+static bool has_executions(const struct portion *portion)
+{
+	for (size_t i = 0; i < portion->run->model->asset_count; i++)
+		if (ladder_of(portion, i)->count && !model_is_conditional(portion->run->model, i))
 			return true;
 	return false;
 }
@@ -52,24 +85,26 @@ static bool has_executions(const struct run *run)
  * Where no path triggered any account, or no execution lost anything, the sample says nothing about the spread: the error is then that of one trigger of
  * everything in as many paths. `bound` is what rounding, quadrature and tables may add.
  */
-static struct estimate estimate(const struct run *run, const struct totals *totals, enum measure measure, double bound)
+static struct estimate estimate(const struct portion *portion, enum measure measure, double bound)
 {
-	struct estimate result = {run->at_start[measure] + totals->mean[measure], 0};
-	double n = (double)totals->pairs, sampling = n > 1 ? sqrt(totals->squares[measure] / (n - 1) / n) : INFINITY;
+	const struct model *model = portion->run->model;
+	const struct sums *sums = &portion->sums;
+	struct estimate result = {at_start(portion, measure) + sums->mean[measure], 0};
+	double n = (double)portion->pairs, sampling = n > 1 ? sqrt(sums->squares[measure] / (n - 1) / n) : INFINITY;
 	double everything = 0;
 
-	if (totals->mean[MEASURE_COUNT] == 0 || (has_executions(run) && totals->squares[measure] == 0 && totals->mean[measure] == 0)) {
-		for (size_t i = 0; i < run->model->asset_count; i++) {
-			const struct ladder *ladder = &run->ladders[i];
+	if (sums->mean[MEASURE_COUNT] == 0 || (has_executions(portion) && sums->squares[measure] == 0 && sums->mean[measure] == 0)) {
+		for (size_t i = 0; i < model->asset_count; i++) {
+			const struct ladder *ladder = ladder_of(portion, i);
 
 			if (ladder->count > ladder->at_start && ladder->prefix)
 				everything += ladder->prefix[ladder->count][measure] - ladder->prefix[ladder->at_start][measure];
-		}
-		for (size_t i = 0; i < run->model->asset_count; i++) /* with a memory: all of the debt, and who knows what slope */
-			for (size_t j = 0; !model_is_conditional(run->model, i) && j < run->ladders[i].count; j++)
+			/* with a memory: all of the debt, and who knows what slope */
+			for (size_t j = 0; !model_is_conditional(model, i) && j < ladder->count; j++)
 				everything += measure == MEASURE_COUNT	 ? 1 :
 					      measure == MEASURE_SLOPE ? INFINITY :
-									 run->ladders[i].rungs[j].units * exp(run->ladders[i].rungs[j].log_strike);
+									 ladder->rungs[j].units * exp(ladder->rungs[j].log_strike);
+		}
 		sampling = fabs(everything) / n;
 	}
 	result.stderr_ = hypot(sampling, bound);
@@ -92,27 +127,59 @@ static int distribution(const struct run *run, const struct totals *totals, stru
 	return 0;
 }
 
+static struct estimate bad_debt(const struct portion *portion)
+{
+	struct estimate result = estimate(portion, MEASURE_LOSS, 0);
+
+	result.stderr_ = hypot(result.stderr_, NUMERICAL_BOUND * result.value);
+	return result;
+}
+
+static int group_result(const struct run *run, size_t group, uint64_t executed, struct model_group *out)
+{
+	struct portion portion = {run, run->parts + group, run->group_count, {{0}, {0}}, 0};
+	double *losses = malloc(executed * sizeof(*losses));
+	int rc;
+
+	if (!losses)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < run->blocks_done; i++) {
+		merge_sums(&portion.sums, (double)portion.pairs, &run->group_sums[i * run->group_count + group], (double)run->blocks[i].pairs);
+		portion.pairs += run->blocks[i].pairs;
+	}
+	out->bad_debt = bad_debt(&portion);
+	out->triggers = estimate(&portion, MEASURE_COUNT, 0);
+	for (uint64_t i = 0; i < executed; i++)
+		losses[i] = run->group_losses[i * run->group_count + group];
+	out->sampled = distribution_mean(losses, executed);
+	rc = distribution_law(losses, executed, &out->law);
+	free(losses);
+	return rc;
+}
+
 int run_result(const struct run *run, struct model_result *result)
 {
 	struct totals totals = {0};
+	struct portion book;
 	struct estimate slope;
 	uint64_t drawn;
+	int rc;
 
 	for (uint64_t i = 0; i < run->blocks_done; i++)
 		merge(&totals, &run->blocks[i]);
+	book = (struct portion){run, run->ladders, 1, totals.sums, totals.pairs};
 	drawn = 2 * totals.pairs;
 	result->paths = drawn < run->model->paths ? drawn : run->model->paths;
 	result->interrupted = run->blocks_done < run->block_count;
 	result->path_steps = totals.steps;
-	result->bad_debt = estimate(run, &totals, MEASURE_LOSS, 0);
-	result->bad_debt.stderr_ = hypot(result->bad_debt.stderr_, NUMERICAL_BOUND * result->bad_debt.value);
-	result->gap = estimate(run, &totals, MEASURE_GAP, 0); /* the gap itself is rounding only: no quadrature in it */
+	result->bad_debt = bad_debt(&book);
+	result->gap = estimate(&book, MEASURE_GAP, 0); /* the gap itself is rounding only: no quadrature in it */
 	/* never seen among executions: what is missing at the trigger is missing later, too, so the whole loss's error covers it */
-	if (has_executions(run) && totals.mean[MEASURE_GAP] == 0 && totals.mean[MEASURE_LOSS] != 0)
+	if (has_executions(&book) && totals.sums.mean[MEASURE_GAP] == 0 && totals.sums.mean[MEASURE_LOSS] != 0)
 		result->gap.stderr_ = fmin(result->gap.stderr_, result->bad_debt.stderr_);
-	result->latency = estimate(run, &totals, MEASURE_LATENCY, NUMERICAL_BOUND * result->bad_debt.value);
-	result->triggers = estimate(run, &totals, MEASURE_COUNT, 0);
-	slope = estimate(run, &totals, MEASURE_SLOPE, 0);
+	result->latency = estimate(&book, MEASURE_LATENCY, NUMERICAL_BOUND * result->bad_debt.value);
+	result->triggers = estimate(&book, MEASURE_COUNT, 0);
+	slope = estimate(&book, MEASURE_SLOPE, 0);
 	slope.stderr_ = hypot(slope.stderr_, NUMERICAL_BOUND * slope.value);
 	for (int i = 0; i < DELAY_STAGES; i++) /* the stages add up: a millisecond is worth the same in each */
 		result->stages[i].per_ms = (struct estimate){slope.value * 1e-3, slope.stderr_ * 1e-3};
@@ -122,7 +189,10 @@ int run_result(const struct run *run, struct model_result *result)
 		result->tilted_assets += run->tilts[i].extra_drift != 0 ||
 					 run->tilts[i].jump_rate > run->model->assets[i].process.jump_rate;
 	}
-	return distribution(run, &totals, result);
+	rc = distribution(run, &totals, result);
+	for (size_t g = 0; !rc && g < run->group_count; g++)
+		rc = group_result(run, g, (result->paths + run->stride - 1) / run->stride, &result->groups[g]);
+	return rc;
 }
 
 /* What the assets with a memory add: they were executed under each of these delays. A bootstrap over measured samples would need each path again. */
@@ -188,7 +258,8 @@ static bool same_delays(const struct model *a, const struct model *b)
  */
 void run_gain(const struct run *run, const struct estimate *here, struct gain_answer *out)
 {
-	double at_start = run->at_start[MEASURE_LOSS] - run->against->at_start[MEASURE_LOSS];
+	const struct portion a = {.run = run, .ladders = run->ladders, .stride = 1}, b = {.run = run->against, .ladders = run->against->ladders, .stride = 1};
+	double more_at_start = at_start(&a, MEASURE_LOSS) - at_start(&b, MEASURE_LOSS);
 	struct estimate *less = &out->less_bad_debt.mean, *there = &out->bad_debt;
 	struct moments gain = {0}, other = {0};
 
@@ -202,7 +273,7 @@ void run_gain(const struct run *run, const struct estimate *here, struct gain_an
 	*there = moments_estimate(&other);
 	if (!out->differing && !same_delays(run->model, run->against->model))
 		less->stderr_ = there->stderr_ = here->stderr_;
-	less->value += at_start;
+	less->value += more_at_start;
 	there->value = here->value - less->value;
 	less->stderr_ = hypot(less->stderr_, NUMERICAL_BOUND * less->value);
 	there->stderr_ = hypot(there->stderr_, NUMERICAL_BOUND * there->value);

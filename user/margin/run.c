@@ -8,7 +8,8 @@
 #include "margin/lognormal.h"
 #include "margin/what_if.h"
 
-#define EXECUTED_PATHS_MAX (1u << 22) /* kept for quantiles: 32 MB */
+#define EXECUTED_PATHS_MAX (1u << 22) /* kept for quantiles: 32 MB … */
+#define GROUP_LOSSES_MAX (1u << 25)   /* … and as many losses of groups: 256 MB */
 #define EXECUTIONS_MAX 4e8	       /* accounts × executed paths: bounds the time of large books */
 #define EXECUTED_PATHS_MIN 1000
 #define SLOPE_STEP_S 1e-3 /* at least: a hundredth of the mean delay otherwise */
@@ -69,13 +70,21 @@ size_t run_lots_most(const struct run *run, size_t asset)
 	return most;
 }
 
+struct ladder *run_parts(const struct run *run, size_t asset)
+{
+	return run->group_count ? &run->parts[asset * run->group_count] : NULL;
+}
+
 static void choose_stride(struct run *run, double executions)
 {
 	double paths = (double)run->model->paths;
+	uint64_t most = EXECUTED_PATHS_MAX;
 
+	if (run->group_count && GROUP_LOSSES_MAX / run->group_count < most)
+		most = GROUP_LOSSES_MAX / run->group_count;
 	run->stride = (uint64_t)ceil(fmin(executions / EXECUTIONS_MAX, paths / EXECUTED_PATHS_MIN));
-	if (paths / EXECUTED_PATHS_MAX > (double)run->stride)
-		run->stride = run->model->paths / EXECUTED_PATHS_MAX + 1;
+	if (paths / (double)most > (double)run->stride)
+		run->stride = run->model->paths / most + 1;
 	run->stride = run->stride ? run->stride : 1;
 	run->losses_capacity = (run->model->paths + run->stride - 1) / run->stride;
 }
@@ -86,12 +95,19 @@ int run_prepare(struct run *run, const struct model *model)
 	double executions = 0;
 	int rc;
 
-	*run = (struct run){.model = model, .block_count = (pairs + PAIRS_PER_BLOCK - 1) / PAIRS_PER_BLOCK};
+	*run = (struct run){.model = model, .block_count = (pairs + PAIRS_PER_BLOCK - 1) / PAIRS_PER_BLOCK,
+			    .group_count = model->group_count > 1 ? model->group_count : 0};
 	run->ladders = calloc(model->asset_count, sizeof(*run->ladders));
 	run->lots = calloc(model->asset_count, sizeof(*run->lots));
 	run->tilts = calloc(model->asset_count, sizeof(*run->tilts));
 	run->exposure = calloc(model->asset_count, sizeof(*run->exposure));
 	run->blocks = calloc(run->block_count, sizeof(*run->blocks));
+	if (run->group_count) {
+		run->parts = calloc(model->asset_count * run->group_count, sizeof(*run->parts));
+		run->group_sums = calloc(run->block_count * run->group_count, sizeof(*run->group_sums));
+		if (!run->parts || !run->group_sums)
+			goto fail;
+	}
 	variant_delays(run, model);
 	rc = delay_total(model->delays, DELAY_STAGES, &run->delay);
 	if (rc || !run->ladders || !run->lots || !run->tilts || !run->exposure || !run->blocks)
@@ -102,8 +118,10 @@ int run_prepare(struct run *run, const struct model *model)
 		rc = ladder_build(ladder, model->accounts, model->account_count, (uint32_t)i, model->assets[i].price,
 				  &model->engine, &model->assets[i].process,
 				  model_is_conditional(model, i) ? &run->delay : NULL);
+		if (!rc && run->group_count)
+			rc = ladder_split(ladder, model->groups, run->group_count, run_parts(run, i));
 		if (!rc)
-			rc = lots_build(&run->lots[i], ladder, model);
+			rc = lots_build(&run->lots[i], ladder, run_parts(run, i), run->group_count, model);
 		if (rc)
 			goto fail;
 		executions += (double)model->paths * (double)run_lots_most(run, i);
@@ -114,8 +132,6 @@ int run_prepare(struct run *run, const struct model *model)
 			goto fail;
 		for (size_t j = 0; j < ladder->count; j++)
 			run->exposure[i].scale += ladder->rungs[j].units * model->assets[i].price;
-		for (int k = 0; k < MEASURES; k++)
-			run->at_start[k] += ladder->prefix[ladder->at_start][k];
 		run->tilts[i].extra_drift = drift_towards_triggers(ladder, run_lots(run, i, 0), model->horizon_s);
 		run->tilts[i].jump_rate = ladder->process->jump_rate > 0
 						  ? fmax(ladder->process->jump_rate, JUMPS_WANTED / model->horizon_s)
@@ -123,7 +139,9 @@ int run_prepare(struct run *run, const struct model *model)
 	}
 	choose_stride(run, executions);
 	run->losses = calloc(run->losses_capacity, sizeof(*run->losses));
-	if (run->losses)
+	if (run->group_count)
+		run->group_losses = calloc(run->losses_capacity * run->group_count, sizeof(*run->group_losses));
+	if (run->losses && (!run->group_count || run->group_losses))
 		return 0;
 fail:
 	run_free(run);
@@ -134,6 +152,8 @@ void run_free(struct run *run)
 {
 	for (size_t i = 0; run->ladders && i < run->model->asset_count; i++)
 		ladder_free(&run->ladders[i]);
+	for (size_t i = 0; run->parts && i < run->model->asset_count * run->group_count; i++)
+		ladder_free(&run->parts[i]);
 	for (size_t i = 0; run->lots && i < run->model->asset_count; i++)
 		lots_free(&run->lots[i]);
 	for (size_t i = 0; run->exposure && i < run->model->asset_count; i++)
@@ -145,4 +165,7 @@ void run_free(struct run *run)
 	free(run->exposure);
 	free(run->blocks);
 	free(run->losses);
+	free(run->parts);
+	free(run->group_sums);
+	free(run->group_losses);
 }

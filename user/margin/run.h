@@ -14,10 +14,14 @@
 #define PAIRS_PER_BLOCK 512
 
 struct gain_answer; /* gain.h */
+/* Of the means of pairs: their mean, and the sum of squared deviations from it. */
+struct sums {
+	double mean[MEASURES], squares[MEASURES];
+};
 
 struct block {
 	uint64_t pairs;
-	double mean[MEASURES], squares[MEASURES]; /* of pair means; sum of squared deviations */
+	struct sums sums;
 	double losses_squared;			  /* of sampled paths */
 	struct outcome outcome;			  /* sums over sampled paths */
 	uint64_t liquidations;
@@ -36,19 +40,26 @@ struct run {
 	struct tilt *tilts;	   /* one per asset: the law of every second path */
 	struct exposure *exposure; /* one per asset: sums over threads */
 	double added_s[VARIANTS];  /* delay on top, per variant */
-	double at_start[MEASURES]; /* accounts below their trigger at the start: no random part */
 	uint64_t block_count, blocks_done;
 	struct block *blocks;
 	uint64_t stride;	   /* every stride-th path is executed */
 	double *losses;		   /* bad debt of executed paths, in the order of paths */
 	uint64_t losses_capacity;
 	const struct run *against; /* the same model under other delays, prepared: its losses on the same paths, too (gain.h); NULL: none */
+	/* The same by groups of accounts, where there are several: */
+	size_t group_count;	  /* 0: none, or all in one */
+	struct ladder *parts;	  /* of each asset, group by group */
+	struct sums *group_sums;  /* of each block, group by group */
+	double *group_losses;	  /* of each executed path, group by group */
 };
 
 /* What a path goes through account by account: the sample of lots whose turn it is, if there are any. */
 const struct ladder *run_lots(const struct run *run, size_t asset, uint64_t path);
 /* The longest of them. */
 size_t run_lots_most(const struct run *run, size_t asset);
+
+/* An asset's accounts by group: group_count ladders; NULL where there is one group. */
+struct ladder *run_parts(const struct run *run, size_t asset);
 
 int run_prepare(struct run *run, const struct model *model);
 void run_free(struct run *run);

@@ -38,13 +38,22 @@ static struct slice slice_at(const struct run *run, uint64_t first, uint64_t end
 
 static size_t slice_bytes(const struct slice *slice, const struct run *run)
 {
-	return (slice->end - slice->first) * sizeof(*run->blocks) + slice->losses * sizeof(*run->losses) + slice->exposure;
+	size_t groups = run->group_count;
+
+	return (slice->end - slice->first) * (sizeof(*run->blocks) + groups * sizeof(*run->group_sums)) +
+	       slice->losses * (sizeof(*run->losses) + groups * sizeof(*run->group_losses)) + slice->exposure;
 }
 
 static void pack(struct run *run, const struct slice *slice, char *bytes, bool back)
 {
 	checkpoint_move(&run->blocks[slice->first], &bytes, (slice->end - slice->first) * sizeof(*run->blocks), back);
 	checkpoint_move(&run->losses[slice->first_loss], &bytes, slice->losses * sizeof(*run->losses), back);
+	if (run->group_count) {
+		size_t groups = run->group_count;
+
+		checkpoint_move(&run->group_sums[slice->first * groups], &bytes, (slice->end - slice->first) * groups * sizeof(*run->group_sums), back);
+		checkpoint_move(&run->group_losses[slice->first_loss * groups], &bytes, slice->losses * groups * sizeof(*run->group_losses), back);
+	}
 	for (size_t i = 0; i < run->model->asset_count; i++) {
 		struct exposure *exposure = &run->exposure[i];
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,9 @@ struct worker {
 	struct exposure *exposure; /* one per asset; hits of this thread */
 	double *normals;	   /* of correlated assets: those of path `normals_path` */
 	uint64_t normals_path;
+	/* Of groups of accounts: the pair's measures, the path's losses and places on the ladders; NULL: there is one group. */
+	double (*group_pair)[MEASURES], *group_loss;
+	size_t *group_next;
 	pthread_t thread;
 };
 
@@ -78,6 +82,31 @@ static int draw(struct worker *worker, uint64_t path, size_t asset, bool tilted)
 			     tilted ? &worker->shared->run->tilts[asset] : NULL, drive_of(worker, path, asset, &drive), &rng);
 }
 
+/* Half of what the executions of a path say of its measures. */
+static void add_executed(const struct run *run, const double bad_debt[VARIANTS], uint64_t count, double pair[MEASURES])
+{
+	pair[MEASURE_LOSS] += 0.5 * bad_debt[VARIANT_AS_IS];
+	pair[MEASURE_GAP] += 0.5 * bad_debt[VARIANT_AT_ONCE];
+	pair[MEASURE_LATENCY] += 0.5 * (bad_debt[VARIANT_AS_IS] - bad_debt[VARIANT_AT_ONCE]);
+	pair[MEASURE_SLOPE] += 0.5 * (bad_debt[VARIANT_LATER] - bad_debt[VARIANT_AS_IS]) / run->added_s[VARIANT_LATER];
+	pair[MEASURE_COUNT] += 0.5 * (double)count;
+}
+
+/* What a walk left for the groups, to their losses and, where it is what the mean is known by, their measures. */
+static void take_groups(struct worker *worker, bool mean)
+{
+	const struct run *run = worker->shared->run;
+
+	for (size_t g = 0; g < run->group_count; g++) {
+		struct walk_group *group = &worker->walk.groups[g];
+
+		worker->group_loss[g] += group->bad_debt[VARIANT_AS_IS];
+		if (mean)
+			add_executed(run, group->bad_debt, group->triggered, worker->group_pair[g]);
+		*group = (struct walk_group){0};
+	}
+}
+
 /* An asset without a formula after the trigger: executed on every path, because that is what its mean is known by. */
 static int run_executions(struct worker *worker, uint64_t path, size_t asset, double pair[MEASURES], double other[MEASURES],
 			  double variants[VARIANTS], struct outcome *sum, uint64_t *count)
@@ -94,12 +123,9 @@ static int run_executions(struct worker *worker, uint64_t path, size_t asset, do
 			return -ENOMEM;
 		*count = walk_path(&worker->walk, run_lots(run, asset, path), run->model, path, (uint32_t)asset, sum, bad_debt);
 	}
-	pair[MEASURE_LOSS] += 0.5 * bad_debt[VARIANT_AS_IS];
-	pair[MEASURE_GAP] += 0.5 * bad_debt[VARIANT_AT_ONCE];
-	pair[MEASURE_LATENCY] += 0.5 * (bad_debt[VARIANT_AS_IS] - bad_debt[VARIANT_AT_ONCE]);
-	pair[MEASURE_SLOPE] += 0.5 * (bad_debt[VARIANT_LATER] - bad_debt[VARIANT_AS_IS]) / run->added_s[VARIANT_LATER];
-	pair[MEASURE_COUNT] += 0.5 * (double)*count;
+	add_executed(run, bad_debt, *count, pair);
 	other[MEASURE_LOSS] += 0.5 * bad_debt[VARIANT_AGAINST];
+	take_groups(worker, true);
 	for (int k = 0; k < VARIANTS; k++)
 		variants[k] += bad_debt[k];
 	return 0;
@@ -109,10 +135,11 @@ static int run_executions(struct worker *worker, uint64_t path, size_t asset, do
 static void expect_against(const struct worker *worker, uint64_t path, size_t asset, double weight, double pair[MEASURES])
 {
 	const struct run *run = worker->shared->run;
+	const struct parts nobody = {0}; /* asks */
 	struct rng minimum;
 
 	rng_open(&minimum, run->model->seed, path, (uint32_t)asset, RNG_MINIMUM);
-	expect_path(&run->against->ladders[asset], run_lots(run, asset, path), &worker->walk.skeleton, weight, &minimum, pair, NULL);
+	expect_path(&run->against->ladders[asset], run_lots(run, asset, path), &worker->walk.skeleton, weight, &minimum, pair, &nobody, NULL);
 }
 
 /* Adds half of the path's expected costs to `pair`, and those of run->against to `other`; executes the path if it is its turn. */
@@ -124,7 +151,10 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 	bool executed = path % run->stride == 0 && path < model->paths;
 	struct outcome sum = {0};
 
+	if (run->group_count)
+		memset(worker->group_loss, 0, run->group_count * sizeof(*worker->group_loss));
 	for (size_t i = 0; i < model->asset_count; i++) {
+		struct parts parts = {run->group_count, run_parts(run, i), worker->group_next, worker->group_pair};
 		double weight;
 		struct rng minimum;
 
@@ -143,7 +173,8 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 		weight = path_weight(&model->assets[i].process, &run->tilts[i], model->horizon_s,
 				     &worker->walk.skeleton);
 		rng_open(&minimum, model->seed, path, (uint32_t)i, RNG_MINIMUM);
-		expect_path(&run->ladders[i], run_lots(run, i, path), &worker->walk.skeleton, 0.5 * weight, &minimum, pair, &worker->exposure[i]);
+		expect_path(&run->ladders[i], run_lots(run, i, path), &worker->walk.skeleton, 0.5 * weight, &minimum, pair, &parts,
+			    &worker->exposure[i]);
 		if (run->against)
 			expect_against(worker, path, i, 0.5 * weight, other);
 		worker->walk.steps += worker->walk.skeleton.count;
@@ -152,10 +183,13 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 		if (tilted && draw(worker, path, i, false))
 			return -ENOMEM;
 		block->liquidations += walk_path(&worker->walk, run_lots(run, i, path), model, path, (uint32_t)i, &sum, NULL);
+		take_groups(worker, false);
 	}
 	if (!executed)
 		return 0;
 	run->losses[path / run->stride] = sum.bad_debt;
+	if (run->group_count)
+		memcpy(&run->group_losses[path / run->stride * run->group_count], worker->group_loss, run->group_count * sizeof(*run->group_losses));
 	block->losses_squared += sum.bad_debt * sum.bad_debt;
 	block->outcome.seized += sum.seized;
 	block->outcome.repaid += sum.repaid;
@@ -163,6 +197,17 @@ static int run_path(struct worker *worker, uint64_t path, bool tilted, double pa
 	block->outcome.returned += sum.returned;
 	block->outcome.slippage += sum.slippage;
 	return 0;
+}
+
+/* The `pairs`-th one: Welford. */
+static void take_pair(struct sums *sums, const double cost[MEASURES], uint64_t pairs)
+{
+	for (int k = 0; k < MEASURES; k++) {
+		double delta = cost[k] - sums->mean[k];
+
+		sums->mean[k] += delta / (double)pairs;
+		sums->squares[k] += delta * (cost[k] - sums->mean[k]);
+	}
 }
 
 static int run_block(struct worker *worker, uint64_t index)
@@ -175,6 +220,8 @@ static int run_block(struct worker *worker, uint64_t index)
 	for (uint64_t pair = first; pair < end && pair < pairs; pair++) {
 		double cost[MEASURES] = {0}, other[MEASURES] = {0}, variants[VARIANTS] = {0};
 
+		if (run->group_count)
+			memset(worker->group_pair, 0, run->group_count * sizeof(*worker->group_pair));
 		if (run_path(worker, 2 * pair, false, cost, variants, other, block) ||
 		    run_path(worker, 2 * pair + 1, true, cost, variants, other, block))
 			return -ENOMEM;
@@ -183,12 +230,9 @@ static int run_block(struct worker *worker, uint64_t index)
 			block->variants[k] += variants[k];
 			block->variants_squared[k] += variants[k] * variants[k];
 		}
-		for (int k = 0; k < MEASURES; k++) { /* Welford */
-			double delta = cost[k] - block->mean[k];
-
-			block->mean[k] += delta / (double)block->pairs;
-			block->squares[k] += delta * (cost[k] - block->mean[k]);
-		}
+		take_pair(&block->sums, cost, block->pairs);
+		for (size_t g = 0; g < run->group_count; g++)
+			take_pair(&run->group_sums[index * run->group_count + g], worker->group_pair[g], block->pairs);
 		if (run->against) {
 			moments_take(&block->other, other[MEASURE_LOSS]);
 			moments_take(&block->gain, cost[MEASURE_LOSS] - other[MEASURE_LOSS]);
@@ -269,6 +313,14 @@ static int worker_init(struct worker *worker, struct shared *shared)
 		if (!worker->normals)
 			return -ENOMEM;
 	}
+	if (run->group_count) {
+		worker->walk.groups = calloc(run->group_count, sizeof(*worker->walk.groups));
+		worker->group_pair = calloc(run->group_count, sizeof(*worker->group_pair));
+		worker->group_loss = calloc(run->group_count, sizeof(*worker->group_loss));
+		worker->group_next = calloc(run->group_count, sizeof(*worker->group_next));
+		if (!worker->walk.groups || !worker->group_pair || !worker->group_loss || !worker->group_next)
+			return -ENOMEM;
+	}
 	for (size_t i = 0; i < model->asset_count; i++) {
 		worker->exposure[i].scale = run->exposure[i].scale;
 		worker->exposure[i].hits = calloc(run->ladders[i].count + 1, sizeof(int64_t));
@@ -297,6 +349,9 @@ static void worker_free(struct worker *worker, size_t asset_count)
 		free(worker->exposure[i].hits);
 	free(worker->exposure);
 	free(worker->normals);
+	free(worker->group_pair);
+	free(worker->group_loss);
+	free(worker->group_next);
 	walk_free(&worker->walk);
 }
 

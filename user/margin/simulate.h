@@ -25,13 +25,21 @@ struct exposure {
 	double scale;			/* value of all units at the start's price */
 };
 
+/* One asset's accounts group by group, on a path; `count` 0: nobody asks. */
+struct parts {
+	size_t count;
+	const struct ladder *ladders;
+	size_t *next;		  /* of each: its first rung not triggered yet */
+	double (*sums)[MEASURES]; /* of each */
+};
+
 /*
  * Adds weight × the expected cost of the triggers on this path (accounts below their trigger at the start left out): of accounts
- * that the diffusion reaches by the ladder's sums, of those that a jump passes one by one, as `lots` (or the same ladder) has them. `exposure` NULL: not
- * wanted.
+ * that the diffusion reaches by the ladder's sums, of those that a jump passes one by one, as `lots` (or the same ladder) has them. `parts` get what is
+ * theirs of it. `exposure` NULL: not wanted.
  */
 void expect_path(const struct ladder *ladder, const struct ladder *lots, const struct skeleton *skeleton, double weight, struct rng *minimum,
-		 double sum[MEASURES], struct exposure *exposure);
+		 double sum[MEASURES], const struct parts *parts, struct exposure *exposure);
 
 /*
  * Where the loss after a trigger has no formula (processes with a memory, delays that know of prices), each account is executed several times on the
@@ -47,6 +55,12 @@ enum variant {
 	VARIANTS,
 };
 
+/* What one walk came to by group of accounts. */
+struct walk_group {
+	double bad_debt[VARIANTS]; /* the first one only, where variants are not asked for */
+	uint64_t triggered;
+};
+
 /* What is drawn anew for each path; arrays grow as needed. */
 struct walk {
 	struct skeleton skeleton;
@@ -59,6 +73,7 @@ struct walk {
 	const struct delay_law *against; /* the stages of another site; NULL: none, and no such variant */
 	enum delay_stage slowest; /* the stage with the longest tail */
 	double *weights; /* one per rung: of its executions on this path; 1 but for lots */
+	struct walk_group *groups; /* added to, by the rungs' group; NULL: nobody asks */
 	uint64_t steps;
 	uint64_t beyond; /* executions after the end of a tape, at its last price */
 };

@@ -45,6 +45,8 @@ void walk_free(struct walk *walk)
 	free(walk->waiting);
 	free(walk->known);
 	free(walk->weights);
+	free(walk->groups);
+	walk->groups = NULL;
 	walk->weights = NULL;
 	walk->waiting = NULL;
 	walk->known = NULL;
@@ -211,6 +213,8 @@ static void trigger(struct journey *journey, double time, double x)
 		double numbers[DELAY_STAGES], stage[DELAY_STAGES], delay;
 
 		journey->triggered += rung->members;
+		if (journey->walk->groups)
+			journey->walk->groups[rung->group].triggered += rung->members;
 		journey->walk->weights[journey->next] =
 			rung->members > 1 ? lot_numbers(journey, journey->next, numbers) : own_numbers(journey, rung, numbers);
 		delay = delay_of(model, model->delays, &moment, numbers, stage);
@@ -238,6 +242,8 @@ static void execute(struct journey *journey, size_t rung, int variant, double x)
 	struct outcome outcome;
 
 	model->engine.type->execute(&model->engine, &journey->ladder->accounts[journey->ladder->rungs[rung].account], exp(x), &outcome);
+	if (journey->walk->groups)
+		journey->walk->groups[journey->ladder->rungs[rung].group].bad_debt[variant] += weight * outcome.bad_debt;
 	if (journey->variants)
 		journey->variants[variant] += weight * outcome.bad_debt;
 	if (variant)
