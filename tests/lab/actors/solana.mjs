@@ -10,6 +10,7 @@ import { BTC_ID, PORTS, SOLANA_ACCOUNT, VENDOR, now, secureServer } from './comm
 const OWNER = 'rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp';
 const CONFIRMED_BEHIND = 2; // blocks
 const ROOT_BEHIND = 6;
+const QUIET_MS = 5; // before an account is shown: Node writes the second TLS record of a turn of its loop in the next one, after it was logged
 const base58 = (text) => new PublicKey(createHash('sha256').update(text).digest()).toBase58();
 
 function base58Bytes(bytes) {
@@ -173,11 +174,12 @@ export async function solanaNode(config, log, chance) {
 	});
 
 	// ---- notifications ----
+	// Who came last, the recorder, is written to at the moment that is logged.
 	function tell(method, of, result, entry) {
-		log.write({ feed: 'solana', ...entry, sent_ns: now() });
-		for (const client of clients) {
-			if (of(client)) client.ws.send(JSON.stringify({ jsonrpc: '2.0', method, params: { result, subscription: of(client) } }));
-		}
+		const told = [...clients].filter(of).reverse().map((client) => [client.ws, JSON.stringify({ jsonrpc: '2.0', method, params: { result, subscription: of(client) } })]);
+		const sent_ns = now();
+		for (const [ws, text] of told) ws.send(text);
+		log.write({ feed: 'solana', ...entry, sent_ns });
 	}
 	const event = (type, number, more = {}) => {
 		const timestamp = Date.now();
@@ -217,8 +219,9 @@ export async function solanaNode(config, log, chance) {
 		const posted = wanted && wanted !== stands?.wanted ? { ...wanted, wanted, slot } : undefined;
 		if (fate < 0.22) { // a block that the next one does not build on
 			if (posted) {
-				show(posted, slot);
-				setTimeout(() => stands && show(stands, slot, true), 20); // the account is as it was before
+				const bank = slot;
+				setTimeout(() => show(posted, bank), QUIET_MS);
+				setTimeout(() => stands && show(stands, bank, true), 20); // the account is as it was before
 			}
 			return;
 		}
@@ -229,8 +232,7 @@ export async function solanaNode(config, log, chance) {
 		if (posted) {
 			execute(transaction(Buffer.from(`fail ${slot}`), blockhash, payer), true, { InstructionError: [0, { Custom: 6000 }] });
 			execute(postTransaction(posted, blockhash, payer), true, null);
-			stands = posted;
-			show(posted, slot);
+			setTimeout(() => { stands = posted; show(posted, posted.slot); }, QUIET_MS);
 		}
 		if (level(CONFIRMED_BEHIND)) event('optimisticConfirmation', level(CONFIRMED_BEHIND));
 		if (level(ROOT_BEHIND)) event('root', level(ROOT_BEHIND));
