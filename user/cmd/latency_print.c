@@ -60,6 +60,7 @@ int latency_json_joins(struct json_object *document, sqlite3 *db, struct error *
 			json_add_count(methods, join_method_names[m], a->by[m]);
 		json_add_name(item, "feed", a->feed);
 		json_add_name(item, "asset", a->asset);
+		json_add(item, "updated", json_object_new_boolean(a->updated));
 		json_add_name(item, "joined_by", a->joined_by);
 		json_add_count(item, "total", a->total);
 		json_add_count(item, "matched", a->matched);
@@ -267,17 +268,41 @@ static void print_join(const struct join_account *a)
 	free(asset);
 }
 
+#define NOT_UPDATED_NAMED 8
+
+/* "join: nothing on chain updates venue DOGE/USD, venue XRP/USD and 312 more". */
+static void print_not_updated(const struct join_account *a, size_t number)
+{
+	char *feed = text_printable(a->feed), *asset = text_printable(a->asset);
+
+	if (number < NOT_UPDATED_NAMED)
+		printf("%s %s %s", number ? "," : "join: nothing on chain updates", feed ? feed : "?", asset ? asset : "?");
+	free(feed);
+	free(asset);
+}
+
 int latency_print_joins(sqlite3 *db, const char *only_feed, const char *only_asset, struct error *err)
 {
 	struct join_account_list accounts;
 	int status = join_accounts_load(db, &accounts, err);
+	size_t chosen = 0, not_updated = 0;
 
 	if (!status && accounts.count)
 		putchar('\n');
 	for (size_t i = 0; i < accounts.count; i++)
 		if ((!only_feed || !strcmp(only_feed, accounts.items[i].feed)) &&
 		    (!only_asset || !strcmp(only_asset, accounts.items[i].asset)))
+			accounts.items[chosen++] = accounts.items[i];
+	for (size_t i = 0; i < chosen; i++)
+		if (accounts.items[i].updated)
 			print_join(&accounts.items[i]);
+	for (size_t i = 0; i < chosen; i++)
+		if (!accounts.items[i].updated)
+			print_not_updated(&accounts.items[i], not_updated++);
+	if (not_updated > NOT_UPDATED_NAMED)
+		printf(" and %zu more", not_updated - NOT_UPDATED_NAMED);
+	if (not_updated)
+		putchar('\n');
 	join_accounts_free(&accounts);
 	return status;
 }

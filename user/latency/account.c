@@ -11,11 +11,12 @@
 
 static const char query[] =
 	"SELECT ifnull(t.feed, ''), t.asset, s.joined_by, total, matched, censored, superseded, unmatched, s.before_start,"
-	" s.repeated, s.false_match_rate, s.false_match_low, s.false_match_high, s.by_bytes, s.by_key, s.by_price FROM (SELECT feed, asset, count(*) AS total,"
+	" s.repeated, s.false_match_rate, s.false_match_low, s.false_match_high, s.by_bytes, s.by_key, s.by_price, s.feed IS NOT NULL OR unmatched > 0"
+	" FROM (SELECT feed, asset, count(*) AS total,"
 	"  sum(status = 'matched') AS matched, sum(status = 'censored') AS censored, sum(status = 'superseded') AS superseded,"
 	"  sum(status = 'unmatched') AS unmatched FROM timeline GROUP BY feed, asset) t"
 	" LEFT JOIN timeline_summary s ON s.feed = t.feed AND s.asset = t.asset"
-	" WHERE s.feed IS NOT NULL OR unmatched > 0 ORDER BY 1, 2";
+	" WHERE s.feed IS NOT NULL OR unmatched > 0 OR (t.feed <> '' AND t.asset <> '' AND EXISTS (SELECT 1 FROM chain)) ORDER BY 1, 2";
 
 static void copy_text(char *out, size_t size, sqlite3_stmt *row, int column)
 {
@@ -53,6 +54,7 @@ static int add_row(struct join_account_list *list, sqlite3_stmt *row)
 	account->false_matches.ci95[1] = column_share(row, 12);
 	for (int m = 0; m < JOIN_METHODS; m++)
 		account->by[m] = (uint64_t)sqlite3_column_int64(row, 13 + m);
+	account->updated = sqlite3_column_int(row, 13 + JOIN_METHODS);
 	return 0;
 }
 

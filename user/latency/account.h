@@ -7,6 +7,7 @@
 #define PL_LATENCY_ACCOUNT_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct join_account {
 	char feed[96], asset[96]; /* feed "": updates of an asset that no feed carries */
 	char joined_by[8];	  /* the coarsest method that was used; "" where nothing matched */
 	uint64_t by[JOIN_METHODS]; /* of the matched */
+	bool updated;		  /* the asset has updates on chain, or inside blocks; else all messages are censored */
 	uint64_t total;		  /* rows of the timeline = matched + censored + superseded + unmatched */
 	uint64_t matched, censored, superseded, unmatched;
 	uint64_t before_start, repeated; /* updates without a row */
@@ -28,7 +30,7 @@ struct join_account {
 };
 
 struct join_account_list {
-	struct join_account *items; /* by feed, then asset; only of assets that have updates on chain */
+	struct join_account *items; /* by feed, then asset; of all in a session with chains, else only of assets that have updates */
 	size_t count;
 };
 

@@ -14,11 +14,12 @@
  * with the result, so that a session is joined once, and again when it grew.
  */
 static const char fingerprint_query[] =
-	"SELECT '3' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
+	"SELECT '4' || ' ' || (SELECT ifnull(max(rowid), 0) FROM oracle_message) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_update) || ' ' || (SELECT ifnull(max(rowid), 0) FROM chain_block) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_final) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_calldata) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM chain_pending) || ' ' ||"
+	" (SELECT ifnull(max(rowid), 0) FROM block_transaction) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM sent) || ' ' || (SELECT ifnull(max(rowid), 0) FROM clock) || ' ' ||"
 	" (SELECT ifnull(max(rowid), 0) FROM feed) || ' ' ||"
 	" ifnull((SELECT value FROM session WHERE key = 'keeper_after'), '') || ' ' ||"
@@ -71,7 +72,8 @@ static void bind_utc(const struct join *join, sqlite3_stmt *insert, enum column 
 
 static void bind_update(sqlite3_stmt *insert, const struct join_update *update)
 {
-	sqlite3_bind_int64(insert, COLUMN_UPDATE, update->id);
+	if (update->id > 0)
+		sqlite3_bind_int64(insert, COLUMN_UPDATE, update->id);
 	join_bind_time(insert, COLUMN_PENDING, update->pending_ns);
 	join_bind_time(insert, COLUMN_BLOCK, update->block_ns);
 	join_bind_time(insert, COLUMN_BLOCK_WIRE, update->block_wire_ns);

@@ -43,7 +43,7 @@
 #define KEY_DOUBT_COUNT 10
 
 struct join_update { /* an on-chain update that was not undone: a row of temp.join_update */
-	int64_t id;
+	int64_t id; /* chain_update.id; negative: that of the block_transaction which alone tells of it */
 	uint32_t asset;
 	uint32_t place; /* chain and contract: updates of one place are in order */
 	int64_t carried, carried_count; /* rows of temp.join_carried: what its transaction carries */

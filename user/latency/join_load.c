@@ -68,11 +68,10 @@ uint32_t join_find_feed(const struct join *join, int64_t id)
 
 /* ---- which assets matter ---- */
 
-/* Assets and places of all updates get their numbers, and the sieve their keys. */
-static int name_updates(struct join *join, struct error *err)
+/* Assets and places of updates get their numbers, and the sieve their keys. */
+static int name_all(struct join *join, const char *query, struct error *err)
 {
-	sqlite3_stmt *rows = join_prepare(join, "SELECT asset, ifnull(c.network, u.chain) || ' ' || address, key FROM chain_update u"
-						" LEFT JOIN chain c ON c.name = u.chain ORDER BY u.id");
+	sqlite3_stmt *rows = join_prepare(join, query);
 	int step = SQLITE_ERROR, status = 0;
 	uint32_t number;
 
@@ -89,6 +88,14 @@ static int name_updates(struct join *join, struct error *err)
 		status = join_sql_error(join, err);
 	sqlite3_finalize(rows);
 	return status;
+}
+
+static int name_updates(struct join *join, struct error *err)
+{
+	int status = name_all(join, "SELECT asset, ifnull(c.network, u.chain) || ' ' || address, key FROM chain_update u"
+				    " LEFT JOIN chain c ON c.name = u.chain ORDER BY u.id", err);
+
+	return status ? status : name_all(join, "SELECT asset, i.message_id, key FROM " JOIN_INSIDE_UPDATES, err);
 }
 
 static int mark_assets(struct join *join, struct error *err)
@@ -183,8 +190,8 @@ static int load_packets(struct join *join, struct error *err)
 int join_load(struct join *join, struct error *err)
 {
 	int (*const steps[])(struct join *, struct error *) = {
-		join_tables_new, load_feeds, join_load_finals, join_load_carried, name_updates, mark_assets, join_load_updates,
-		load_packets, join_triggers_new, join_load_messages,
+		join_tables_new, load_feeds, join_load_finals, join_load_carried, join_load_inside, name_updates, mark_assets,
+		join_load_updates, load_packets, join_triggers_new, join_load_messages,
 	};
 	int status = clockmap_load(&join->clock, join->db, err);
 

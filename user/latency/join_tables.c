@@ -11,6 +11,9 @@
 static const char create_sql[] =
 	"CREATE TEMP TABLE join_final (node INTEGER, number INTEGER, at_ns INTEGER, PRIMARY KEY (node, number)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE join_carried (tx TEXT, type TEXT, digest TEXT);"
+	"CREATE TEMP TABLE join_inside (number INTEGER, message_id TEXT, key TEXT, id INTEGER, price REAL, exponent INTEGER,"
+	" published_ns INTEGER, wire_mono_ns INTEGER, complete_mono_ns INTEGER, PRIMARY KEY (number, message_id, key)) WITHOUT ROWID;"
+	"CREATE TEMP TABLE join_inside_asset (message_id TEXT, asset TEXT, PRIMARY KEY (message_id, asset)) WITHOUT ROWID;"
 	UPDATE_TABLE("join_found")
 	UPDATE_TABLE("join_update")
 	"CREATE TEMP TABLE join_named (carrier INTEGER, key TEXT, digest TEXT, arrival_ns INTEGER, message INTEGER, price REAL);"
@@ -20,7 +23,8 @@ static const char create_sql[] =
 	"CREATE TEMP TABLE join_match (message INTEGER PRIMARY KEY, update_row INTEGER, method INTEGER);"
 	"CREATE TEMP TABLE join_unmatched (feed INTEGER, update_row INTEGER)";
 static const char drop_sql[] =
-	"DROP TABLE IF EXISTS temp.join_final; DROP TABLE IF EXISTS temp.join_carried; DROP TABLE IF EXISTS temp.join_found;"
+	"DROP TABLE IF EXISTS temp.join_inside; DROP TABLE IF EXISTS temp.join_inside_asset; DROP TABLE IF EXISTS temp.join_final;"
+	"DROP TABLE IF EXISTS temp.join_carried; DROP TABLE IF EXISTS temp.join_found;"
 	"DROP TABLE IF EXISTS temp.join_update; DROP TABLE IF EXISTS temp.join_named; DROP TABLE IF EXISTS temp.join_carrier;"
 	"DROP TABLE IF EXISTS temp.join_message; DROP TABLE IF EXISTS temp.join_match; DROP TABLE IF EXISTS temp.join_unmatched";
 

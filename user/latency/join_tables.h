@@ -5,6 +5,7 @@
  *
  *     join_final      when each node said that a block is final
  *     join_carried    digests in the transactions of updates, by transaction and type
+ *     join_inside     prices inside blocks, and (_asset) of which assets they are, where no chain tells of these
  *     join_found      updates that were not undone, as they are found
  *     join_update     the same, by asset and landing
  *     join_named      messages whose key or digest an update may have, by carrier

@@ -14,6 +14,7 @@
  * An update of which no block's hash is known (Solana's) is the same where slot and key are: an account has one of them.
  * An update's block by its hash; by its number only where one of the two has no hash and there is one block of that
  * number: another hash is another block. Several rows of a block (of several nodes, or after a reconnect) count as their earliest stamps.
+ * Solana's are also looked for inside the blocks: the packets of the update itself are nearer than those that told of its slot.
  * All that was told of one log stands together, in the order in which it was told.
  *
  * Pending is its transaction, or one that carries the same message: a sender may raise his fee, which makes it another one.
@@ -32,16 +33,23 @@ static const char update_query[] =
 	"  GROUP BY 1, 2, 3),"
 	" told AS (SELECT ifnull(c.network, u.chain) AS network, u.* FROM chain_update u LEFT JOIN chain c ON c.name = u.chain)"
 	"SELECT u.id, u.asset, u.key, u.price, u.exponent, u.published_ns,"
-	" coalesce(u.block_ns, b.block_ns, l.block_ns), ifnull(b.wire, l.wire), ifnull(b.complete, l.complete),"
+	" coalesce(u.block_ns, b.block_ns, l.block_ns), coalesce(n.wire_mono_ns, b.wire, l.wire),"
+	" coalesce(n.complete_mono_ns, b.complete, l.complete),"
 	" u.seen_mono_ns, u.removed, u.network, u.block_number, u.network || ' ' || u.tx_hash, u.type, u.network || ' ' || u.address,"
 	" u.network || ' ' || u.address || ' ' || iif(u.block_hash = '', u.block_number || ' ' || ifnull(u.key, ''),"
 	"  u.block_hash || ' ' || u.tx_hash || ' ' || u.log_index),"
 	" min(ifnull(i.at, a.at), ifnull(a.at, i.at))"
 	" FROM told u LEFT JOIN block b ON b.hash = u.block_hash AND b.network = u.network AND u.block_hash <> ''"
 	" LEFT JOIN lone l ON l.number = u.block_number AND l.network = u.network AND (u.block_hash = '' OR l.hash = '')"
+	" LEFT JOIN temp.join_inside n ON n.number = u.block_number AND n.message_id = u.message_id AND n.key = u.key AND u.block_hash = ''"
 	" LEFT JOIN itself i ON i.network = u.network AND i.tx_hash = u.tx_hash"
 	" LEFT JOIN alike a ON a.network = u.network AND a.tx_hash = u.tx_hash AND a.message_id IS u.message_id"
 	" ORDER BY 17, u.id";
+
+/* Columns as above. The moment at which it came stands for that of landing. */
+static const char inside_query[] =
+	"SELECT -i.id, asset, key, price, exponent, published_ns, NULL, wire_mono_ns, complete_mono_ns, NULL, 0, '', number, '', '',"
+	" i.message_id, number || ' ' || i.message_id || ' ' || key || ' ' || asset, NULL FROM " JOIN_INSIDE_UPDATES;
 
 enum column { COLUMN_ID, COLUMN_ASSET, COLUMN_KEY, COLUMN_PRICE, COLUMN_EXPONENT, COLUMN_PUBLISHED, COLUMN_BLOCK, COLUMN_BLOCK_WIRE,
 	      COLUMN_BLOCK_COMPLETE, COLUMN_SEEN, COLUMN_REMOVED, COLUMN_NETWORK, COLUMN_NUMBER, COLUMN_TX, COLUMN_TYPE, COLUMN_PLACE,
@@ -91,6 +99,8 @@ static void set_stamps(const struct join *join, sqlite3_stmt *row, struct join_u
 	if (update->landed_ns == TIME_UNKNOWN && update->block_ns != TIME_UNKNOWN &&
 	    update->block_ns <= INT64_MAX - BLOCK_GRID_NS)
 		update->landed_ns = update->block_ns + BLOCK_GRID_NS;
+	if (update->id < 0)
+		update->landed_ns = update->block_wire_ns;
 }
 
 static int read_update(struct loader *loader, sqlite3_stmt *row, struct join_update *update)
@@ -186,32 +196,40 @@ static int sort(struct join *join, struct error *err)
 	return join_execute(join, sort_sql, err);
 }
 
+static int load(struct loader *loader, const char *query)
+{
+	sqlite3_stmt *rows = join_prepare(loader->join, query);
+	int step = SQLITE_ERROR, status = 0;
+
+	while (rows && !status && (step = sqlite3_step(rows)) == SQLITE_ROW)
+		status = take_row(loader, rows);
+	if (!status)
+		status = step == SQLITE_DONE ? end_log(loader) : -EIO;
+	sqlite3_finalize(rows);
+	return status;
+}
+
 int join_load_updates(struct join *join, struct error *err)
 {
 	struct join_lookup lookup;
 	struct loader loader = {.join = join, .lookup = &lookup};
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR, status = join_lookup_open(&lookup, join, err);
+	int status = join_lookup_open(&lookup, join, err);
 
+	if (status) {
+		join_lookup_close(&lookup);
+		return status;
+	}
 	loader.insert = join_prepare(join, "INSERT INTO temp.join_found (" JOIN_UPDATE_COLUMNS ")"
 					   " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	status = loader.insert ? load(&loader, update_query) : -EIO;
 	if (!status)
-		rows = join_prepare(join, update_query);
-	if (!status && (!rows || !loader.insert))
-		status = -EIO;
-	while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-		status = take_row(&loader, rows);
-	if (!status && step != SQLITE_DONE)
-		status = -EIO;
-	if (!status)
-		status = end_log(&loader);
+		status = load(&loader, inside_query);
 	if (status == -EIO)
 		join_sql_error(join, err);
-	else if (status == -ENOMEM)
+	else if (status)
 		join_no_memory(err);
 	free(loader.told.log);
 	free(loader.told.key);
-	sqlite3_finalize(rows);
 	sqlite3_finalize(loader.insert);
 	join_lookup_close(&lookup);
 	return status ? status : sort(join, err);
