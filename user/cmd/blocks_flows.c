@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/blocks_flows.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 
 static const char query[] = "SELECT f.name, w.kind, w.packets, w.bytes, w.first_mono_ns, w.last_mono_ns FROM flow w"
 			    " JOIN feed f ON f.id = w.feed_id ORDER BY f.id, w.packets DESC, w.kind";
@@ -14,27 +12,32 @@ static const char query[] = "SELECT f.name, w.kind, w.packets, w.bytes, w.first_
 struct flow_row {
 	const char *feed, *kind;
 	uint64_t packets, bytes;
-	int64_t first_ns, last_ns;
+	int64_t first_ns, last_ns; /* UTC */
 };
 
-/* Calls `each` for every row, times in UTC. */
+struct flow_reader {
+	void (*each)(void *context, const struct flow_row *row);
+	void *context;
+	const struct clockmap *clock;
+};
+
+static int read_flow(void *context, sqlite3_stmt *row)
+{
+	const struct flow_reader *reader = context;
+
+	reader->each(reader->context, &(struct flow_row){
+		column_text(row, 0), column_text(row, 1), (uint64_t)sqlite3_column_int64(row, 2), (uint64_t)sqlite3_column_int64(row, 3),
+		clockmap_utc(reader->clock, sqlite3_column_int64(row, 4)), clockmap_utc(reader->clock, sqlite3_column_int64(row, 5))});
+	return 0;
+}
+
 static int each_flow(sqlite3 *db, void (*each)(void *context, const struct flow_row *row), void *context, struct error *err)
 {
 	struct clockmap *clock = NULL;
-	sqlite3_stmt *row = NULL;
-	int step = SQLITE_ERROR, status = clockmap_load(&clock, db, err);
+	int status = clockmap_load(&clock, db, err);
 
-	if (status)
-		return status;
-	if (sqlite3_prepare_v2(db, query, -1, &row, NULL) == SQLITE_OK)
-		while ((step = sqlite3_step(row)) == SQLITE_ROW)
-			each(context, &(struct flow_row){
-				(const char *)sqlite3_column_text(row, 0), (const char *)sqlite3_column_text(row, 1),
-				(uint64_t)sqlite3_column_int64(row, 2), (uint64_t)sqlite3_column_int64(row, 3),
-				clockmap_utc(clock, sqlite3_column_int64(row, 4)), clockmap_utc(clock, sqlite3_column_int64(row, 5))});
-	if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table flow: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(row);
+	if (!status)
+		status = query_each(db, query, NULL, "table flow", read_flow, &(struct flow_reader){each, context, clock}, err);
 	clockmap_free(clock);
 	return status;
 }

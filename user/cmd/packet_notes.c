@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "latency/blocks.h"
 #include "latency/latency.h"
+#include "session/query.h"
 
 #define NOTES_MAX 64
 #define NOTE_MAX 768
@@ -75,11 +76,6 @@ static const char *word(char *out, size_t size, const char *name, const char *va
 
 /* ---- look-ups in the session ------------------------------------------------------------------------------------------ */
 
-static int64_t column_time(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
-}
-
 static void bind_text_or_null(sqlite3_stmt *s, int index, const char *text)
 {
 	if (*text)
@@ -143,7 +139,7 @@ static void on_update_decoded(void *context, const struct feed_message *message)
 	bind_text_or_null(rows, 3, message->id);
 	bind_text_or_null(rows, 4, message->key);
 	while (step(notes, rows)) {
-		int64_t after_ns = column_time(rows, 3);
+		int64_t after_ns = column_ns(rows, 3);
 
 		notes->updates_found++;
 		seen[0] = '\0';

@@ -2,12 +2,11 @@
 #include "latency/account.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "latency/latency.h"
+#include "session/query.h"
 
 static const char query[] =
 	"SELECT ifnull(t.feed, ''), t.asset, s.joined_by, total, matched, censored, superseded, unmatched, s.before_start,"
@@ -18,20 +17,9 @@ static const char query[] =
 	" LEFT JOIN timeline_summary s ON s.feed = t.feed AND s.asset = t.asset"
 	" WHERE s.feed IS NOT NULL OR unmatched > 0 OR (t.feed <> '' AND t.asset <> '' AND EXISTS (SELECT 1 FROM chain)) ORDER BY 1, 2";
 
-static void copy_text(char *out, size_t size, sqlite3_stmt *row, int column)
+static int add_row(void *context, sqlite3_stmt *row)
 {
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	snprintf(out, size, "%s", text ? text : "");
-}
-
-static double column_share(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? NAN : sqlite3_column_double(row, column);
-}
-
-static int add_row(struct join_account_list *list, sqlite3_stmt *row)
-{
+	struct join_account_list *list = context;
 	struct join_account *grown = realloc(list->items, (list->count + 1) * sizeof(*grown)), *account;
 
 	if (!grown)
@@ -39,9 +27,9 @@ static int add_row(struct join_account_list *list, sqlite3_stmt *row)
 	list->items = grown;
 	account = &grown[list->count++];
 	memset(account, 0, sizeof(*account));
-	copy_text(account->feed, sizeof(account->feed), row, 0);
-	copy_text(account->asset, sizeof(account->asset), row, 1);
-	copy_text(account->joined_by, sizeof(account->joined_by), row, 2);
+	column_copy(row, 0, account->feed, sizeof(account->feed));
+	column_copy(row, 1, account->asset, sizeof(account->asset));
+	column_copy(row, 2, account->joined_by, sizeof(account->joined_by));
 	account->total = (uint64_t)sqlite3_column_int64(row, 3);
 	account->matched = (uint64_t)sqlite3_column_int64(row, 4);
 	account->censored = (uint64_t)sqlite3_column_int64(row, 5);
@@ -49,9 +37,9 @@ static int add_row(struct join_account_list *list, sqlite3_stmt *row)
 	account->unmatched = (uint64_t)sqlite3_column_int64(row, 7);
 	account->before_start = (uint64_t)sqlite3_column_int64(row, 8);
 	account->repeated = (uint64_t)sqlite3_column_int64(row, 9);
-	account->false_matches.share = column_share(row, 10);
-	account->false_matches.ci95[0] = column_share(row, 11);
-	account->false_matches.ci95[1] = column_share(row, 12);
+	account->false_matches.share = column_number(row, 10);
+	account->false_matches.ci95[0] = column_number(row, 11);
+	account->false_matches.ci95[1] = column_number(row, 12);
 	for (int m = 0; m < JOIN_METHODS; m++)
 		account->by[m] = (uint64_t)sqlite3_column_int64(row, 13 + m);
 	account->updated = sqlite3_column_int(row, 13 + JOIN_METHODS);
@@ -60,21 +48,11 @@ static int add_row(struct join_account_list *list, sqlite3_stmt *row)
 
 int join_accounts_load(sqlite3 *db, struct join_account_list *out, struct error *err)
 {
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR, status;
+	int status = join_if_needed(db, err);
 
 	memset(out, 0, sizeof(*out));
-	status = join_if_needed(db, err);
-	if (status)
-		return status;
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK)
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = add_row(out, rows);
-	if (status)
-		error_set(err, status, "session: no memory for what became of its updates");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table timeline: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
+	if (!status)
+		status = query_each(db, query, NULL, "table timeline", add_row, out, err);
 	if (status)
 		join_accounts_free(out);
 	return status;

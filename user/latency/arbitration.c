@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "feed/sequence.h"
+#include "session/query.h"
 
 /* The span of each numbered feed and asset, and whether its numbering can be judged. */
 static const char spans_query[] =
@@ -18,13 +19,6 @@ static const char spans_query[] =
 static const char numbers_query[] =
 	"SELECT DISTINCT CAST(key AS INTEGER) AS number, feed_id FROM oracle_message"
 	" WHERE ifnull(asset, '') = ?1 AND key IS NOT NULL AND number BETWEEN ?2 AND ?3 ORDER BY number";
-
-static const char *column_text(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
 
 static int add_asset(struct arbitration_list *list, const char *asset)
 {
@@ -43,8 +37,9 @@ static int add_asset(struct arbitration_list *list, const char *asset)
 	return 0;
 }
 
-static int add_span(struct arbitration_list *list, sqlite3_stmt *row)
+static int add_span(void *context, sqlite3_stmt *row)
 {
+	struct arbitration_list *list = context;
 	const char *asset = column_text(row, 0);
 	struct arbitration *item = list->count ? &list->items[list->count - 1] : NULL;
 	struct arbitration_feed *feed;
@@ -60,7 +55,7 @@ static int add_span(struct arbitration_list *list, sqlite3_stmt *row)
 		return 0;
 	feed = &item->feeds[item->feed_count++];
 	feed->id = sqlite3_column_int64(row, 1);
-	snprintf(feed->feed, sizeof(feed->feed), "%s", column_text(row, 2));
+	column_copy(row, 2, feed->feed, sizeof(feed->feed));
 	feed->first = (uint64_t)sqlite3_column_int64(row, 4);
 	feed->last = (uint64_t)sqlite3_column_int64(row, 5);
 	item->judged &= sqlite3_column_int(row, 6);
@@ -87,17 +82,8 @@ static void drop_single(struct arbitration_list *list)
 
 static int load_spans(sqlite3 *db, struct arbitration_list *out, struct error *err)
 {
-	sqlite3_stmt *row = NULL;
-	int status = 0, step = SQLITE_ERROR;
+	int status = query_each(db, spans_query, NULL, "table oracle_message", add_span, out, err);
 
-	if (sqlite3_prepare_v2(db, spans_query, -1, &row, NULL) == SQLITE_OK)
-		while (!status && (step = sqlite3_step(row)) == SQLITE_ROW)
-			status = add_span(out, row);
-	if (status)
-		error_set(err, status, "no memory for %zu assets", out->count);
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table oracle_message: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(row);
 	drop_single(out);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 
 /*
  * The messages of one block and feed stand together, those of one kind and part among them, the earliest first. A block's
@@ -40,18 +41,6 @@ struct loader {
 	int64_t *arrivals; /* of the block's distinct parts */
 	size_t arrival_count, arrival_room;
 };
-
-static int64_t column_ns(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
-}
-
-static const char *column_text(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
 
 static void earliest(int64_t *time, int64_t ns)
 {
@@ -246,28 +235,24 @@ static int arrange(struct told_blocks *out)
 	return 0;
 }
 
+static int add_row(void *context, sqlite3_stmt *row)
+{
+	struct loader *loader = context;
+	int status = 0;
+
+	if (loader->block &&
+	    (loader->feed_id != sqlite3_column_int64(row, FEED_ID) || strcmp(loader->name, column_text(row, NAME))))
+		finish(loader);
+	if (!loader->block)
+		status = begin(loader, row);
+	return status ? status : add(loader, row);
+}
+
 static int read_rows(sqlite3 *db, struct loader *loader, struct error *err)
 {
-	sqlite3_stmt *row = NULL;
-	int status = 0, step = SQLITE_ERROR;
+	int status = query_each(db, query, NULL, "tables block_message and chain_block", add_row, loader, err);
 
-	if (sqlite3_prepare_v2(db, query, -1, &row, NULL) == SQLITE_OK) {
-		while (!status && (step = sqlite3_step(row)) == SQLITE_ROW) {
-			if (loader->block && (loader->feed_id != sqlite3_column_int64(row, FEED_ID) ||
-					      strcmp(loader->name, column_text(row, NAME))))
-				finish(loader);
-			if (!loader->block)
-				status = begin(loader, row);
-			if (!status)
-				status = add(loader, row);
-		}
-		finish(loader);
-	}
-	if (status)
-		error_set(err, status, "no memory for %zu blocks", loader->out->count);
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: tables block_message and chain_block: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(row);
+	finish(loader);
 	return status;
 }
 

@@ -2,7 +2,6 @@
 #include "latency/block_transactions.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "feed/build.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 
 enum column {
 	FEED, NUMBER, ENTRY, POSITION, SHRED, WATCH, SIGNATURE, BLOCK_WIRE, READABLE, RECOVERED, FIRST, MESSAGE_ID, KEY, MANTISSA,
@@ -25,18 +25,6 @@ static const char query[] =
 	" ON b.feed_id = t.feed_id AND b.number = t.number AND ifnull(b.fec_set, -1) = -1"
 	" ORDER BY t.number, t.position IS NULL, t.position, f.id, t.id";
 
-static void read_text(sqlite3_stmt *row, int column, char *out, size_t size)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	snprintf(out, size, "%s", text ? text : "");
-}
-
-static int64_t read_stamp(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
-}
-
 static int64_t read_index(sqlite3_stmt *row, int column)
 {
 	return sqlite3_column_type(row, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, column);
@@ -45,68 +33,61 @@ static int64_t read_index(sqlite3_stmt *row, int column)
 static void read_message(sqlite3_stmt *row, struct feed_message *out)
 {
 	message_clear(out);
-	read_text(row, MESSAGE_ID, out->id, sizeof(out->id));
-	read_text(row, KEY, out->key, sizeof(out->key));
-	read_text(row, MANTISSA, out->mantissa, sizeof(out->mantissa));
+	column_copy(row, MESSAGE_ID, out->id, sizeof(out->id));
+	column_copy(row, KEY, out->key, sizeof(out->key));
+	column_copy(row, MANTISSA, out->mantissa, sizeof(out->mantissa));
 	out->has_exponent = sqlite3_column_type(row, EXPONENT) != SQLITE_NULL;
 	out->exponent = sqlite3_column_int(row, EXPONENT);
-	if (sqlite3_column_type(row, PRICE) != SQLITE_NULL)
-		out->price = sqlite3_column_double(row, PRICE);
-	out->published_ns = read_stamp(row, PUBLISHED);
+	out->price = column_number(row, PRICE);
+	out->published_ns = column_ns(row, PUBLISHED);
 }
 
 static void read_row(sqlite3_stmt *row, const struct clockmap *clock, struct block_transaction *out)
 {
-	int64_t first_ns = clockmap_utc(clock, read_stamp(row, FIRST)), oracle_ns = clockmap_utc(clock, read_stamp(row, ORACLE_WIRE));
+	int64_t first_ns = clockmap_utc(clock, column_ns(row, FIRST)), oracle_ns = clockmap_utc(clock, column_ns(row, ORACLE_WIRE));
 
 	memset(out, 0, sizeof(*out));
-	read_text(row, FEED, out->feed, sizeof(out->feed));
+	column_copy(row, FEED, out->feed, sizeof(out->feed));
 	out->number = (uint64_t)sqlite3_column_int64(row, NUMBER);
 	out->entry = read_index(row, ENTRY);
 	out->position = read_index(row, POSITION);
 	out->shred = (uint32_t)sqlite3_column_int64(row, SHRED);
-	read_text(row, WATCH, out->watch, sizeof(out->watch));
-	read_text(row, SIGNATURE, out->signature, sizeof(out->signature));
-	out->block_wire_ns = clockmap_utc(clock, read_stamp(row, BLOCK_WIRE));
-	out->readable_ns = clockmap_utc(clock, read_stamp(row, READABLE));
+	column_copy(row, WATCH, out->watch, sizeof(out->watch));
+	column_copy(row, SIGNATURE, out->signature, sizeof(out->signature));
+	out->block_wire_ns = clockmap_utc(clock, column_ns(row, BLOCK_WIRE));
+	out->readable_ns = clockmap_utc(clock, column_ns(row, READABLE));
 	out->after_first_ns = first_ns == TIME_UNKNOWN ? TIME_UNKNOWN : out->block_wire_ns - first_ns;
 	out->after_oracle_ns = oracle_ns == TIME_UNKNOWN ? TIME_UNKNOWN : out->block_wire_ns - oracle_ns;
 	out->recovered = sqlite3_column_int(row, RECOVERED);
 	read_message(row, &out->message);
 }
 
-static int append(struct block_transaction_list *list, size_t *room, const struct block_transaction *transaction)
-{
-	int status = array_grow((void **)&list->items, list->count, room, sizeof(*list->items));
+struct loader {
+	struct block_transaction_list *out;
+	const struct clockmap *clock;
+	size_t room;
+};
 
-	if (!status)
-		list->items[list->count++] = *transaction;
-	return status;
+static int add_row(void *context, sqlite3_stmt *row)
+{
+	struct loader *loader = context;
+	struct block_transaction_list *out = loader->out;
+
+	if (array_grow((void **)&out->items, out->count, &loader->room, sizeof(*out->items)))
+		return -ENOMEM;
+	read_row(row, loader->clock, &out->items[out->count++]);
+	return 0;
 }
 
 int block_transactions_load(sqlite3 *db, struct block_transaction_list *out, struct error *err)
 {
-	struct block_transaction transaction;
 	struct clockmap *clock = NULL;
-	sqlite3_stmt *rows = NULL;
-	int status, step = SQLITE_DONE;
-	size_t room = 0;
+	int status = clockmap_load(&clock, db, err);
 
 	memset(out, 0, sizeof(*out));
-	status = clockmap_load(&clock, db, err);
 	if (status)
 		return status;
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) != SQLITE_OK)
-		step = SQLITE_ERROR;
-	while (!status && rows && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-		read_row(rows, clock, &transaction);
-		status = append(out, &room, &transaction);
-	}
-	if (status)
-		error_set(err, status, "no memory for %zu transactions", out->count);
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table block_transaction: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
+	status = query_each(db, query, NULL, "table block_transaction", add_row, &(struct loader){.out = out, .clock = clock}, err);
 	clockmap_free(clock);
 	if (status)
 		block_transaction_list_free(out);

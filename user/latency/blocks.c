@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 
 /* What the rows of a slot's sets say together. Sets come in ascending order. */
 struct set_summary {
@@ -16,12 +17,6 @@ struct set_summary {
 	uint64_t next;	  /* data index right after the highest set */
 	int64_t decodable_mono_ns;
 };
-
-/* Stamps of a session that was stored count from the machine's start: none is negative. */
-static int64_t column_stamp(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
-}
 
 static int summarize_sets(sqlite3 *db, sqlite3_stmt *sets, int64_t feed_id, int64_t number, struct set_summary *out,
 			  struct error *err)
@@ -35,7 +30,7 @@ static int summarize_sets(sqlite3 *db, sqlite3_stmt *sets, int64_t feed_id, int6
 	sqlite3_bind_int64(sets, 2, number);
 	while ((status = sqlite3_step(sets)) == SQLITE_ROW) {
 		uint64_t index = (uint64_t)sqlite3_column_int64(sets, 0);
-		int64_t decodable = column_stamp(sets, 1);
+		int64_t decodable = column_ns(sets, 1);
 
 		if (index > out->next)
 			out->missing += (index - out->next) / BLOCK_SET_SHREDS;
@@ -100,9 +95,9 @@ static void read_slot(sqlite3_stmt *slots, const struct clockmap *clock, struct 
 	snprintf(block->feed, sizeof(block->feed), "%s", name ? name : "");
 	block->number = (uint64_t)sqlite3_column_int64(slots, 2);
 	block->feed_id = sqlite3_column_int64(slots, 0);
-	block->first_mono_ns = column_stamp(slots, 3);
+	block->first_mono_ns = column_ns(slots, 3);
 	block->first_ns = clockmap_utc(clock, block->first_mono_ns);
-	block->last_ns = clockmap_utc(clock, column_stamp(slots, 4));
+	block->last_ns = clockmap_utc(clock, column_ns(slots, 4));
 	block->packets = (uint64_t)sqlite3_column_int64(slots, 5);
 	block->duplicates = (uint64_t)sqlite3_column_int64(slots, 6);
 	block->data = (uint64_t)sqlite3_column_int64(slots, 7);
@@ -116,7 +111,7 @@ static void read_slot(sqlite3_stmt *slots, const struct clockmap *clock, struct 
 	block->has_content = sqlite3_column_type(slots, 14) != SQLITE_NULL;
 	block->entries = (uint64_t)sqlite3_column_int64(slots, 14);
 	block->transactions = (uint64_t)sqlite3_column_int64(slots, 15);
-	block->published_ns = column_stamp(slots, 16);
+	block->published_ns = column_ns(slots, 16);
 }
 
 static const char slot_query[] =

@@ -2,11 +2,11 @@
 #include "latency/course.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "session/query.h"
 #include "stats/quantile.h"
 
 struct samples {
@@ -86,8 +86,9 @@ const char course_message_feeds[] = "SELECT id, name FROM feed WHERE decoder NOT
 				    " ORDER BY id";
 const char course_chains[] = "SELECT id, name FROM chain WHERE network = ?1 ORDER BY id";
 
-static int add_runner(struct course *course, int64_t id, const char *name)
+static int add_runner(void *context, sqlite3_stmt *row)
 {
+	struct course *course = context;
 	struct race *race = course->race;
 	struct race_feed *feeds = realloc(race->feeds, (race->feed_count + 1) * sizeof(*feeds));
 	struct runner *runners = realloc(course->runners, (race->feed_count + 1) * sizeof(*runners));
@@ -100,28 +101,9 @@ static int add_runner(struct course *course, int64_t id, const char *name)
 		return -ENOMEM;
 	memset(&feeds[race->feed_count], 0, sizeof(*feeds));
 	memset(&runners[race->feed_count], 0, sizeof(*runners));
-	runners[race->feed_count].id = id;
-	snprintf(feeds[race->feed_count++].feed, sizeof(feeds->feed), "%s", name ? name : "");
+	runners[race->feed_count].id = sqlite3_column_int64(row, 0);
+	column_copy(row, 1, feeds[race->feed_count++].feed, sizeof(feeds->feed));
 	return 0;
-}
-
-static int load_runners(struct course *course, sqlite3 *db, const char *query, const char *of, struct error *err)
-{
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR, status = 0;
-
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK) {
-		if (of)
-			sqlite3_bind_text(rows, 1, of, -1, SQLITE_STATIC);
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = add_runner(course, sqlite3_column_int64(rows, 0), (const char *)sqlite3_column_text(rows, 1));
-	}
-	if (status)
-		error_set(err, status, "no memory for a race");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: who takes part in a race: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
-	return status;
 }
 
 int course_new(struct course **out, struct race *race, sqlite3 *db, const char *runners, const char *of, struct error *err)
@@ -133,7 +115,7 @@ int course_new(struct course **out, struct race *race, sqlite3 *db, const char *
 	if (!course)
 		return error_set(err, -ENOMEM, "no memory for a race");
 	course->race = race;
-	status = load_runners(course, db, runners, of, err);
+	status = query_each(db, runners, of, "who takes part in a race", add_runner, course, err);
 	if (status) {
 		course_free(course);
 		race_free(race);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "latency/intern.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 
 /* A message by its number in `identities`; zero has no message. */
 struct arrival {
@@ -23,6 +24,8 @@ struct loader {
 	struct arrival *arrivals;	 /* by identity number - 1 */
 	size_t room;
 	int64_t first_ns[2], last_ns[2];
+	int side; /* that is being read, and its clock */
+	const struct clockmap *clock;
 };
 
 /* What both sites must agree on, as one text. */
@@ -32,9 +35,11 @@ static const char query[] =
 	" m.wire_mono_ns FROM oracle_message m JOIN feed f ON f.id = m.feed_id"
 	" WHERE m.key IS NOT NULL AND m.wire_mono_ns IS NOT NULL";
 
-static int add_row(struct loader *loader, int side, sqlite3_stmt *row, const struct clockmap *clock)
+static int add_row(void *context, sqlite3_stmt *row)
 {
-	int64_t at_ns = clockmap_utc(clock, sqlite3_column_int64(row, 2)), *known;
+	struct loader *loader = context;
+	int64_t at_ns = clockmap_utc(loader->clock, sqlite3_column_int64(row, 2)), *known;
+	int side = loader->side;
 	uint32_t group, identity;
 
 	if (at_ns == TIME_UNKNOWN)
@@ -77,20 +82,14 @@ static int64_t utc_error(const struct clockmap *clock)
 static int load_side(struct loader *loader, int side, sqlite3 *db, int64_t *error_ns, struct error *err)
 {
 	struct clockmap *clock = NULL;
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR, status = clockmap_load(&clock, db, err);
+	int status = clockmap_load(&clock, db, err);
 
 	if (status)
 		return status;
 	*error_ns = utc_error(clock);
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK)
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = add_row(loader, side, rows, clock);
-	if (status)
-		error_set(err, status, "session: no memory for its messages");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table oracle_message: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
+	loader->side = side;
+	loader->clock = clock;
+	status = query_each(db, query, NULL, "table oracle_message", add_row, loader, err);
 	clockmap_free(clock);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 
 static const char query[] =
 	"SELECT m.asset, f.name, ifnull(m.wire_mono_ns, m.app_mono_ns) AS at, m.price FROM oracle_message m"
@@ -32,11 +33,17 @@ static struct price_series *series_of(struct price_series_list *list, const char
 	return last;
 }
 
-static int add_row(struct price_series_list *list, sqlite3_stmt *row, const struct clockmap *clock)
+struct loader {
+	struct price_series_list *list;
+	const struct clockmap *clock;
+};
+
+static int add_row(void *context, sqlite3_stmt *row)
 {
-	struct price_series *series = series_of(list, (const char *)sqlite3_column_text(row, 0),
+	const struct loader *loader = context;
+	struct price_series *series = series_of(loader->list, (const char *)sqlite3_column_text(row, 0),
 						(const char *)sqlite3_column_text(row, 1));
-	struct tick tick = {clockmap_utc(clock, sqlite3_column_int64(row, 2)), log(sqlite3_column_double(row, 3))};
+	struct tick tick = {clockmap_utc(loader->clock, sqlite3_column_int64(row, 2)), log(sqlite3_column_double(row, 3))};
 
 	if (!series)
 		return -ENOMEM;
@@ -51,21 +58,12 @@ static int add_row(struct price_series_list *list, sqlite3_stmt *row, const stru
 int prices_load(sqlite3 *db, struct price_series_list *out, struct error *err)
 {
 	struct clockmap *clock = NULL;
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR, status;
+	int status = clockmap_load(&clock, db, err);
 
 	memset(out, 0, sizeof(*out));
-	status = clockmap_load(&clock, db, err);
 	if (status)
 		return status;
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK)
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = add_row(out, rows, clock);
-	if (status)
-		error_set(err, status, "session: no memory for its prices");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table oracle_message: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
+	status = query_each(db, query, NULL, "table oracle_message", add_row, &(struct loader){out, clock}, err);
 	clockmap_free(clock);
 	if (status)
 		prices_free(out);

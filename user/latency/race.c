@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "feed/message.h"
+#include "session/query.h"
 
 /* A feed's copies of one message: same asset, key and publish time. */
 struct entry {
@@ -77,12 +78,12 @@ static int add_entry(struct entries *entries, const struct entry *entry)
  * and whichever kind of message brings the first word of it.
  */
 static const struct {
-	const char *table, *query;
+	const char *what, *query;
 } sources[] = {
-	{"oracle_message",
+	{"table oracle_message",
 	 "SELECT feed_id, published_ns, min(wire_mono_ns), count(*), asset, key FROM oracle_message WHERE key IS NOT NULL"
 	 " GROUP BY asset, key, published_ns, feed_id ORDER BY asset, key, published_ns, feed_id"},
-	{"block_message",
+	{"table block_message",
 	 "SELECT feed_id, NULL, min(wire_mono_ns), count(*), part,"
 	 " iif(hash IS NOT NULL, 'h' || hash, 'n' || number) AS name FROM block_message WHERE name IS NOT NULL"
 	 " AND kind <> 'getdata'" /* somebody asks for it: no news of the block */
@@ -109,41 +110,48 @@ static bool identity_changes(struct identity *identity, sqlite3_stmt *row)
 	return true;
 }
 
-static int64_t column_time(sqlite3_stmt *row, int column)
+struct loader {
+	struct entries *entries;
+	struct identity identity;
+};
+
+static int add_row(void *context, sqlite3_stmt *row)
 {
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
+	struct loader *loader = context;
+	struct entry entry = {
+		.feed = course_feed(loader->entries->course, sqlite3_column_int64(row, 0)),
+		.published_ns = column_ns(row, 1),
+		.wire_ns = column_ns(row, 2),
+		.copies = (uint64_t)sqlite3_column_int64(row, 3),
+	};
+	int status = identity_changes(&loader->identity, row) ? finish_key(loader->entries) : 0;
+
+	return status || entry.feed == SIZE_MAX ? status : add_entry(loader->entries, &entry);
 }
 
-static int run(sqlite3 *db, const char *table, const char *query, struct entries *entries, const struct race *race,
-	       struct error *err)
+static int run(sqlite3 *db, const char *what, const char *query, struct entries *entries, struct error *err)
 {
-	struct identity identity = {0};
-	sqlite3_stmt *rows = NULL;
-	int status = 0, step = SQLITE_ERROR;
+	struct loader loader = {.entries = entries};
+	int status = query_each(db, query, NULL, what, add_row, &loader, err);
 
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK) {
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-			struct entry entry = {
-				.feed = course_feed(entries->course, sqlite3_column_int64(rows, 0)),
-				.published_ns = column_time(rows, 1),
-				.wire_ns = column_time(rows, 2),
-				.copies = (uint64_t)sqlite3_column_int64(rows, 3),
-			};
-
-			if (identity_changes(&identity, rows))
-				status = finish_key(entries);
-			if (!status && entry.feed != SIZE_MAX)
-				status = add_entry(entries, &entry);
-		}
-		if (!status && step == SQLITE_DONE)
-			status = finish_key(entries);
-	}
-	if (status)
-		error_set(err, status, "no memory for %llu messages", (unsigned long long)race->count);
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table %s: %s", table, sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
+	if (!status && finish_key(entries))
+		status = error_set(err, -ENOMEM, "session: no memory for %s", what);
 	return status;
+}
+
+struct keyless {
+	const struct course *course;
+	struct race *race;
+};
+
+static int add_keyless(void *context, sqlite3_stmt *row)
+{
+	const struct keyless *keyless = context;
+	size_t feed = course_feed(keyless->course, sqlite3_column_int64(row, 0));
+
+	if (feed != SIZE_MAX)
+		keyless->race->feeds[feed].without_key = (uint64_t)sqlite3_column_int64(row, 1);
+	return 0;
 }
 
 static int count_without_key(sqlite3 *db, const struct course *course, struct race *race, struct error *err)
@@ -151,19 +159,8 @@ static int count_without_key(sqlite3 *db, const struct course *course, struct ra
 	static const char query[] =
 		"SELECT feed_id, count(*) FROM (SELECT feed_id FROM oracle_message WHERE key IS NULL"
 		" UNION ALL SELECT feed_id FROM block_message WHERE hash IS NULL AND number IS NULL) GROUP BY feed_id";
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR;
 
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK) {
-		while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
-			size_t feed = course_feed(course, sqlite3_column_int64(rows, 0));
-
-			if (feed != SIZE_MAX)
-				race->feeds[feed].without_key = (uint64_t)sqlite3_column_int64(rows, 1);
-		}
-	}
-	sqlite3_finalize(rows);
-	return step == SQLITE_DONE ? 0 : error_set(err, -EIO, "session: messages without key: %s", sqlite3_errmsg(db));
+	return query_each(db, query, NULL, "messages without key", add_keyless, &(struct keyless){course, race}, err);
 }
 
 int race_compute(sqlite3 *db, struct race *out, struct error *err)
@@ -175,7 +172,7 @@ int race_compute(sqlite3 *db, struct race *out, struct error *err)
 		return status;
 	status = count_without_key(db, entries.course, out, err);
 	for (size_t i = 0; !status && i < sizeof(sources) / sizeof(sources[0]); i++)
-		status = run(db, sources[i].table, sources[i].query, &entries, out, err);
+		status = run(db, sources[i].what, sources[i].query, &entries, err);
 	if (!status)
 		status = course_end(entries.course, err);
 	course_free(entries.course);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "latency/blocks.h"
+#include "session/query.h"
 
 const struct block_race_name block_race_names[BLOCK_RACES] = {
 	[BLOCK_RACE_SHREDS] = {"shreds", "shreds"},
@@ -27,33 +28,35 @@ static const char set_query[] =
 
 #define IDENTITY_COLUMNS 3
 
+struct loader {
+	struct course *course;
+	int64_t identity[IDENTITY_COLUMNS];
+};
+
+static int add_row(void *context, sqlite3_stmt *row)
+{
+	struct loader *loader = context;
+	size_t feed = course_feed(loader->course, sqlite3_column_int64(row, 0));
+	int64_t next[IDENTITY_COLUMNS];
+	int status = 0;
+
+	for (int i = 0; i < IDENTITY_COLUMNS; i++)
+		next[i] = sqlite3_column_int64(row, 3 + i);
+	if (memcmp(loader->identity, next, sizeof(next)))
+		status = course_next(loader->course);
+	memcpy(loader->identity, next, sizeof(next));
+	if (feed != SIZE_MAX)
+		course_arrival(loader->course, feed, sqlite3_column_int64(row, 1), (uint64_t)sqlite3_column_int64(row, 2));
+	return status;
+}
+
 static int run_query(sqlite3 *db, const char *query, struct course *course, struct error *err)
 {
-	int64_t identity[IDENTITY_COLUMNS] = {-1, -1, -1}, next[IDENTITY_COLUMNS];
-	sqlite3_stmt *rows = NULL;
-	int status = 0, step = SQLITE_ERROR;
+	struct loader loader = {course, {-1, -1, -1}};
+	int status = query_each(db, query, NULL, "tables block_arrival and shred_arrival", add_row, &loader, err);
 
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK) {
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-			size_t feed = course_feed(course, sqlite3_column_int64(rows, 0));
-
-			for (int i = 0; i < IDENTITY_COLUMNS; i++)
-				next[i] = sqlite3_column_int64(rows, 3 + i);
-			if (memcmp(identity, next, sizeof(identity)))
-				status = course_next(course);
-			memcpy(identity, next, sizeof(identity));
-			if (feed != SIZE_MAX)
-				course_arrival(course, feed, sqlite3_column_int64(rows, 1),
-					       (uint64_t)sqlite3_column_int64(rows, 2));
-		}
-		if (!status)
-			status = course_next(course);
-	}
-	if (status)
-		error_set(err, status, "no memory for the race");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: tables block_arrival and shred_arrival: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
+	if (!status && course_next(course))
+		status = error_set(err, -ENOMEM, "session: no memory for the race");
 	return status;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "session/query.h"
 
 static const char network_query[] = "SELECT network FROM chain GROUP BY network HAVING count(*) > 1 ORDER BY network";
 static const char head_query[] =
@@ -15,35 +15,30 @@ static const char head_query[] =
 
 enum { CHAIN, STAMP, COPIES, HASH };
 
+struct loader {
+	struct course *course;
+	char hash[80]; /* of the head in hand */
+};
+
+static int add_row(void *context, sqlite3_stmt *row)
+{
+	struct loader *loader = context;
+	size_t runner = course_feed(loader->course, sqlite3_column_int64(row, CHAIN));
+	int status = strcmp(loader->hash, column_text(row, HASH)) ? course_next(loader->course) : 0;
+
+	column_copy(row, HASH, loader->hash, sizeof(loader->hash));
+	if (runner != SIZE_MAX)
+		course_arrival(loader->course, runner, column_ns(row, STAMP), (uint64_t)sqlite3_column_int64(row, COPIES));
+	return status;
+}
+
 static int run(sqlite3 *db, const char *network, struct course *course, struct error *err)
 {
-	sqlite3_stmt *rows = NULL;
-	int status = 0, step = SQLITE_ERROR;
-	char hash[80] = "";
+	struct loader loader = {.course = course};
+	int status = query_each(db, head_query, network, "table chain_block", add_row, &loader, err);
 
-	if (sqlite3_prepare_v2(db, head_query, -1, &rows, NULL) == SQLITE_OK) {
-		sqlite3_bind_text(rows, 1, network, -1, SQLITE_STATIC);
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-			size_t runner = course_feed(course, sqlite3_column_int64(rows, CHAIN));
-			const char *next = (const char *)sqlite3_column_text(rows, HASH);
-
-			if (strcmp(hash, next ? next : ""))
-				status = course_next(course);
-			snprintf(hash, sizeof(hash), "%s", next ? next : "");
-			if (runner != SIZE_MAX)
-				course_arrival(course, runner,
-					       sqlite3_column_type(rows, STAMP) == SQLITE_NULL ? TIME_UNKNOWN :
-											  sqlite3_column_int64(rows, STAMP),
-					       (uint64_t)sqlite3_column_int64(rows, COPIES));
-		}
-		if (!status)
-			status = course_next(course);
-	}
-	if (status)
-		error_set(err, status, "no memory for the race");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table chain_block: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
+	if (!status && course_next(course))
+		status = error_set(err, -ENOMEM, "session: no memory for the race");
 	return status;
 }
 

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "session/query.h"
 #include "session/session.h"
 
 /* The waits of one reader: its series in the order of time, and those that ended and those that did not, by length. */
@@ -28,13 +28,6 @@ static const char query[] =
 enum { COLUMN_ID, COLUMN_FEED, COLUMN_PROTOCOL, COLUMN_LOCAL, COLUMN_LOCAL_PORT, COLUMN_REMOTE, COLUMN_REMOTE_PORT,
        COLUMN_PID, COLUMN_COMM, COLUMN_WIRE, COLUMN_APP, COLUMN_BYTES, COLUMN_END };
 
-static void copy(char *out, size_t size, sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	snprintf(out, size, "%s", text ? text : "");
-}
-
 static void begin(struct reader_summary *reader, sqlite3_stmt *row)
 {
 	*reader = (struct reader_summary){
@@ -42,11 +35,11 @@ static void begin(struct reader_summary *reader, sqlite3_stmt *row)
 		.remote_port = (uint16_t)sqlite3_column_int(row, COLUMN_REMOTE_PORT),
 		.pid = (uint32_t)sqlite3_column_int64(row, COLUMN_PID),
 	};
-	copy(reader->feed, sizeof(reader->feed), row, COLUMN_FEED);
-	copy(reader->protocol, sizeof(reader->protocol), row, COLUMN_PROTOCOL);
-	copy(reader->comm, sizeof(reader->comm), row, COLUMN_COMM);
-	copy(reader->local, sizeof(reader->local), row, COLUMN_LOCAL);
-	copy(reader->remote, sizeof(reader->remote), row, COLUMN_REMOTE);
+	column_copy(row, COLUMN_FEED, reader->feed, sizeof(reader->feed));
+	column_copy(row, COLUMN_PROTOCOL, reader->protocol, sizeof(reader->protocol));
+	column_copy(row, COLUMN_COMM, reader->comm, sizeof(reader->comm));
+	column_copy(row, COLUMN_LOCAL, reader->local, sizeof(reader->local));
+	column_copy(row, COLUMN_REMOTE, reader->remote, sizeof(reader->remote));
 }
 
 static int add(struct waits *waits, struct reader_summary *reader, sqlite3_stmt *row)
@@ -110,48 +103,43 @@ static int by_packets(const void *a, const void *b)
 	return feeds ? feeds : (x->count < y->count) - (x->count > y->count);
 }
 
-static int load(sqlite3_stmt *rows, struct waits *waits, struct reader_list *out, int *step)
+struct loader {
+	struct waits waits; /* of the last reader in `out` */
+	struct reader_list *out;
+	size_t room;
+	int64_t id;
+};
+
+static int add_row(void *context, sqlite3_stmt *row)
 {
-	int64_t id = 0;
-	size_t room = 0;
+	struct loader *loader = context;
+	struct reader_list *out = loader->out;
 	int status = 0;
 
-	while (!status && (*step = sqlite3_step(rows)) == SQLITE_ROW) {
-		if (!out->count || sqlite3_column_int64(rows, COLUMN_ID) != id) {
-			id = sqlite3_column_int64(rows, COLUMN_ID);
-			if (out->count)
-				status = finish(waits, &out->items[out->count - 1]);
-			if (!status)
-				status = array_grow((void **)&out->items, out->count, &room, sizeof(*out->items));
-			if (!status)
-				begin(&out->items[out->count++], rows);
-		}
+	if (!out->count || sqlite3_column_int64(row, COLUMN_ID) != loader->id) {
+		loader->id = sqlite3_column_int64(row, COLUMN_ID);
+		if (out->count)
+			status = finish(&loader->waits, &out->items[out->count - 1]);
 		if (!status)
-			status = add(waits, &out->items[out->count - 1], rows);
+			status = array_grow((void **)&out->items, out->count, &loader->room, sizeof(*out->items));
+		if (!status)
+			begin(&out->items[out->count++], row);
 	}
-	return status || !out->count ? status : finish(waits, &out->items[out->count - 1]);
+	return status ? status : add(&loader->waits, &out->items[out->count - 1], row);
 }
 
 int readers_load(sqlite3 *db, const char *feed, struct reader_list *out, struct error *err)
 {
-	sqlite3_stmt *rows = NULL;
-	struct waits waits = {0};
-	int step = SQLITE_ERROR, status = 0;
+	struct loader loader = {.out = out};
+	int status;
 
 	*out = (struct reader_list){0};
-	if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) == SQLITE_OK) {
-		if (feed)
-			sqlite3_bind_text(rows, 1, feed, -1, SQLITE_STATIC);
-		status = load(rows, &waits, out, &step);
-	}
-	if (status)
-		error_set(err, status, "session: no memory for the readers");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table packet_read: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
-	free(waits.series);
-	free(waits.ends);
-	free(waits.opens);
+	status = query_each(db, query, feed, "table packet_read", add_row, &loader, err);
+	if (!status && out->count && finish(&loader.waits, &out->items[out->count - 1]))
+		status = error_set(err, -ENOMEM, "session: no memory for the readers");
+	free(loader.waits.series);
+	free(loader.waits.ends);
+	free(loader.waits.opens);
 	if (status)
 		readers_free(out);
 	else if (out->count)

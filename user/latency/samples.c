@@ -11,6 +11,7 @@
 #include "latency/intern.h"
 #include "latency/latency.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 #include "session/session.h"
 
 /* Steele, Lea and Flood (2014): SplitMix64. The same session draws the same. */
@@ -170,8 +171,9 @@ static int add_pair(struct loader *loader, struct sample_group *group, size_t p,
 	return add_duration(pair, from, waited > 0 ? waited : 0, true);
 }
 
-static int add_row(struct loader *loader, sqlite3_stmt *row)
+static int add_row(void *context, sqlite3_stmt *row)
 {
+	struct loader *loader = context;
 	const char *status = (const char *)sqlite3_column_text(row, 2);
 	struct sample_group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0),
 					      (const char *)sqlite3_column_text(row, 1));
@@ -183,8 +185,7 @@ static int add_row(struct loader *loader, sqlite3_stmt *row)
 	if (!status)
 		return 0;
 	for (int s = 0; s < STAGE_MAX; s++)
-		times[s] = sqlite3_column_type(row, 3 + s) == SQLITE_NULL ? TIME_UNKNOWN :
-									    sqlite3_column_int64(row, 3 + s);
+		times[s] = column_ns(row, 3 + s);
 	if (times[STAGE_PUBLISHED] != TIME_UNKNOWN)
 		see_published(group, times[STAGE_PUBLISHED]);
 	group->unmatched += !strcmp(status, "unmatched");
@@ -194,25 +195,9 @@ static int add_row(struct loader *loader, sqlite3_stmt *row)
 	return failed;
 }
 
-static int query(struct loader *loader, sqlite3 *db, const char *sql, int (*each)(struct loader *, sqlite3_stmt *),
-		 struct error *err)
+static int add_summary(void *context, sqlite3_stmt *row)
 {
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR, status = 0;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &rows, NULL) == SQLITE_OK)
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = each(loader, rows);
-	if (status)
-		error_set(err, status, "session: no memory for the latencies");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table timeline: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
-	return status;
-}
-
-static int add_summary(struct loader *loader, sqlite3_stmt *row)
-{
+	struct loader *loader = context;
 	struct sample_group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0),
 					      (const char *)sqlite3_column_text(row, 1));
 
@@ -261,8 +246,9 @@ static const char reads_query[] =
 	"SELECT f.name, p.wire_mono_ns, p.app_mono_ns FROM packet_read p JOIN reader r ON r.id = p.reader_id"
 	" JOIN feed f ON f.id = r.feed_id";
 
-static int add_read(struct loader *loader, sqlite3_stmt *row)
+static int add_read(void *context, sqlite3_stmt *row)
 {
+	struct loader *loader = context;
 	struct sample_group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0), NULL);
 	bool read = sqlite3_column_type(row, 2) != SQLITE_NULL;
 	int64_t wire_ns = clockmap_utc(loader->clock, sqlite3_column_int64(row, 1));
@@ -377,11 +363,11 @@ int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *p
 	if (!status)
 		status = load_end(&loader, db, err);
 	if (!status)
-		status = query(&loader, db, sql, add_row, err);
+		status = query_each(db, sql, NULL, "table timeline", add_row, &loader, err);
 	if (!status)
-		status = query(&loader, db, "SELECT feed, asset, before_start FROM timeline_summary", add_summary, err);
+		status = query_each(db, "SELECT feed, asset, before_start FROM timeline_summary", NULL, "table timeline_summary", add_summary, &loader, err);
 	if (!status)
-		status = query(&loader, db, reads_query, add_read, err);
+		status = query_each(db, reads_query, NULL, "table packet_read", add_read, &loader, err);
 	intern_free(&loader.names);
 	if (!status && sort_all(out))
 		status = error_set(err, -ENOMEM, "session: no memory for the latencies");

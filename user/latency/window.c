@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "session/query.h"
 #include "stats/volatility.h"
 #include "margin/lvr.h"
 
@@ -73,13 +74,10 @@ static double column_log(sqlite3_stmt *row, int column)
 	return price > 0 && isfinite(price) ? log(price) : NAN;
 }
 
-static int64_t column_time(sqlite3_stmt *row, int column)
+static int add_correction(void *context, sqlite3_stmt *row)
 {
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
-}
+	struct loader *loader = context;
 
-static int add_correction(struct loader *loader, sqlite3_stmt *row)
-{
 	if (array_grow((void **)&loader->corrections, loader->correction_count, &loader->correction_room,
 		 sizeof(*loader->corrections)))
 		return -ENOMEM;
@@ -104,12 +102,13 @@ static double correction_of(const struct loader *loader, sqlite3_stmt *row, int 
 	return low < loader->correction_count && loader->corrections[low].id == id ? loader->corrections[low].size : NAN;
 }
 
-static int add_row(struct loader *loader, sqlite3_stmt *row)
+static int add_row(void *context, sqlite3_stmt *row)
 {
+	struct loader *loader = context;
 	struct group *group = group_of(loader, (const char *)sqlite3_column_text(row, 0),
 				       (const char *)sqlite3_column_text(row, 1));
-	struct tick tick = {column_time(row, 2), column_log(row, 3)};
-	struct event event = {column_time(row, 4), column_time(row, 5), tick.log_price, correction_of(loader, row, 6)};
+	struct tick tick = {column_ns(row, 2), column_log(row, 3)};
+	struct event event = {column_ns(row, 4), column_ns(row, 5), tick.log_price, correction_of(loader, row, 6)};
 
 	if (!group)
 		return 0;
@@ -126,31 +125,14 @@ static int add_row(struct loader *loader, sqlite3_stmt *row)
 	return 0;
 }
 
-static int each_row(struct loader *loader, sqlite3 *db, const char *sql, int (*each)(struct loader *, sqlite3_stmt *),
-		    struct error *err)
-{
-	sqlite3_stmt *rows = NULL;
-	int step = SQLITE_ERROR, status = 0;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &rows, NULL) == SQLITE_OK)
-		while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW)
-			status = each(loader, rows);
-	if (status)
-		error_set(err, status, "session: no memory for the prices");
-	else if (step != SQLITE_DONE)
-		status = error_set(err, -EIO, "session: table timeline: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(rows);
-	return status;
-}
-
 static int load(struct loader *loader, sqlite3 *db, struct error *err)
 {
 	const struct latency *first = &loader->latencies->items[0];
 	char sql[sizeof(row_format) + 64];
-	int status = each_row(loader, db, correction_query, add_correction, err);
+	int status = query_each(db, correction_query, NULL, "table timeline", add_correction, loader, err);
 
 	snprintf(sql, sizeof(sql), row_format, stages[first->from].column, stages[first->to].column);
-	return status ? status : each_row(loader, db, sql, add_row, err);
+	return status ? status : query_each(db, sql, NULL, "table timeline", add_row, loader, err);
 }
 
 /* The network of an asset, and the mean distance of its blocks; neither where there are several networks, or no two blocks. */

@@ -207,8 +207,8 @@ static int write_about(struct report *report)
 	      "<details><summary>All that the session says about itself</summary>\n",
 	      out);
 	while (rows && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-		table_text(table, report_column_text(rows, 0));
-		table_text(table, report_column_text(rows, 1));
+		table_text(table, column_text(rows, 0));
+		table_text(table, column_text(rows, 1));
 	}
 	html_table(out, table);
 	table_free(table);

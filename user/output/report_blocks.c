@@ -37,10 +37,10 @@ static int load_heads(struct report *report, const char *chain, struct report_ro
 	if (rows)
 		sqlite3_bind_text(rows, 1, chain, -1, SQLITE_STATIC);
 	while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-		int64_t wire_ns = clockmap_utc(report->clock, report_column_ns(rows, 1));
+		int64_t wire_ns = clockmap_utc(report->clock, column_ns(rows, 1));
 		int64_t values[HEAD_COLUMNS] = {
-			[HEAD_DELAY] = report_difference(report_column_ns(rows, 0), wire_ns),
-			[HEAD_SPREAD] = report_difference(wire_ns, clockmap_utc(report->clock, report_column_ns(rows, 2))),
+			[HEAD_DELAY] = report_difference(column_ns(rows, 0), wire_ns),
+			[HEAD_SPREAD] = report_difference(wire_ns, clockmap_utc(report->clock, column_ns(rows, 2))),
 			[HEAD_INTERVAL] = report_difference(before_ns, wire_ns),
 		};
 
@@ -100,7 +100,7 @@ static int chain_write(struct report *report)
 	int step = SQLITE_ERROR, status = chains ? 0 : -EIO;
 
 	while (!status && (step = sqlite3_step(chains)) == SQLITE_ROW)
-		status = add_chain(report, report_column_text(chains, 0), sqlite3_column_int64(chains, 1), table, spec);
+		status = add_chain(report, column_text(chains, 0), sqlite3_column_int64(chains, 1), table, spec);
 	if (!status)
 		status = report_query_end(report, chains, step);
 	else

@@ -28,7 +28,7 @@ int64_t report_integer(const struct report *report, const char *sql)
 	int64_t value = TIME_UNKNOWN;
 
 	if (sqlite3_prepare_v2(report->db, sql, -1, &rows, NULL) == SQLITE_OK && sqlite3_step(rows) == SQLITE_ROW)
-		value = report_column_ns(rows, 0);
+		value = column_ns(rows, 0);
 	sqlite3_finalize(rows);
 	return value;
 }
@@ -48,18 +48,6 @@ int report_query_end(struct report *report, sqlite3_stmt *rows, int step)
 
 	sqlite3_finalize(rows);
 	return status;
-}
-
-int64_t report_column_ns(sqlite3_stmt *rows, int column)
-{
-	return sqlite3_column_type(rows, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(rows, column);
-}
-
-const char *report_column_text(sqlite3_stmt *rows, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(rows, column);
-
-	return text ? text : "";
 }
 
 const char *report_plural(int64_t count, const char *noun, char *out, size_t size)
@@ -253,7 +241,7 @@ int report_feeds(struct report *report, const char *name, report_feed_fn each, c
 	if (!feeds)
 		status = -EIO;
 	while (!status && (step = sqlite3_step(feeds)) == SQLITE_ROW)
-		status = each(report, context, report_column_text(feeds, 0), table, spec);
+		status = each(report, context, column_text(feeds, 0), table, spec);
 	if (!status)
 		status = report_query_end(report, feeds, step);
 	else

@@ -15,6 +15,7 @@
 #include "output/json_out.h"
 #include "output/table.h"
 #include "session/clockmap.h"
+#include "session/query.h"
 
 /* Points that one series of a plot may have; a larger one is thinned, and the page says so. */
 #define REPORT_POINTS 5000
@@ -65,10 +66,6 @@ bool report_prices_expected(const struct report *report);
 sqlite3_stmt *report_query(struct report *report, const char *sql);
 /* Finishes a loop over sqlite3_step(): 0, or -EIO with the text unless `step` is SQLITE_DONE. */
 int report_query_end(struct report *report, sqlite3_stmt *rows, int step);
-
-/* Column of a row; TIME_UNKNOWN for NULL. */
-int64_t report_column_ns(sqlite3_stmt *rows, int column);
-const char *report_column_text(sqlite3_stmt *rows, int column); /* "" for NULL */
 
 /* to - from; TIME_UNKNOWN where either is, or the difference is beyond 64 bits (a file may hold anything). */
 int64_t report_difference(int64_t from, int64_t to);

@@ -27,8 +27,8 @@ static int add_feed(struct report *report, const char *feed, struct json_object 
 	if (packets) {
 		sqlite3_bind_text(packets, 1, feed, -1, SQLITE_STATIC);
 		while (!status && (step = sqlite3_step(packets)) == SQLITE_ROW) {
-			int64_t wire_ns = report_column_ns(packets, 0);
-			int64_t wait_ns = report_difference(wire_ns, report_column_ns(packets, 1));
+			int64_t wire_ns = column_ns(packets, 0);
+			int64_t wait_ns = report_difference(wire_ns, column_ns(packets, 1));
 
 			status = report_rows_add(&rows, clockmap_utc(report->clock, wire_ns), &wait_ns, report->err);
 		}

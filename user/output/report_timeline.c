@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What became of each message, update by update, and races between feeds. */
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "output/report_parts.h"
@@ -33,8 +32,8 @@ static int write_counts(struct report *report)
 	int step = SQLITE_ERROR;
 
 	while (rows && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-		table_text(table, report_column_text(rows, 0));
-		table_text(table, report_column_text(rows, 1));
+		table_text(table, column_text(rows, 0));
+		table_text(table, column_text(rows, 1));
 		for (int i = 0; i < COUNTS; i++) {
 			uint64_t count = (uint64_t)sqlite3_column_int64(rows, 2 + i);
 
@@ -89,7 +88,7 @@ static int load_rows(struct report *report, const char *feed, const char *asset,
 		int64_t values[PLOTTED];
 
 		for (int i = 0; i < (int)PLOTTED; i++)
-			values[i] = report_difference(report_column_ns(rows, 1 + 2 * i), report_column_ns(rows, 2 + 2 * i));
+			values[i] = report_difference(column_ns(rows, 1 + 2 * i), column_ns(rows, 2 + 2 * i));
 		status = report_rows_add(out, sqlite3_column_int64(rows, 0), values, report->err);
 	}
 	if (status) {

@@ -32,10 +32,10 @@ static int losses_write(struct report *report)
 
 		kinds += is_loss;
 		total += is_loss ? count : 0;
-		table_text(table, report_column_text(rows, 0));
-		table_text(table, report_column_text(rows, 1));
+		table_text(table, column_text(rows, 0));
+		table_text(table, column_text(rows, 1));
 		table_count(table, count);
-		table_text(table, loss_words(report_column_text(rows, 1)));
+		table_text(table, loss_words(column_text(rows, 1)));
 	}
 	if (!kinds)
 		report_say(report, "This session has no counters of losses: whether something was lost is not known.");
@@ -75,8 +75,8 @@ static int load_clock(struct report *report, struct report_rows *errors, struct 
 	*state = (struct clock_state){0};
 	while (!status && (step = sqlite3_step(rows)) == SQLITE_ROW) {
 		int64_t mono_ns = sqlite3_column_int64(rows, 0), real_ns = sqlite3_column_int64(rows, 1);
-		int64_t values[2] = {sqlite3_column_int(rows, 3) ? report_column_ns(rows, 4) : TIME_UNKNOWN,
-				     report_column_ns(rows, 2)};
+		int64_t values[2] = {sqlite3_column_int(rows, 3) ? column_ns(rows, 4) : TIME_UNKNOWN,
+				     column_ns(rows, 2)};
 
 		if (!state->readings++) {
 			state->first_mono_ns = mono_ns;
