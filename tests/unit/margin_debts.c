@@ -103,6 +103,38 @@ static void the_pair_that_brings_most(void **state)
 	assert_true(t.w.more.slippage_mean > 0);
 }
 
+/* Each collateral with a bonus of its own: 10 ETH and 1 BTC for 15,200, ETH at 950; half is 7,600 (margin_basket.c). */
+static void each_collateral_has_its_bonus(void **state)
+{
+	const struct account rows[] = {{ETH, 10, 15200, 0.8}, {BTC, 1, 0, 0.75}};
+	const double eth[] = {1000, 950, 950}, btc[] = {10000, 10000, 10000};
+	uint32_t terms[] = {1, 2};
+	struct rules variants[2];
+	struct error err;
+	struct two t;
+
+	(void)state;
+	on_two_tapes(&t, rows, 2, eth, btc, 3);
+	t.w.market.variants = variants;
+	t.w.market.variant_count = 2;
+	t.w.model.terms = terms;
+	variants[0] = variants[1] = t.w.market.rules;
+	variants[1].parameter[4] = 0.08; /* of BTC, and a fifth of it to the protocol */
+	variants[1].parameter[5] = 0.2;
+	run(&t.w, 1);
+	near(t.w.result.outcome_mean.seized, 7600 * 1.08, 1e-9);
+	near(t.w.more.fees_mean, 7600 * 0.016, 1e-9);
+	/* for what he keeps, not for what it says */
+	variants[1].parameter[5] = 0.5;
+	run(&t.w, 1);
+	near(t.w.result.outcome_mean.seized, 7600 * 1.05, 1e-9);
+	terms[1] = 3;
+	assert_true(market_check(&t.w.market, &t.w.model, &err) < 0);
+	terms[1] = 2;
+	variants[1].parameter[4] = 2;
+	assert_true(market_check(&t.w.market, &t.w.model, &err) < 0);
+}
+
 /* ---- another numeraire ---------------------------------------------------------------------------------------------- */
 
 /* What is owed in BTC, counted in BTC, is a loan of ETH at a price in BTC: the same block, and the same share of everything. */
@@ -360,6 +392,7 @@ int main(void)
 		cmocka_unit_test(capital_is_what_is_repaid),
 		cmocka_unit_test(what_is_left_is_lost_at_the_price_of_the_market),
 		cmocka_unit_test(the_pair_that_brings_most),
+		cmocka_unit_test(each_collateral_has_its_bonus),
 		cmocka_unit_test(a_debt_in_an_asset_is_one_in_that_numeraire),
 		cmocka_unit_test(the_bounds_find_the_very_block),
 		cmocka_unit_test(books_that_make_no_sense),

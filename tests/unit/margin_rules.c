@@ -109,6 +109,28 @@ static void spark_looks_at_no_size(void **state)
 	near(plan_of(&rules, &position, 94).repay, 800, 1e-9); /* health 0.94 */
 }
 
+/* Of two collaterals and debts a pair: all of the debt is healed by it, and its own threshold says how much that takes. */
+static void aave_v4_in_an_account_of_several(void **state)
+{
+	struct rules rules = preset(&rules_aave_v4);
+	/* 130·60·0.7 = 5,460 and 4,040 of others, for 4,000 and 6,000 of others: health 0.95 */
+	struct position position = {.units = 130, .cash = -4000, .weight = 0.7, .others_count = 4040, .others_owe = 6000}, after;
+	struct plan plan = plan_of(&rules, &position, 60);
+
+	(void)state;
+	near(position_health(&position, 60), 0.95, 1e-12);
+	/* bonus 4.995 % + 0.5·0.555 % = 5.2725 %: 10,000·0.29/(1.24 - 0.7·1.052725) = 5,765: no more than this debt */
+	near(plan.repay, 4000, 1e-9);
+	near((plan.units + plan.fee_units) * 60, 4210.9, 1e-9);
+	/* of a larger one as much, and the account is at the target; of 7,800 more than 1,000 stay */
+	position.cash = -9000;
+	position.others_owe = 1000;
+	plan = plan_of(&rules, &position, 60);
+	near(plan.repay, 2900 / (1.24 - 0.7 * 1.052725), 1e-9);
+	after = (struct position){.units = 130 - plan.units - plan.fee_units, .cash = -9000 + plan.repay, .weight = 0.7, .others_count = 4040, .others_owe = 1000};
+	near(position_health(&after, 60), 1.24, 1e-12);
+}
+
 /* C 100, D 8000, LT 0.8, target 1.24, bonus from 4.995 % at a health of 1 to 5.55 % at 0.9. */
 static void aave_v4_repays_up_to_a_target(void **state)
 {
@@ -393,6 +415,7 @@ int main(void)
 		cmocka_unit_test(compound_v2_keeps_a_share_of_what_is_seized),
 		cmocka_unit_test(spark_looks_at_no_size),
 		cmocka_unit_test(aave_v4_repays_up_to_a_target),
+		cmocka_unit_test(aave_v4_in_an_account_of_several),
 		cmocka_unit_test(morpho_incentive_follows_the_lltv),
 		cmocka_unit_test(euler_discount_grows_with_the_violation),
 		cmocka_unit_test(maker_sells_in_steps_from_above),

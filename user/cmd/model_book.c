@@ -44,6 +44,19 @@ static int read_cash(struct conf map, const struct model *model, const char **nu
 	return 0;
 }
 
+static int check_emode(struct conf map, const struct book_rows *rows, int emode, struct error *err)
+{
+	for (size_t i = 0; i < conf_count(map); i++) {
+		uint32_t asset;
+
+		if (book_asset(rows->model, conf_key(map, i), &asset))
+			asset = UINT32_MAX;
+		if (!model_terms_lend(rows->terms, emode, asset, conf_key(map, i)))
+			return conf_error(map, err, "'%s' is not lent in the e-mode '%s'", conf_key(map, i), rows->terms->emodes[emode].name);
+	}
+	return 0;
+}
+
 static int read_priced_debts(struct conf map, struct book_rows *rows, struct error *err)
 {
 	for (size_t i = 0; i < conf_count(map); i++) {
@@ -85,43 +98,45 @@ static int read_position(struct conf map, const struct model *model, struct acco
 static int read_loan(struct conf map, struct book_rows *rows, const char **numeraire, struct error *err)
 {
 	const struct model *model = rows->model;
-	struct conf collateral, debt, threshold;
+	struct conf collateral, debt, threshold = conf_get(map, "liquidation_threshold");
 	double owed;
+	int emode;
 
 	if (conf_require(map, "collateral", "units of the asset, e.g. {ETH: 10}", &collateral, err) ||
 	    conf_require(map, "debt", "what is owed, in the numeraire or in units of an asset, e.g. {USD: 29000}", &debt, err) ||
-	    conf_require(map, "liquidation_threshold", "share of the collateral's value that counts, e.g. {ETH: 0.83}", &threshold, err) ||
-	    check_map(collateral, "{ETH: 10}", err) || check_map(threshold, "{ETH: 0.83}", err) ||
+	    check_map(collateral, "{ETH: 10}", err) || (conf_exists(threshold) && check_map(threshold, "{ETH: 0.83}", err)) ||
 	    check_map(debt, "{USD: 29000}", err) || read_cash(debt, model, numeraire, &owed, err) ||
-	    conf_reject_unknown(map, "collateral, debt, liquidation_threshold, group", err))
+	    model_terms_emode(rows->terms, conf_get(map, "emode"), &emode, err) || check_emode(debt, rows, emode, err) ||
+	    conf_reject_unknown(map, "collateral, debt, liquidation_threshold, emode, group", err))
 		return -EINVAL;
 	for (size_t i = 0; i < conf_count(threshold); i++)
 		if (!conf_exists(conf_get(collateral, conf_key(threshold, i))))
 			return conf_error(threshold, err, "names '%s', which is no collateral of the account", conf_key(threshold, i));
 	for (size_t i = 0; i < conf_count(collateral); i++) {
 		struct conf share = conf_get(threshold, conf_key(collateral, i));
-		double numbers[BOOK_NUMBERS] = {0, i ? 0 : owed};
+		double numbers[BOOK_NUMBERS] = {0, i ? 0 : owed}, given = NAN;
 		struct account account = {0};
 		const char *mistake;
 
 		if (book_asset(model, conf_key(collateral, i), &account.asset))
 			return conf_error(collateral, err, "'%s' is not among the assets of this file", conf_key(collateral, i));
-		if (!conf_exists(share))
-			return conf_error(threshold, err, "names no share for '%s'", conf_key(collateral, i));
-		if (conf_read_double(conf_at(collateral, i), &numbers[0], err) || conf_read_double(share, &numbers[2], err))
+		if (conf_read_double(conf_at(collateral, i), &numbers[0], err) || (conf_exists(share) && conf_read_double(share, &given, err)))
 			return -EINVAL;
+		mistake = model_terms_threshold(rows->terms, emode, account.asset, given, &numbers[2]);
+		if (mistake)
+			return conf_error(conf_exists(threshold) ? threshold : map, err, "%s: %s", conf_key(collateral, i), mistake);
 		mistake = book_loans.to_account(numbers, &account);
 		if (mistake)
 			return conf_error(map, err, "%s", mistake);
-		if (book_add(rows, &account, i > 0))
+		if (book_add(rows, &account, i > 0, model_terms_of(rows->terms, emode, account.asset)))
 			return conf_error(map, err, "out of memory");
 	}
 	return read_priced_debts(debt, rows, err);
 }
 
-static int read_list(struct conf list, struct model *model, unsigned int *kinds, struct error *err)
+static int read_list(struct conf list, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
 {
-	struct book_rows rows = {model, 0};
+	struct book_rows rows = {model, terms, 0};
 	const char *numeraire = NULL;
 
 	if (!conf_is_list(list) || !conf_count(list))
@@ -142,7 +157,7 @@ static int read_list(struct conf list, struct model *model, unsigned int *kinds,
 			*kinds |= book_positions.kind;
 			if (read_position(map, model, &account, err))
 				return -EINVAL;
-			if (book_add(&rows, &account, false))
+			if (book_add(&rows, &account, false, 0))
 				return conf_error(list, err, "out of memory");
 		}
 		if (model_group_put(model, before, model->account_count, group))
@@ -151,7 +166,7 @@ static int read_list(struct conf list, struct model *model, unsigned int *kinds,
 	return 0;
 }
 
-static int read_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err)
+static int read_book(struct conf map, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
 {
 	struct conf accounts = conf_get(map, "accounts"), csv = conf_get(map, "csv"), synthetic = conf_get(map, "synthetic");
 
@@ -162,18 +177,22 @@ static int read_book(struct conf map, struct model *model, unsigned int *kinds, 
 	*kinds = 0;
 	if (conf_exists(synthetic))
 		return model_book_synthetic(synthetic, model, kinds, err);
-	if (conf_exists(csv) ? model_book_csv(csv, model, kinds, err) : read_list(accounts, model, kinds, err))
+	if (conf_exists(csv) ? model_book_csv(csv, model, terms, kinds, err) : read_list(accounts, model, terms, kinds, err))
 		return -EINVAL;
 	if (!memchr(model->joined, true, model->account_count * sizeof(*model->joined))) {
 		free(model->joined);
 		model->joined = NULL;
 	}
+	if (!terms->reserves) {
+		free(model->terms);
+		model->terms = NULL;
+	}
 	return 0;
 }
 
-int model_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err)
+int model_book(struct conf map, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
 {
-	if (read_book(map, model, kinds, err))
+	if (read_book(map, model, terms, kinds, err))
 		return -EINVAL;
 	return model_group_end(model) ? conf_error(map, err, "out of memory") : 0;
 }

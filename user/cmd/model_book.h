@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/conf.h"
+#include "cmd/model_terms.h"
 #include "margin/model.h"
 
 #define ACCOUNTS_MAX 10000000u
@@ -22,9 +23,10 @@
  * in the numeraire added up; and a column debt_asset: the row's debt is in units of that asset (empty: in the numeraire). A row
  * whose asset, collateral and liquidation_threshold are empty is one more debt of the account before it. A column group names
  * what the account belongs to, if anything; all rows of an account the same.
+ * A column emode names one of the engine's, for all rows of an account; a threshold that is the e-mode's or the reserve's is left empty.
  * `kinds`: which there are.
  */
-int model_book(struct conf map, struct model *model, unsigned int *kinds, struct error *err);
+int model_book(struct conf map, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err);
 
 /* `book: {synthetic: [...]}` (margin/synthetic.h), drawn by model->seed. */
 int model_book_synthetic(struct conf list, struct model *model, unsigned int *kinds, struct error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +10,12 @@
 #define CSV_COLUMNS_MAX 32
 #define NAME_MAX_BYTES 128
 
+enum { LOAN_COLLATERAL, LOAN_DEBT, LOAN_THRESHOLD }; /* of book_loans */
+
 /* Where the columns stand; -1: there is none. */
 struct columns {
 	const struct book_layout *layout;
-	int asset, account, debt_asset, group, numbers[BOOK_NUMBERS];
+	int asset, account, debt_asset, group, emode, numbers[BOOK_NUMBERS];
 };
 
 /* The file, and the account that is being read. */
@@ -22,6 +25,7 @@ struct reading {
 	struct columns columns;
 	char name[NAME_MAX_BYTES]; /* in the column account, of the row before */
 	size_t line, head;	   /* its first row */
+	int emode;
 	char *cells[CSV_COLUMNS_MAX];
 	size_t cell_count;
 };
@@ -68,11 +72,12 @@ static int read_header(struct reading *r, char *line, struct error *err)
 	columns->account = column_of(r, "account");
 	columns->group = column_of(r, "group");
 	columns->debt_asset = columns->layout == &book_loans ? column_of(r, "debt_asset") : -1;
+	columns->emode = columns->layout == &book_loans ? column_of(r, "emode") : -1;
 	for (int i = -1; i < 0 || columns->layout->names[i]; i++) {
 		const char *name = i < 0 ? "asset" : columns->layout->names[i];
 		int place = column_of(r, name);
 
-		if (place < 0)
+		if (place < 0 && !(i == LOAN_THRESHOLD && columns->layout == &book_loans && r->rows.terms->reserves))
 			return conf_error(r->node, err, "%s:1: no column '%s'; needed: asset,collateral,debt,liquidation_threshold or "
 							"asset,size,entry,margin,maintenance_margin", conf_text(r->node), name);
 		if (i >= 0)
@@ -116,20 +121,47 @@ static int read_name(struct reading *r, bool *joined, struct error *err)
 	return 0;
 }
 
-enum { LOAN_COLLATERAL, LOAN_DEBT, LOAN_THRESHOLD };
+/* All rows of an account have the e-mode of its first one, or leave it empty. */
+static int read_emode(struct reading *r, bool joined, struct error *err)
+{
+	const char *name = cell(r, r->columns.emode);
+	int emode = filled(name) ? model_terms_find(r->rows.terms, name) : MODEL_NO_EMODE;
+
+	if (filled(name) && emode < 0)
+		return conf_error(r->node, err, "%s:%zu: '%s' is not among the engine's emodes", conf_text(r->node), r->line, name);
+	if (joined && filled(name) && emode != r->emode)
+		return wrong(r, err, "an account is in one e-mode, the one of its first row");
+	if (!joined)
+		r->emode = emode;
+	return 0;
+}
+
+static int read_threshold(const struct reading *r, uint32_t asset, double *out, struct error *err)
+{
+	const char *mistake;
+	double given = NAN;
+
+	if (filled(cell(r, r->columns.numbers[LOAN_THRESHOLD])) && read_number(r, LOAN_THRESHOLD, &given, err))
+		return -EINVAL;
+	mistake = model_terms_threshold(r->rows.terms, r->emode, asset, given, out);
+	return mistake ? wrong(r, err, mistake) : 0;
+}
 
 /* What a row adds to the debts of the account: in the numeraire they are with its first row, in an asset in rows of their own. */
 static int add_debt(struct reading *r, double debt, struct error *err)
 {
 	const char *in = cell(r, r->columns.debt_asset), *mistake;
-	uint32_t asset;
+	uint32_t asset = UINT32_MAX;
 
+	if (filled(in) && read_asset(r, in, &asset, err))
+		return -EINVAL;
+	if (!model_terms_lend(r->rows.terms, r->emode, asset, NULL))
+		return conf_error(r->node, err, "%s:%zu: '%s' is not lent in the e-mode '%s'", conf_text(r->node), r->line,
+				  filled(in) ? in : "the numeraire", r->rows.terms->emodes[r->emode].name);
 	if (!filled(in)) {
 		r->rows.model->accounts[r->head].debt += debt;
 		return 0;
 	}
-	if (read_asset(r, in, &asset, err))
-		return -EINVAL;
 	mistake = book_add_debt(&r->rows, asset, debt);
 	return mistake ? wrong(r, err, mistake) : 0;
 }
@@ -153,27 +185,27 @@ static int read_row(struct reading *r, char *line, struct error *err)
 	double numbers[BOOK_NUMBERS] = {0}, debt = 0;
 	struct account account = {0};
 	const char *mistake, *asset;
-	bool joined;
+	bool joined, loan = r->columns.layout == &book_loans;
 
 	split(r, line);
 	asset = cell(r, r->columns.asset);
-	if (read_name(r, &joined, err))
+	if (read_name(r, &joined, err) || read_emode(r, joined, err))
 		return -EINVAL;
-	if (asset && !*asset && r->columns.account >= 0 && r->columns.layout == &book_loans)
+	if (asset && !*asset && r->columns.account >= 0 && loan)
 		return read_only_debt(r, joined, err);
 	if (read_asset(r, asset, &account.asset, err))
 		return -EINVAL;
 	for (int i = 0; r->columns.layout->names[i]; i++)
-		if (read_number(r, i, &numbers[i], err))
+		if (loan && i == LOAN_THRESHOLD ? read_threshold(r, account.asset, &numbers[i], err) : read_number(r, i, &numbers[i], err))
 			return -EINVAL;
 	mistake = r->columns.layout->to_account(numbers, &account);
 	if (mistake)
 		return wrong(r, err, mistake);
-	if (r->columns.layout == &book_loans) {
+	if (loan) {
 		debt = account.debt;
 		account.debt = 0;
 	}
-	if (book_add(&r->rows, &account, joined))
+	if (book_add(&r->rows, &account, joined, loan ? model_terms_of(r->rows.terms, r->emode, account.asset) : 0))
 		return conf_error(r->node, err, "%s:%zu: too many accounts (at most %u)", conf_text(r->node), r->line, ACCOUNTS_MAX);
 	if (!joined)
 		r->head = r->rows.model->account_count - 1;
@@ -199,9 +231,9 @@ static int read_group(struct reading *r, size_t first, struct error *err)
 	return model_group_put(model, first, model->account_count, group) ? conf_error(r->node, err, "out of memory") : 0;
 }
 
-int model_book_csv(struct conf node, struct model *model, unsigned int *kinds, struct error *err)
+int model_book_csv(struct conf node, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
 {
-	struct reading r = {.node = node, .rows = {model, 0}, .line = 1};
+	struct reading r = {.node = node, .rows = {model, terms, 0}, .line = 1};
 	char *line = NULL;
 	size_t size = 0;
 	FILE *file;

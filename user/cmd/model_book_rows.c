@@ -50,7 +50,7 @@ static const char *position_to_account(const double numbers[BOOK_NUMBERS], struc
 const struct book_layout book_loans = {BOOK_LOANS, {"collateral", "debt", "liquidation_threshold", NULL}, loan_to_account};
 const struct book_layout book_positions = {BOOK_POSITIONS, {"size", "entry", "margin", "maintenance_margin", NULL}, position_to_account};
 
-int book_add(struct book_rows *rows, const struct account *account, bool joined)
+int book_add(struct book_rows *rows, const struct account *account, bool joined, uint32_t terms)
 {
 	struct model *model = rows->model;
 
@@ -67,9 +67,14 @@ int book_add(struct book_rows *rows, const struct account *account, bool joined)
 		if (!memory)
 			return -ENOMEM;
 		model->joined = memory;
+		memory = realloc(model->terms, more * sizeof(*model->terms));
+		if (!memory)
+			return -ENOMEM;
+		model->terms = memory;
 		rows->capacity = more;
 	}
 	model->joined[model->account_count] = joined;
+	model->terms[model->account_count] = terms;
 	model->accounts[model->account_count++] = *account;
 	return 0;
 }
@@ -80,5 +85,5 @@ const char *book_add_debt(struct book_rows *rows, uint32_t asset, double units)
 
 	if (!(units > 0 && isfinite(units)))
 		return "a debt in an asset should be above 0";
-	return book_add(rows, &row, true) ? "no room for so many accounts" : NULL;
+	return book_add(rows, &row, true, 0) ? "no room for so many accounts" : NULL;
 }

@@ -18,19 +18,20 @@ extern const struct book_layout book_loans, book_positions;
 
 struct book_rows {
 	struct model *model;
-	size_t capacity; /* of its accounts, and of joined */
+	const struct model_terms *terms;
+	size_t capacity; /* of its accounts, joined and terms */
 };
 
 /* 0, or -ENOENT: no such asset. */
 int book_asset(const struct model *model, const char *name, uint32_t *out);
 
-/* `joined`: one more row of the account before it. 0 or -ENOMEM. */
-int book_add(struct book_rows *rows, const struct account *account, bool joined);
+/* `joined`: one more row of the account before it; `terms`: model_terms_of(). 0 or -ENOMEM. */
+int book_add(struct book_rows *rows, const struct account *account, bool joined, uint32_t terms);
 
 /* Units of an asset that the last account owes. What is wrong, or NULL. */
 const char *book_add_debt(struct book_rows *rows, uint32_t asset, double units);
 
 /* `book: {csv: FILE}` */
-int model_book_csv(struct conf node, struct model *model, unsigned int *kinds, struct error *err);
+int model_book_csv(struct conf node, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err);
 
 #endif

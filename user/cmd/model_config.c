@@ -82,7 +82,7 @@ static int read_requirement(struct conf map, struct requirement *out, struct err
 	return conf_reject_unknown(map, "keep, below", err);
 }
 
-static int read_root(struct conf root, struct model_measured *measured, struct model *model, struct market *market,
+static int read_root(struct conf root, struct model_measured *measured, struct model *model, struct model_terms *terms, struct market *market,
 		     struct requirement *requirement, struct error *err)
 {
 	struct conf seed = conf_get(root, "seed"), budget = conf_get(root, "budget"), required = conf_get(root, "requirement"), paths, horizon, step, assets, book, engine, delay;
@@ -97,7 +97,8 @@ static int read_root(struct conf root, struct model_measured *measured, struct m
 	    conf_require(root, "step", "the grid of what needs one, e.g. 1s", &step, err) ||
 	    model_read_seconds(step, &model->step_s, err) ||
 	    conf_require(root, "assets", "prices and how they move", &assets, err) || model_prices(root, assets, model, err) ||
-	    conf_require(root, "book", "the accounts", &book, err) || model_book(book, model, &kinds, err) ||
+	    model_terms_read(conf_get(root, "engine"), model, terms, err) ||
+	    conf_require(root, "book", "the accounts", &book, err) || model_book(book, model, terms, &kinds, err) ||
 	    conf_require(root, "engine", "how accounts are liquidated: {type: instant}", &engine, err) ||
 	    conf_require(root, "delay", "the three stages oracle, keeper, inclusion", &delay, err) ||
 	    model_delays(delay, measured, model, err))
@@ -110,7 +111,7 @@ static int read_root(struct conf root, struct model_measured *measured, struct m
 		return conf_error(step, err, "should be above 0 and at most the horizon");
 	if (conf_exists(required) && read_requirement(required, requirement, err))
 		return -EINVAL;
-	if (model_market_wanted(root) ? model_market_read(root, measured, model, kinds, market, err) : read_engine(engine, &model->engine, err))
+	if (model_market_wanted(root) ? model_market_read(root, measured, model, terms, kinds, market, err) : read_engine(engine, &model->engine, err))
 		return -EINVAL;
 	return conf_reject_unknown(root, "seed, paths, horizon, step, assets, correlation, common_jumps, book, engine, delay, budget, requirement, "
 				   MODEL_MARKET_KEYS, err);
@@ -119,6 +120,7 @@ static int read_root(struct conf root, struct model_measured *measured, struct m
 int model_config_load(struct model *model, struct market *market, struct requirement *requirement, const char *path,
 		      struct model_measured *measured, struct error *err)
 {
+	struct model_terms terms = {0};
 	struct conf_file *file;
 	int status;
 
@@ -128,7 +130,8 @@ int model_config_load(struct model *model, struct market *market, struct require
 	status = conf_open(&file, path, err);
 	if (status)
 		return status;
-	status = read_root(conf_root(file), measured, model, market, requirement, err);
+	status = read_root(conf_root(file), measured, model, &terms, market, requirement, err);
+	model_terms_free(&terms);
 	conf_close(file);
 	if (status) {
 		market_free(market, model->asset_count);

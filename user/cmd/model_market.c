@@ -46,7 +46,7 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 	rules_preset(out, found);
 	for (size_t i = 0; i < RULES_PARAMETERS_MAX && found->parameters[i].name; i++)
 		entries[i] = (struct model_entry){found->parameters[i].name, &out->parameter[i], false};
-	if (model_read_entries(map, entries, "type", err))
+	if (model_read_entries(map, entries, "type, reserves, emodes", err))
 		return -EINVAL;
 	return rules_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
@@ -294,14 +294,14 @@ static int check_kinds(struct conf engine, const struct rules_type *rules, unsig
 	return 0;
 }
 
-int model_market_read(struct conf root, struct model_measured *measured, const struct model *model, unsigned int kinds, struct market *out,
-		      struct error *err)
+int model_market_read(struct conf root, struct model_measured *measured, const struct model *model, const struct model_terms *terms,
+		      unsigned int kinds, struct market *out, struct error *err)
 {
 	struct conf engine;
 
 	*out = (struct market){0};
 	if (conf_require(root, "engine", "how accounts are liquidated: {type: aave-v3}", &engine, err) ||
-	    read_rules(engine, &out->rules, err) || check_kinds(engine, out->rules.type, kinds, err) ||
+	    read_rules(engine, &out->rules, err) || model_terms_apply(terms, engine, out, err) || check_kinds(engine, out->rules.type, kinds, err) ||
 	    read_oracle(conf_get(root, "oracle"), out->rules.type, model->step_s, &out->oracle, err) ||
 	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
 	    read_network(conf_get(root, "network"), model, &out->gas, err) ||

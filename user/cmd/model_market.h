@@ -7,6 +7,7 @@
 
 #include "base/conf.h"
 #include "cmd/model_config.h"
+#include "cmd/model_terms.h"
 #include "margin/market.h"
 
 /* The keys at the top of model.yaml that model_market_read() takes. */
@@ -15,9 +16,9 @@
 /* Whether the file asks for anything that only the market walk has. */
 bool model_market_wanted(struct conf root);
 
-/* model->assets must be there; `kinds`: of the accounts (model_book.h). Free with market_free(), also after an error. */
-int model_market_read(struct conf root, struct model_measured *measured, const struct model *model, unsigned int kinds, struct market *out,
-		      struct error *err);
+/* model->assets must be there; `terms` as the book was read with; `kinds`: of the accounts (model_book.h). Free with market_free(), also after an error. */
+int model_market_read(struct conf root, struct model_measured *measured, const struct model *model, const struct model_terms *terms,
+		      unsigned int kinds, struct market *out, struct error *err);
 
 /* Its part of it: settlement, waterfall, controls. */
 int model_controls(struct conf root, struct model_measured *measured, double step_s, struct market *out, struct error *err);

@@ -40,6 +40,8 @@ static int check_accounts(const struct market *market, const struct model *model
 			return error_set(err, -EINVAL, "account %zu: a size or a debt is no number, or nothing", i);
 		if (!(a->liquidation_threshold > 0 && a->liquidation_threshold <= 1))
 			return error_set(err, -EINVAL, "account %zu: liquidation threshold %g (above 0, to 1)", i, a->liquidation_threshold);
+		if (model->terms && model->terms[i] > market->variant_count)
+			return error_set(err, -EINVAL, "account %zu: its terms are number %u of %zu", i, model->terms[i], market->variant_count);
 		if (model_joined(model, i) && !i)
 			return error_set(err, -EINVAL, "account %zu: there is none before it to be joined to", i);
 		if (model_joined(model, i) && a->debt != 0)
@@ -92,6 +94,9 @@ int market_check(const struct market *market, const struct model *model, struct 
 {
 	int rc = rules_check(&market->rules, err);
 
+	for (size_t i = 0; !rc && i < market->variant_count; i++)
+		rc = market->variants[i].type == market->rules.type ? rules_check(&market->variants[i], err)
+								    : error_set(err, -EINVAL, "variant %zu of the rules is of another type", i + 1);
 	if (!model->paths || model->paths > PATHS_MAX)
 		return error_set(err, -EINVAL, "paths is %llu; the market walk takes 1 to %u", (unsigned long long)model->paths, PATHS_MAX);
 	if (!(model->step_s > 0 && model->horizon_s >= model->step_s && model->horizon_s / model->step_s <= STEPS_MAX))
@@ -127,11 +132,17 @@ int market_check(const struct market *market, const struct model *model, struct 
 	return rc ? rc : check_accounts(market, model, err);
 }
 
+const struct rules *market_rules(const struct market *market, const struct model *model, size_t row)
+{
+	return model->terms && model->terms[row] ? &market->variants[model->terms[row] - 1] : &market->rules;
+}
+
 void market_free(struct market *market, size_t asset_count)
 {
 	for (size_t i = 0; market->liquidity && i < asset_count; i++)
 		free(market->liquidity[i].levels);
 	free(market->liquidity);
+	free(market->variants);
 	delay_free(&market->keepers.own);
 	delay_free(&market->settlement.delay);
 	*market = (struct market){0};

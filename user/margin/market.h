@@ -45,6 +45,8 @@ struct settlement {
 /* What stands beside `struct model`, whose engine is not looked at. */
 struct market {
 	struct rules rules;
+	struct rules *variants; /* of the same type: a collateral's own, see model.terms */
+	size_t variant_count;
 	struct oracle_policy oracle;
 	struct liquidity *liquidity; /* one per asset */
 	bool feedback;		     /* the oracle sees the price after the sales' impact */
@@ -63,6 +65,8 @@ int keepers_check(const struct keepers *keepers, struct error *err);
 int settlement_check(const struct settlement *settlement, struct error *err);
 /* All of it. Accounts of a perpetual protocol: collateral = signed size, debt = size·entry - margin. */
 int market_check(const struct market *market, const struct model *model, struct error *err);
+/* Those that hold for one row of the book. */
+const struct rules *market_rules(const struct market *market, const struct model *model, size_t row);
 void market_free(struct market *market, size_t asset_count);
 
 enum market_part { MARKET_GAP, MARKET_LATENCY, MARKET_CONGESTION, MARKET_LIQUIDITY, MARKET_PARTS };

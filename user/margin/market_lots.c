@@ -8,7 +8,7 @@
 
 int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle)
 {
-	const struct rules *rules = &walk->book->market->rules;
+	const struct rules *rules = market_rules(walk->book->market, walk->book->model, account);
 	struct position *position = &walk->positions[account];
 	double price = walk->assets[walk->book->model->accounts[account].asset].price.price;
 	struct lot_on_offer item = {.account = account, .mark = price, .due_s = INFINITY};
@@ -100,13 +100,13 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 
 int trade_lots(struct market_walk *walk)
 {
-	const struct rules *rules = &walk->book->market->rules;
 	size_t kept = 0;
 	int rc = 0;
 
 	for (size_t i = 0; rc >= 0 && i < walk->lot_count; i++) {
 		struct lot_on_offer item = walk->lots[i];
 		double oracle = walk->assets[walk->book->model->accounts[item.account].asset].oracle.price;
+		const struct rules *rules = market_rules(walk->book->market, walk->book->model, item.account);
 		double offer = rules->type->offer(rules, &item.lot, oracle, walk->now_s);
 
 		rc = try_purchase(walk, &item, offer);

@@ -228,7 +228,7 @@ static double health_at(const struct market_walk *walk, uint32_t account, double
 /* What a pair would bring the keeper now; -INFINITY: nothing may be taken. */
 static double brings(const struct market_walk *walk, struct pair pair)
 {
-	const struct rules *rules = &walk->book->market->rules;
+	const struct rules *rules = market_rules(walk->book->market, walk->book->model, pair.held);
 	uint32_t asset = walk->book->model->accounts[pair.held].asset;
 	struct position position = basket_position(walk, pair.held, pair.owed);
 	struct plan plan;
@@ -299,7 +299,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			return trade_put_on_offer(walk, account, oracle);
 		}
 		position = weighed(walk, pair);
-		if (!rules->type->plan(rules, &position, oracle, &plan))
+		if (!rules->type->plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
 			return 0;
 		rc = plan.takeover ? take_over(walk, account, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
 		if (rc)

@@ -181,5 +181,6 @@ void model_free(struct model *model)
 	free(model->joined);
 	free(model->group_names);
 	free(model->groups);
+	free(model->terms);
 	*model = (struct model){0};
 }

@@ -47,6 +47,7 @@ struct model {
 	 * in units of its asset (account_is_debt()). Only in the market walk. NULL: none is.
 	 */
 	bool *joined;
+	uint32_t *terms; /* of each row: which of the market's variants of its rules, 1 being the first (only in the market walk); 0, or NULL: market.rules */
 	struct engine engine;
 	double budget; /* bad debt to stay below, for the latency that reaches it; 0: none */
 	struct delay_law delays[DELAY_STAGES];

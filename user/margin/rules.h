@@ -67,6 +67,8 @@ struct rules_type {
 	bool perpetual;	    /* the book holds perpetual positions, not loans */
 	bool cross_collateral; /* an account may hold several collaterals, each liquidation takes of one … */
 	bool cross_debt;       /* … and owe several debts, each liquidation repays of one */
+	unsigned int of_reserve; /* bits of the parameters that each collateral may have of its own … */
+	unsigned int of_emode;	 /* … and of those that an e-mode has for those in it; 0: there are none */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */

@@ -65,6 +65,8 @@ const struct rules_type rules_aave_v3 = {
 		       {"bonus", 0, 1, 0.05}, {"protocol_fee", 0, 1, 0.1}},
 	.cross_collateral = true,
 	.cross_debt = true,
+	.of_reserve = 1u << AAVE_BONUS | 1u << AAVE_FEE,
+	.of_emode = 1u << AAVE_BONUS,
 	.plan = plan_aave,
 };
 
@@ -89,6 +91,8 @@ const struct rules_type rules_spark = {
 		       {"protocol_fee", 0, 1, 0.1}},
 	.cross_collateral = true,
 	.cross_debt = true,
+	.of_reserve = 1u << SPARK_BONUS | 1u << SPARK_FEE,
+	.of_emode = 1u << SPARK_BONUS,
 	.plan = plan_spark,
 };
 

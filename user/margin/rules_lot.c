@@ -44,6 +44,7 @@ const struct rules_type rules_maker = {
 	.oracle_hop_s = 3600,
 	.parameters = {{"chop", 0, 1, 0.13}, {"buf", 1, 10, 1.3}, {"cut", 0.5, 1, 0.99}, {"step_s", 1, 86400, 90},
 		       {"tail_s", 1, 864000, 8400}, {"cusp", 0, 1, 0.4}},
+	.of_reserve = 1u << MAKER_CHOP | 1u << MAKER_BUF | 1u << MAKER_CUT | 1u << MAKER_STEP | 1u << MAKER_TAIL | 1u << MAKER_CUSP,
 	.take = maker_take,
 	.offer = maker_offer,
 };
@@ -77,6 +78,7 @@ const struct rules_type rules_compound_v3 = {
 	.source = "compound-finance/comet, Comet.sol at d5a30b0a; the factors are an asset's own, the presets those of WETH in "
 		  "deployments/mainnet/usdc/configuration.json at 3daf2050, read 2026-11-25",
 	.parameters = {{"liquidation_factor", 0.01, 1, 0.95}, {"store_front_factor", 0, 1, 0.5}},
+	.of_reserve = 1u << COMET_LIQUIDATION_FACTOR,
 	.take = comet_take,
 	.offer = comet_offer,
 };

@@ -19,12 +19,12 @@ static double bonus_at(const double *p, double health)
 	return least + (p[V4_MAX_BONUS] - least) * (1 - health) / (1 - p[V4_HEALTH_FOR_MAX]);
 }
 
-/* Repaying r at bonus b takes r(1 + b) of collateral: (value·w - r(1 + b)w)/(debt - r) = target. */
+/* Repaying r at bonus b takes r(1 + b) of collateral: (all that counts - r(1 + b)w)/(all debt - r) = target. */
 static double to_target(const double *p, const struct position *position, double health, double bonus)
 {
-	double debt = -position->cash, penalty = (1 + bonus) * position->weight;
+	double debt = -position->cash, all = debt + position->others_owe, penalty = (1 + bonus) * position->weight;
 
-	return penalty < p[V4_TARGET] ? fmin(debt, debt * (p[V4_TARGET] - health) / (p[V4_TARGET] - penalty)) : debt;
+	return penalty < p[V4_TARGET] ? fmin(debt, all * (p[V4_TARGET] - health) / (p[V4_TARGET] - penalty)) : debt;
 }
 
 static bool plan_v4(const struct rules *rules, const struct position *position, double oracle, struct plan *out)
@@ -58,5 +58,8 @@ const struct rules_type rules_aave_v4 = {
 		  "spoke of governance.aave.com/t/25170 (LlamaRisk, 19 June 2026)",
 	.parameters = {{"target_health", 1, 10, 1.24}, {"health_for_max_bonus", 0, 0.9999, 0.9}, {"bonus_factor", 0, 1, 0.9},
 		       {"max_bonus", 0, 1, 0.0555}, {"liquidation_fee", 0, 1, 0.1}, {"leave_at_least", 0, 1e12, 1000}},
+	.cross_collateral = true,
+	.cross_debt = true,
+	.of_reserve = 1u << V4_MAX_BONUS | 1u << V4_FEE,
 	.plan = plan_v4,
 };
