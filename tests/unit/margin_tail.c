@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -192,6 +193,95 @@ static void what_has_no_tail_is_told(void **state)
 	delay_free(&odd);
 }
 
+/* The same samples with what was around them: volatilities that follow the delays loosely, or times in no order. */
+static struct delay_law recorded(size_t count, bool by_volatility, uint64_t seed)
+{
+	struct delay_law law = sampled(count, 0.4, 30, seed);
+	struct rng rng;
+
+	law.record = (struct delay_record){calloc(count, sizeof(double)), calloc(count, sizeof(double)), count};
+	rng_open(&rng, seed, 1, 0, RNG_DELAY);
+	for (size_t i = 0; i < count; i++) {
+		law.record.delay_s[i] = law.samples[i];
+		law.record.key[i] = by_volatility ? log1p(law.samples[i]) * exp(rng_normal(&rng)) : (double)i;
+	}
+	prepare(&law);
+	return law;
+}
+
+/* Whatever delays know of prices, the law of all of them is the one with the tail; and whoever was slow is so still. */
+static void dependence_leaves_the_law(void **state)
+{
+	struct delay_law regimes = recorded(2000, true, 7), blocks = recorded(2000, false, 8);
+	const double levels[] = {0.5, 0.89, 0.95, 0.99, 0.999};
+	double by_regime[DELAY_REGIMES] = {0}, n = 200000, above[5] = {0}, in_blocks[5] = {0}, longest = 0;
+	struct rng rng;
+
+	(void)state;
+	rng_open(&rng, 9, 0, 0, RNG_DELAY);
+	for (int i = 0; i < (int)n; i++) {
+		size_t at = (size_t)(rng_uniform(&rng) * 2000);
+		struct delay_moment moment = {.volatility = regimes.record.key[at], .time_s = 77, .start = rng_uniform(&rng)};
+		double u = rng_uniform(&rng), delay = delay_draw(&regimes, DELAYS_BY_REGIME, &moment, u);
+		double together = delay_draw(&blocks, DELAYS_IN_BLOCKS, &moment, u);
+
+		by_regime[at / 500] += delay / (n / DELAY_REGIMES);
+		longest = fmax(longest, delay);
+		for (int k = 0; k < 5; k++) {
+			above[k] += delay > delay_quantile(&regimes, levels[k]);
+			in_blocks[k] += together > delay_quantile(&blocks, levels[k]);
+		}
+		/* everybody on the path meets the same congestion */
+		assert_true(delay_draw(&blocks, DELAYS_IN_BLOCKS, &moment, 1 - u) == together);
+	}
+	print_message("longest of %d samples %.0f s, longest drawn %.0f s; by regime %.1f, %.1f, %.1f, %.1f s\n", 2000, regimes.samples[1999], longest,
+		      by_regime[0], by_regime[1], by_regime[2], by_regime[3]);
+	for (int k = 0; k < 5; k++) {
+		double share = 1 - levels[k], error = 4 * sqrt(share * levels[k] / n) + 1 / 2000.; /* samples are steps of 1/2000 */
+
+		near(above[k] / n, share, error);
+		near(in_blocks[k] / n, share, error);
+	}
+	assert_true(longest > regimes.samples[1999]);
+	assert_true(by_regime[0] < by_regime[1] && by_regime[1] < by_regime[2] && by_regime[2] < by_regime[3]);
+	delay_free(&regimes);
+	delay_free(&blocks);
+}
+
+/*
+ * Over many measurements: the mean delay in the wildest quarter is that of a measurement without end, and the tail makes it no less
+ * certain: it spreads no more than the mean of the samples there.
+ */
+static void many_measurements_agree(void **state)
+{
+	struct delay_law endless = recorded(400000, true, 1000);
+	struct delay_moment wild = {.volatility = 1e9};
+	double n = 200, with[2] = {0}, without[2] = {0}, truth = 0;
+
+	(void)state;
+	for (size_t i = 300000; i < 400000; i++)
+		truth += endless.record.delay_s[i] / 100000;
+	delay_free(&endless);
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		struct delay_law law = recorded(1000, true, seed);
+		double mean = 0, samples = 0;
+
+		for (int i = 0; i < 10000; i++)
+			mean += delay_draw(&law, DELAYS_BY_REGIME, &wild, (i + 0.5) / 10000) / 10000;
+		for (size_t i = 750; i < 1000; i++)
+			samples += law.record.delay_s[i] / 250;
+		with[0] += mean / n, with[1] += mean * mean / n;
+		without[0] += samples / n, without[1] += samples * samples / n;
+		delay_free(&law);
+	}
+	with[1] = sqrt((with[1] - with[0] * with[0]) * n / (n - 1));
+	without[1] = sqrt((without[1] - without[0] * without[0]) * n / (n - 1));
+	print_message("wildest quarter: %.2f s; with the tail %.2f, spreading by %.2f; by samples %.2f, by %.2f\n", truth, with[0], with[1], without[0],
+		      without[1]);
+	near(with[0], truth, 4 * with[1] / sqrt(n));
+	assert_true(with[1] < 1.1 * without[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +290,8 @@ int main(void)
 		cmocka_unit_test(is_one_law),
 		cmocka_unit_test(the_answer_has_the_error_of_the_fit),
 		cmocka_unit_test(what_has_no_tail_is_told),
+		cmocka_unit_test(dependence_leaves_the_law),
+		cmocka_unit_test(many_measurements_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,9 +246,6 @@ static int read_empirical(struct conf map, const struct source *source, struct d
 		return conf_error(map, err, "give either 'csv' or 'session'");
 	if (conf_exists(tail) && conf_read_double(tail, &out->tail.above, err))
 		return -EINVAL;
-	if (conf_exists(tail) && source->dependence != DELAYS_INDEPENDENT)
-		return conf_error(tail, err, "is for dependence: independent; delays by %s are drawn from the samples",
-				  delay_dependence_names[source->dependence]);
 	if (conf_exists(tail) && !out->tail.above)
 		return conf_error(tail, err, "should be the quantile at which it begins, e.g. 0.95");
 	status = conf_exists(csv) ? read_delay_csv(csv, source, out, err) : read_delay_session(map, source, out, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "margin/pareto.h"
+#include "margin/rng.h"
 
 const char *const delay_stage_names[DELAY_STAGES + 1] = {"oracle", "keeper", "inclusion", NULL};
 
@@ -200,15 +201,15 @@ int delay_dependence_check(const struct delay_law stages[DELAY_STAGES], enum del
 	return 0;
 }
 
-/* The first record at or after `key`; count if there is none. */
-static size_t record_at(const struct delay_record *record, double key)
+/* The first of ascending values that is `key` or more; count if there is none. */
+static size_t first_from(const double *values, size_t count, double key)
 {
-	size_t first = 0, last = record->count;
+	size_t first = 0, last = count;
 
 	while (first < last) {
 		size_t middle = (first + last) / 2;
 
-		if (record->key[middle] < key)
+		if (values[middle] < key)
 			first = middle + 1;
 		else
 			last = middle;
@@ -216,26 +217,58 @@ static size_t record_at(const struct delay_record *record, double key)
 	return first;
 }
 
+/*
+ * What a sample of the record stands for: itself, and beyond the tail's threshold the tail's law between its rank among all samples and
+ * the next, 0 < `within` < 1 saying where. So ranks, which is what delays and prices have to do with each other, stay as
+ * they were measured, and the law of all delays is the one with the tail.
+ */
+static double stands_for(const struct delay_law *law, double delay_s, double within)
+{
+	size_t from, to;
+
+	if (!law->tail.count || delay_s <= law->tail.threshold_s)
+		return delay_s;
+	from = first_from(law->samples, law->sample_count, delay_s);
+	to = first_from(law->samples, law->sample_count, nextafter(delay_s, INFINITY));
+	from = from < law->sample_count ? from : law->sample_count - 1;
+	to = to > from ? to : from + 1;
+	return delay_quantile(law, ((double)from + within * (double)(to - from)) / (double)law->sample_count);
+}
+
+/* One number for everybody on this path who meets this sample. */
+static double number_of(const struct delay_moment *moment, size_t sample)
+{
+	struct rng rng;
+	uint64_t start;
+
+	memcpy(&start, &moment->start, sizeof(start));
+	rng_open(&rng, start, sample, 0, RNG_DELAY);
+	return rng_uniform(&rng);
+}
+
 double delay_draw(const struct delay_law *law, enum delay_dependence dependence, const struct delay_moment *moment, double u)
 {
 	const struct delay_record *record = &law->record;
 	size_t at, low, high;
+	double place;
 
 	if (!record->count || dependence == DELAYS_INDEPENDENT)
 		return delay_quantile(law, u);
 	if (dependence == DELAYS_IN_BLOCKS) { /* the measurement as a circle */
 		double length = record->key[record->count - 1] - record->key[0];
-		double place = length > 0 ? fmod(moment->start * length + moment->time_s, length) : 0;
 
-		at = record_at(record, record->key[0] + place);
-		return record->delay_s[at < record->count ? at : record->count - 1];
+		place = length > 0 ? fmod(moment->start * length + moment->time_s, length) : 0;
+		at = first_from(record->key, record->count, record->key[0] + place);
+		at = at < record->count ? at : record->count - 1;
+		return stands_for(law, record->delay_s[at], number_of(moment, at));
 	}
-	at = record_at(record, moment->volatility);
+	at = first_from(record->key, record->count, moment->volatility);
 	at = (at < record->count ? at : record->count - 1) * DELAY_REGIMES / record->count;
 	low = at * record->count / DELAY_REGIMES;
 	high = (at + 1) * record->count / DELAY_REGIMES;
-	at = low + (size_t)(u * (double)(high - low));
-	return record->delay_s[at < high ? at : high - 1];
+	place = u * (double)(high - low);
+	at = low + (size_t)place;
+	return stands_for(law, record->delay_s[at < high ? at : high - 1], place - floor(place));
 }
 
 int delay_nodes(const struct delay_law *law, struct quadrature *out)

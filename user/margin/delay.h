@@ -52,7 +52,8 @@ struct delay_record {
 
 /*
  * Beyond a quantile of the samples the law is generalised Pareto (pareto.h), fitted to what lies there: a delay that no
- * measurement is long enough to show may come, and what few samples say of it has an error of its own.
+ * measurement is long enough to show may come, and what few samples say of it has an error of its own. Delays that know of prices
+ * keep the ranks that they were measured with: a sample beyond it stands for the tail's law between its rank and the next.
  */
 struct delay_tail {
 	double above;	  /* the quantile, 0.5 .. 1; 0: the samples are all there is */
