@@ -101,11 +101,71 @@ static void says_nothing_of_what_it_cannot_know(void **state)
 	assert_true(isnan(w.result.measurement_stderr));
 }
 
+/* The same loan under a price with a memory, whose mean comes of executions: what it loses after so many measured waits. */
+static struct model_result executed(size_t samples, uint64_t seed, enum delay_dependence dependence)
+{
+	static const double garch[] = {1.5, 0, 0.1, 0.85, 60};
+	struct model_control control = {.threads = 2};
+	struct model_result result;
+	struct error err;
+	struct world w;
+
+	a_loan(&w, 1);
+	delay_free(&w.model.delays[DELAY_INCLUSION]);
+	w.asset.process = (struct process){.type = &process_garch};
+	memcpy(w.asset.process.parameter, garch, sizeof(garch));
+	assert_int_equal(process_prepare(&w.asset.process, &err), 0);
+	w.model.paths = 2000;
+	w.model.delays[DELAY_INCLUSION] = waited(samples, seed);
+	if (dependence == DELAYS_IN_BLOCKS) { /* a minute apart, in the order in which they were drawn: as good as independent */
+		struct delay_law *law = &w.model.delays[DELAY_INCLUSION];
+		struct rng rng;
+
+		law->record = (struct delay_record){calloc(samples, sizeof(double)), calloc(samples, sizeof(double)), samples};
+		rng_open(&rng, seed, 0, 0, RNG_DELAY);
+		for (size_t i = 0; i < samples; i++) {
+			law->record.key[i] = 60.0 * (double)i;
+			law->record.delay_s[i] = 600 * exp(rng_normal(&rng));
+		}
+		w.model.dependent_delays = DELAYS_IN_BLOCKS;
+	}
+	if (model_run(&w.model, &control, &result, &err))
+		fail_msg("%s", err.text);
+	delay_free(&w.model.delays[DELAY_INCLUSION]);
+	return result;
+}
+
+/* Thirty other measurements, the same prices: their means spread as each of them says, on average. */
+static void other_measurements_spread_as_it_says(void **state)
+{
+	enum { MEASUREMENTS = 30 };
+
+	(void)state;
+	for (int blocks = 0; blocks < 2; blocks++) {
+		double mean = 0, squares = 0, said = 0, n = MEASUREMENTS;
+
+		for (uint64_t seed = 1; seed <= MEASUREMENTS; seed++) {
+			struct model_result r = executed(300, seed, blocks ? DELAYS_IN_BLOCKS : DELAYS_INDEPENDENT);
+
+			assert_int_equal(r.sampled_assets, 1);
+			assert_false(isnan(r.measurement_stderr));
+			mean += r.bad_debt.value / n;
+			squares += r.bad_debt.value * r.bad_debt.value / n;
+			said += r.measurement_stderr * r.measurement_stderr / n;
+		}
+		squares = sqrt((squares - mean * mean) * n / (n - 1));
+		print_message("%s: 30 measurements of 300 waits lose %.2f, spread by %.3f; each says ± %.3f\n", blocks ? "in blocks" : "independent", mean,
+			      squares, sqrt(said));
+		assert_true(sqrt(said) > 0.6 * squares && sqrt(said) < 1.8 * squares);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_the_formula),
 		cmocka_unit_test(samples_are_dealt_once),
+		cmocka_unit_test(other_measurements_spread_as_it_says),
 		cmocka_unit_test(says_nothing_of_what_it_cannot_know),
 	};
 

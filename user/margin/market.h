@@ -97,7 +97,7 @@ int market_bad_debt(const struct market *market, const struct model *model, cons
 		    struct model_result *result, struct market_result *more, struct error *err);
 
 /*
- * Fills `result` and `more`. As model_run(); measurement_stderr by groups of the samples (market_measured.h), NAN for fewer than
+ * Fills `result` and `more`. As model_run(); measurement_stderr by groups of the samples (measured.h), NAN for fewer than
  * 64 of a law; those of the stages stay NAN.
  */
 int market_run(const struct market *market, const struct model *model, const struct model_control *control,

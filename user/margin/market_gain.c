@@ -11,8 +11,6 @@
 #include "margin/market_scenario.h"
 #include "margin/moments.h"
 
-#define MEASURED_SHARE 4 /* each group of samples takes every 4th part of the paths */
-
 struct asking {
 	const struct gain_site *sites;
 	const struct model_control *control;

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * Inside market_run(): the same world with a part of the measurement only. Measured delays are dealt into groups at random
- * (where a path goes through one stretch of the measurement: stretch by stretch), and the world is asked again with each group alone. A
- * group's mean spreads like that of a measurement of its size, so that all of them together are off by its spread over
- * √groups: the grouped jackknife, or Politis and Romano's subsampling (1994), in which nothing has to be linear.
- */
+/* Inside market_run(): the same world with a part of the measurement only (measured.h). */
 #ifndef PL_MARGIN_MARKET_MEASURED_H
 #define PL_MARGIN_MARKET_MEASURED_H
 
 #include "margin/gain.h"
-
-#define MEASURED_GROUPS 8
-#define MEASURED_MIN 8 /* samples of a law, for each group */
+#include "margin/measured.h"
 
 /* Whether any law of this world is measured. */
 bool market_is_measured(const struct market *market, const struct model *model);

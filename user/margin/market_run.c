@@ -158,21 +158,19 @@ static int ask_without(struct questions *q, struct model_result *result)
 	return rc;
 }
 
-#define MEASURED_SHARE 4 /* each group of samples takes every 4th part of the paths */
-
 /* How far the mean is off because what was measured is a finite sample; NAN where it is too small a one to be dealt out. */
 static int ask_measured(struct questions *q, struct model_result *result)
 {
 	const struct market_book *whole = q->book;
 	uint64_t paths = q->paths / MEASURED_SHARE ? q->paths / MEASURED_SHARE : q->paths, done;
-	double mean = 0, squares = 0;
+	struct measured_spread spread = {0};
 	int rc = 0;
 
 	for (unsigned group = 0; !rc && group < MEASURED_GROUPS; group++) {
 		struct market_book book = *whole;
 		struct market market;
 		struct model model;
-		double sum = 0, delta;
+		double sum = 0;
 
 		rc = market_measured(whole->market, whole->model, group, NULL, &market, &model);
 		if (rc)
@@ -187,12 +185,10 @@ static int ask_measured(struct questions *q, struct model_result *result)
 			return rc;
 		for (uint64_t i = 0; i < paths; i++)
 			sum += q->other[i].bad_debt;
-		delta = sum / (double)paths - mean;
-		mean += delta / (group + 1);
-		squares += delta * (sum / (double)paths - mean);
+		measured_add(&spread, sum / (double)paths);
 	}
 	if (!rc)
-		result->measurement_stderr = sqrt(squares / (MEASURED_GROUPS - 1) / MEASURED_GROUPS);
+		result->measurement_stderr = measured_stderr(&spread);
 	return rc == -ERANGE ? 0 : rc;
 }
 

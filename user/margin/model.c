@@ -10,6 +10,7 @@
 
 #include "margin/expected.h"
 #include "margin/groups.h"
+#include "margin/measured.h"
 #include "margin/run.h"
 #include "margin/what_if.h"
 
@@ -128,7 +129,7 @@ int model_expect(const struct model *model, const struct model_control *control,
 	return rc ? error_set(err, rc, "out of memory for %zu accounts", model->account_count) : 0;
 }
 
-int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
+int model_bad_debt(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
 {
 	double started = now_seconds();
 	struct run run;
@@ -156,6 +157,84 @@ int model_run(const struct model *model, const struct model_control *control, st
 	result->seconds = now_seconds() - started;
 out:
 	run_free(&run);
+	return rc;
+}
+
+/* A part of a longer work, to whoever watches it. */
+struct portion {
+	const struct model_control *whole;
+	double from, to;
+};
+
+static void portion_done(void *context, double share)
+{
+	const struct portion *portion = context;
+
+	portion->whole->progress(portion->whole->context, portion->from + share * (portion->to - portion->from));
+}
+
+static struct model_control control_of(struct portion *portion)
+{
+	struct model_control control = *portion->whole;
+
+	if (control.progress) {
+		control.progress = portion_done;
+		control.context = portion;
+	}
+	return control;
+}
+
+#define MEASURING ((double)MEASURED_GROUPS / MEASURED_SHARE) /* runs of all paths that it takes */
+
+/* Where the mean comes of executions the delays' samples have no formula either: measured.h. NAN where they are too few, or the user stopped. */
+static int measure(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
+{
+	struct measured_spread spread = {0};
+	int rc = 0;
+
+	for (unsigned group = 0; !rc && group < MEASURED_GROUPS && !result->interrupted; group++) {
+		struct portion portion = {control, (1 + MEASURING * group / MEASURED_GROUPS) / (1 + MEASURING),
+					  (1 + MEASURING * (group + 1) / MEASURED_GROUPS) / (1 + MEASURING)};
+		struct model_control its = control_of(&portion);
+		struct measured_deal deal = {model, group, 0};
+		struct model part = *model;
+		struct model_result alone;
+
+		part.paths = model->paths / MEASURED_SHARE ? model->paths / MEASURED_SHARE : model->paths;
+		rc = measured_stages(&deal, NULL, part.delays);
+		if (rc == -ENOMEM)
+			error_set(err, rc, "out of memory for the delays' samples");
+		if (!rc)
+			rc = model_bad_debt(&part, &its, &alone, err);
+		if (!rc && alone.interrupted)
+			result->interrupted = true;
+		else if (!rc)
+			measured_add(&spread, alone.bad_debt.value);
+		for (int i = 0; i < DELAY_STAGES; i++)
+			delay_free(&part.delays[i]);
+	}
+	result->measurement_stderr = measured_stderr(&spread);
+	return rc == -ERANGE ? 0 : rc;
+}
+
+int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err)
+{
+	bool by_groups = false;
+	struct portion portion = {control, 0, 1};
+	struct model_control its;
+	double started = now_seconds();
+	int rc;
+
+	for (size_t i = 0; i < model->asset_count; i++)
+		by_groups = by_groups || !model_is_conditional(model, i);
+	by_groups = by_groups && measured_any(model);
+	if (by_groups)
+		portion.to = 1 / (1 + MEASURING);
+	its = control_of(&portion);
+	rc = model_bad_debt(model, &its, result, err);
+	if (!rc && by_groups && result->sampled_assets)
+		rc = measure(model, control, result, err);
+	result->seconds = now_seconds() - started;
 	return rc;
 }
 

@@ -115,7 +115,7 @@ struct model_result {
 	struct estimate gap, latency;
 	struct estimate triggers;   /* accounts triggered within the horizon */
 	struct estimate sampled;    /* the mean again, by plain sampling: an independent check */
-	double measurement_stderr;  /* all stages together; NAN: no measured delay */
+	double measurement_stderr;  /* all stages together (by formula, or measured.h); NAN: no measured delay, or too few samples */
 	uint64_t distribution_paths; /* paths whose executions were drawn */
 	uint64_t distribution_losses; /* of them, those with any bad debt */
 	double probability, probability_upper95;
@@ -152,6 +152,9 @@ struct model_control {
 
 /* The same result, bit for bit, for any number of threads (`seconds` aside). 0, -EINVAL with what is wrong in the model, -ENOMEM, or -EAGAIN if threads cannot start. */
 int model_run(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err);
+
+/* The same without asking what a finite measurement adds where that takes more paths: measurement_stderr is NAN then. */
+int model_bad_debt(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err);
 
 /* Expectations only, by closed form, without any path (gbm and kou): the distribution is NAN. -EINVAL where there is no formula. */
 int model_expect(const struct model *model, const struct model_control *control, struct model_result *result, struct error *err);

@@ -39,7 +39,7 @@ static int attempt(struct search *search, double scale, double *value, struct er
 		rc = market_bad_debt(search->market, &model, search->control, &result, &more, err);
 	else
 		rc = mean && expected_known(&model) ? model_expect(&model, search->control, &result, err) :
-						      model_run(&model, search->control, &result, err);
+						      model_bad_debt(&model, search->control, &result, err);
 	*value = rc ? NAN : result.interrupted ? NAN : mean ? result.bad_debt.value : result.es99;
 	return rc;
 }

@@ -195,7 +195,7 @@ int run_result(const struct run *run, struct model_result *result)
 	return rc;
 }
 
-/* What the assets with a memory add: they were executed under each of these delays. A bootstrap over measured samples would need each path again. */
+/* What the assets with a memory add: they were executed under each of these delays. */
 static void add_variants(const struct run *run, struct model_result *result)
 {
 	double mean[VARIANTS] = {0}, squares[VARIANTS] = {0}, pairs = (double)((result->paths + 1) / 2);
