@@ -32,6 +32,7 @@ struct connection {
 	uint32_t index; /* of the feed or of the chain */
 	size_t line;	/* in the view, and flow id: feeds first, then chains */
 	struct chain_link *chain; /* NULL for a feed */
+	bool opened;	     /* it was open once */
 	bool watches;	     /* a feed of streams that are only watched */
 	bool traces;	     /* a feed of packets whose reads are traced */
 };
@@ -133,6 +134,7 @@ static void on_state(void *context, const char *reason)
 {
 	struct connection *c = context;
 
+	c->opened |= !reason;
 	recorder_view_state(c->recorder->view, c->line, reason);
 	if (c->chain)
 		chain_link_state(c->chain, !reason);
@@ -350,6 +352,19 @@ static void read_counters(struct recorder *r)
 	tap_counters(r->tap, PL_FEED_NONE, r->none);
 }
 
+/* Who was never there is in no counter of what was lost. */
+static void put_never_open(struct recorder *r)
+{
+	for (size_t i = 0; i < r->connection_count; i++) {
+		struct connection *c = &r->connections[i];
+
+		if (!c->subscriber || c->opened)
+			continue;
+		r->counts[i].stream[STREAM_COUNTER_NEVER_OPEN] = 1;
+		loss_put_never_open(r->session, c->name, recorder_view_reason(r->view, c->line));
+	}
+}
+
 static void put_nic_losses(struct recorder *r)
 {
 	for (size_t i = 0; i < r->site->interface_count; i++) {
@@ -501,6 +516,7 @@ static void put_last_rows(struct recorder *r)
 	retire_all_slots(r);
 	collector_finish(r->collector);
 	read_counters(r);
+	put_never_open(r);
 	put_losses(r);
 	put_clock(r);
 	put_meta_number(r->session, "end_ns", clock_real_ns());

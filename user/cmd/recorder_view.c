@@ -70,6 +70,11 @@ void recorder_view_state(struct recorder_view *v, size_t i, const char *reason)
 	snprintf(v->lines[i].reason, sizeof(v->lines[i].reason), "%s", reason ? reason : "");
 }
 
+const char *recorder_view_reason(const struct recorder_view *v, size_t i)
+{
+	return v->lines[i].reason;
+}
+
 void recorder_view_wire_to_app(struct recorder_view *v, size_t i, int64_t ns)
 {
 	v->lines[i].wire_to_app_ns = ns;

@@ -22,6 +22,7 @@ struct recorder_view *recorder_view_new(const struct site *site, const char *pat
 
 /* Connection i: feeds first, then chains. reason NULL = it is up. */
 void recorder_view_state(struct recorder_view *view, size_t i, const char *reason);
+const char *recorder_view_reason(const struct recorder_view *view, size_t i); /* why it is down; "" where it is up */
 void recorder_view_wire_to_app(struct recorder_view *view, size_t i, int64_t ns);
 void recorder_view_head(struct recorder_view *view, size_t i, uint64_t number);
 void recorder_view_note(struct recorder_view *view, const char *text);

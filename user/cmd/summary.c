@@ -29,6 +29,12 @@ static void print_loss(void *context, const char *source, const char *name, uint
 	fprintf(stderr, "%s%s.%s %" PRIu64, (*lines)++ ? ", " : "lost: ", source, name, lost);
 }
 
+static void print_never_open(void *context, const char *source, const char *reason)
+{
+	(void)context;
+	fprintf(stderr, "%s was never open: %s\n", source, reason);
+}
+
 /* A feed or chain that was asked for and gave nothing is no loss that a counter saw, and still not what anybody wanted. */
 static int print_silent(sqlite3 *db)
 {
@@ -73,6 +79,8 @@ int summary_print(const char *session_path)
 	if (loss_each(db, print_loss, &losses, &err))
 		fprintf(stderr, "pricelag: %s\n", err.text);
 	fprintf(stderr, losses ? "\n" : "nothing was lost\n");
+	if (loss_each_never_open(db, print_never_open, NULL, &err))
+		fprintf(stderr, "pricelag: %s\n", err.text);
 	silent = print_silent(db);
 	sqlite3_close(db);
 	return losses || silent ? EXIT_UNTRUSTED : EXIT_OK;

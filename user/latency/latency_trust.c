@@ -53,6 +53,15 @@ static void add_loss(void *context, const char *source, const char *name, uint64
 	free(printable);
 }
 
+static void add_never_open(void *context, const char *source, const char *reason)
+{
+	char *name = text_printable(source), *why = text_printable(reason);
+
+	add_reason(context, "%s was never open: %s\n", name ? name : "?", why ? why : "?");
+	free(name);
+	free(why);
+}
+
 /* What may speak against a row of the list, in the order in which it is told. */
 enum doubt { DOUBT_FEW, DOUBT_CLOCK_UNBOUNDED, DOUBT_CLOCK_COARSE, DOUBT_STAMPS_COARSE, DOUBT_BELOW_ZERO, DOUBTS };
 
@@ -186,6 +195,8 @@ bool latency_untrusted(sqlite3 *db, const struct latency_list *list, char *reaso
 		add_reason(&reasons, "%s\n", err.text);
 	else if (reasons.losses)
 		add_reason(&reasons, "\n");
+	if (loss_each_never_open(db, add_never_open, &reasons, &err))
+		add_reason(&reasons, "%s\n", err.text);
 	if (expected && !list->count)
 		add_reason(&reasons, "no update has two stages that were stamped: there is nothing to measure\n");
 	for (enum doubt doubt = 0; doubt < DOUBTS; doubt++)

@@ -2,6 +2,8 @@
 #include "session/loss.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define X(ID, name, text, is_loss) {#name, text, is_loss},
 const struct loss_counter loss_tap[] = {PL_COUNTERS(X)};
@@ -78,4 +80,30 @@ int loss_each(sqlite3 *db, loss_each_fn each, void *context, struct error *err)
 	if (status != SQLITE_DONE)
 		return error_set(err, -EIO, "session: table loss: %s", sqlite3_errmsg(db));
 	return 0;
+}
+
+/* ---- connections that were never open ---- */
+
+#define NEVER_OPEN "never_open "
+
+void loss_put_never_open(struct session *session, const char *source, const char *reason)
+{
+	char key[256];
+
+	snprintf(key, sizeof(key), NEVER_OPEN "%s", source);
+	session_put_meta(session, key, reason);
+}
+
+int loss_each_never_open(sqlite3 *db, never_open_fn each, void *context, struct error *err)
+{
+	sqlite3_stmt *rows = NULL;
+	int step = SQLITE_ERROR;
+
+	if (sqlite3_prepare_v2(db, "SELECT key, value FROM session WHERE key GLOB '" NEVER_OPEN "*' AND value <> '' ORDER BY key", -1,
+			       &rows, NULL) == SQLITE_OK)
+		while ((step = sqlite3_step(rows)) == SQLITE_ROW)
+			each(context, (const char *)sqlite3_column_text(rows, 0) + strlen(NEVER_OPEN),
+			     (const char *)sqlite3_column_text(rows, 1));
+	sqlite3_finalize(rows);
+	return step == SQLITE_DONE ? 0 : error_set(err, -EIO, "session: table session: %s", sqlite3_errmsg(db));
 }

@@ -43,4 +43,10 @@ int loss_total(sqlite3 *db, uint64_t *out, struct error *err);
 typedef void (*loss_each_fn)(void *context, const char *source, const char *name, uint64_t count);
 int loss_each(sqlite3 *db, loss_each_fn each, void *context, struct error *err);
 
+/* Why a connection of the session was never open (its `never_open` is 1): kept in table session. */
+void loss_put_never_open(struct session *session, const char *source, const char *reason);
+/* Calls `each` for every such source. -EIO if the table cannot be read. */
+typedef void (*never_open_fn)(void *context, const char *source, const char *reason);
+int loss_each_never_open(sqlite3 *db, never_open_fn each, void *context, struct error *err);
+
 #endif

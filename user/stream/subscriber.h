@@ -32,6 +32,7 @@ struct stream_message {
 	X(MESSAGES, messages, "messages received", 0)                                                                  \
 	X(UNMAPPED, unmapped, "messages whose packet could not be found: wire is null", 1)                             \
 	X(RECONNECTS, reconnects, "connections lost: what was sent until they were open again is missing", 1)          \
+	X(NEVER_OPEN, never_open, "connections that were never open while it was recorded", 1)                         \
 	X(RETRANSMITS, retransmits, "segments that only repeated bytes already seen", 0)                               \
 	X(REORDERED, reordered, "segments that arrived before an earlier byte", 0)                                     \
 	X(PROTOCOL_ERRORS, protocol_errors, "connections closed because of a violation of HTTP, WebSocket or TLS", 1)  \
