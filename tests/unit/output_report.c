@@ -266,7 +266,8 @@ static void hostile_names_stay_text(void **state)
 	char reasons[4096], *page, *sql;
 	struct json_object *model = json_tokener_parse(
 		"{\"schema\":\"pricelag.model/1\",\"bad_debt\":{\"mean\":1},\"waterfall\":[{\"name\":\"</td><img src=x>\",\"absorbed_mean\":1}],"
-		"\"sensitivity\":[{\"stage\":\"</p><script>\",\"bad_debt_per_ms\":2},7,null],\"added_delay\":\"x\"}");
+		"\"sensitivity\":[{\"stage\":\"</p><script>\",\"bad_debt_per_ms\":2},7,null],"
+		"\"groups\":[{\"name\":\"<img src=x>\",\"accounts\":-1e300,\"debt\":\"x\",\"bad_debt\":{\"mean\":1}},7,null],\"added_delay\":\"x\"}");
 
 	(void)state;
 	assert_non_null(model);
@@ -285,6 +286,33 @@ static void hostile_names_stay_text(void **state)
 	assert_int_equal(occurrences(page, "<img"), 0);
 	assert_non_null(strstr(page, "&lt;/script&gt;&lt;script&gt;alert(1)"));
 	assert_non_null(strstr(page, "\\u003c/script\\u003e")); /* names of curves in the data */
+	json_object_put(model);
+	free(page);
+	fixture_remove(&f);
+}
+
+/* The share that each group has, and the one that has most; what no path showed is a bound. */
+static void groups_of_accounts(void **state)
+{
+	struct fixture f;
+	char reasons[4096], *page;
+	struct json_object *model = json_tokener_parse(
+		"{\"schema\":\"pricelag.model/1\",\"bad_debt\":{\"mean\":40},\"groups\":["
+		"{\"name\":\"whales\",\"accounts\":2,\"debt\":900,\"notional\":null,\"bad_debt\":{\"mean\":30,\"stderr\":2,\"probability\":0.25,\"var99\":70,"
+		"\"es99\":80,\"es99_stderr\":9},\"liquidations\":{\"count_mean\":1.5}},"
+		"{\"name\":null,\"accounts\":5,\"debt\":100,\"notional\":null,\"bad_debt\":{\"mean\":10,\"stderr\":1,\"probability\":0,\"probability_upper95\":0.003,"
+		"\"var99\":0,\"es99\":0},\"liquidations\":{\"count_mean\":0}}]}");
+
+	(void)state;
+	fixture_session(&f);
+	fill_header(&f);
+	page = page_of(&f, model, reasons, sizeof(reasons));
+	assert_non_null(strstr(page, "Of the expected bad debt 75 % is of the group “whales”, which has 90 % of all debt."));
+	assert_non_null(strstr(page, "<tr><td>whales</td><td class=\"n\">2</td><td class=\"n\">900</td><td class=\"n\">90.0 %</td><td class=\"n\">30</td>"
+				     "<td class=\"n\">2</td><td class=\"n\">75.0 %</td><td class=\"n\">25 %</td><td class=\"n\">70</td><td class=\"n\">80</td>"
+				     "<td class=\"n\">9</td><td class=\"n\">1.5</td></tr>"));
+	assert_non_null(strstr(page, "<tr><td>(no group)</td>"));
+	assert_non_null(strstr(page, "<td class=\"n\">&lt; 0.3 %</td><td class=\"n\">–</td>"));
 	json_object_put(model);
 	free(page);
 	fixture_remove(&f);
@@ -430,6 +458,7 @@ int main(void)
 		cmocka_unit_test(sentences_carry_the_sessions_figures),
 		cmocka_unit_test(a_replay_claims_no_exact_clock),
 		cmocka_unit_test(hostile_names_stay_text),
+		cmocka_unit_test(groups_of_accounts),
 		cmocka_unit_test(blocks_told_in_messages),
 		cmocka_unit_test(updates_and_slots_of_solana_are_counted),
 		cmocka_unit_test(transactions_inside_blocks_have_a_section),

@@ -140,6 +140,81 @@ static void write_answers(struct report *report)
 	table_free(table);
 }
 
+static const char *group_name(struct json_object *group)
+{
+	return *text_at(group, "name") ? text_at(group, "name") : "(no group)";
+}
+
+/* A bound where nothing was seen. */
+static void add_probability(struct table *table, struct json_object *bad_debt)
+{
+	double probability = number_at(bad_debt, "/probability"), upper = number_at(bad_debt, "/probability_upper95");
+	char text[32];
+
+	snprintf(text, sizeof(text), probability > 0 ? "%.3g %%" : "< %.3g %%", 100 * (probability > 0 ? probability : upper));
+	table_text(table, isfinite(probability) ? text : NULL);
+}
+
+static void add_group(struct table *table, struct json_object *group, double owed, double lost)
+{
+	struct json_object *bad_debt = json_member(group, "bad_debt");
+	double accounts = number_at(group, "/accounts"), debt = number_at(group, "/debt"), mean = number_at(bad_debt, "/mean");
+	bool seen = number_at(bad_debt, "/probability") > 0; /* what no path shows is not 0 */
+
+	debt = isfinite(debt) ? debt : number_at(group, "/notional");
+	table_text(table, group_name(group));
+	table_number(table, accounts, 0);
+	add_money(table, debt);
+	table_share(table, debt / owed);
+	add_money(table, mean);
+	add_money(table, number_at(bad_debt, "/stderr"));
+	table_share(table, mean / lost);
+	add_probability(table, bad_debt);
+	add_money(table, seen ? number_at(bad_debt, "/var99") : NAN);
+	add_money(table, seen ? number_at(bad_debt, "/es99") : NAN);
+	add_money(table, seen ? number_at(bad_debt, "/es99_stderr") : NAN);
+	add_money(table, number_at(group, "/liquidations/count_mean"));
+}
+
+static void write_groups(struct report *report)
+{
+	bool positions = isfinite(number_at(report->model, "/groups/0/notional"));
+	const struct table_column columns[] = {
+		{"group", "group", TABLE_LEFT}, {"accounts", "accounts", TABLE_RIGHT}, {positions ? "notional" : "debt", "debt", TABLE_RIGHT},
+		{"share", "debt_share", TABLE_RIGHT}, {"bad debt, mean", "bad_debt", TABLE_RIGHT}, {"±", "stderr", TABLE_RIGHT},
+		{"share", "bad_debt_share", TABLE_RIGHT}, {"probability", "probability", TABLE_RIGHT}, {"VaR 99 %", "var99", TABLE_RIGHT},
+		{"ES 99 %", "es99", TABLE_RIGHT}, {"±", "es99_stderr", TABLE_RIGHT}, {"liquidations", "liquidations", TABLE_RIGHT},
+	};
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	struct json_object *list, *worst = NULL;
+	double owed = 0, lost = 0, most = 0;
+	size_t count;
+
+	list = array_at(report->model, "groups", &count);
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *group = json_object_array_get_idx(list, i);
+		double mean = number_at(group, "/bad_debt/mean");
+
+		owed += number_at(group, positions ? "/notional" : "/debt");
+		lost += mean;
+		if (mean > most) {
+			most = mean;
+			worst = group;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		add_group(table, json_object_array_get_idx(list, i), owed, lost);
+	if (count) {
+		fputs("<h3>Whose bad debt it is</h3>\n", report->out);
+		if (worst && count > 1 && isfinite(lost) && isfinite(owed))
+			report_say(report, "Of the expected bad debt %.3g %% is of the group “%s”, which has %.3g %% of %s.", 100 * most / lost,
+				   group_name(worst), 100 * number_at(worst, positions ? "/notional" : "/debt") / owed,
+				   positions ? "what all positions are worth" : "all debt");
+		html_table(report->out, table);
+	}
+	table_free(table);
+}
+
 static int64_t ns_of(double seconds)
 {
 	return fabs(seconds) < 9e9 ? (int64_t)llround(seconds * 1e9) : TIME_UNKNOWN; /* NAN compares false */
@@ -268,6 +343,7 @@ static int model_write(struct report *report)
 {
 	say_result(report);
 	write_answers(report);
+	write_groups(report);
 	write_prices(report);
 	write_curve(report);
 	return 0;
