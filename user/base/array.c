@@ -20,3 +20,16 @@ int array_grow(void **items, size_t count, size_t *room, size_t size)
 	*room = wanted;
 	return 0;
 }
+
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void sort_int64(int64_t *values, size_t count)
+{
+	if (count) /* qsort() wants no null pointer */
+		qsort(values, count, sizeof(*values), ascending);
+}

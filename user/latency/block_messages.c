@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "session/clockmap.h"
 #include "session/query.h"
@@ -56,13 +57,6 @@ static int kind_of(const char *name)
 	return -1;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* All messages of the block are in. */
 static void finish(struct loader *loader)
 {
@@ -80,7 +74,7 @@ static void finish(struct loader *loader)
 	if (block->state == TOLD_UNKNOWN && (parts ? block->parts < block->parts_needed : announced))
 		block->state = TOLD_INCOMPLETE;
 	if (block->parts_needed && loader->arrival_count >= block->parts_needed) {
-		qsort(loader->arrivals, loader->arrival_count, sizeof(*loader->arrivals), ascending);
+		sort_int64(loader->arrivals, loader->arrival_count);
 		block->enough_ns = clockmap_utc(loader->clock, loader->arrivals[block->parts_needed - 1]);
 	}
 	block->first_ns = clockmap_utc(loader->clock, block->first_ns);

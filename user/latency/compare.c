@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/format.h"
 #include "latency/joint.h"
 #include "latency/samples.h"
@@ -39,13 +40,6 @@ static int64_t add_bounds(int64_t a, int64_t b)
 
 /* ---- joint messages ---- */
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* How late one side was behind the earlier of the two: all of them seen to end. */
 struct side {
 	struct observation *series;
@@ -68,7 +62,7 @@ static int side_open(struct side *side, const struct joint_group *group, bool is
 		side->sorted[i] = behind > 0 ? behind : 0;
 		side->series[i] = (struct observation){.at_ns = m->a_ns, .ns = side->sorted[i]};
 	}
-	qsort(side->sorted, group->count, sizeof(*side->sorted), by_value);
+	sort_int64(side->sorted, group->count);
 	side->survival = (struct survival){.ends = side->sorted, .end_count = group->count};
 	for (int q = 0; q < COMPARE_QUANTILES; q++)
 		side->quantiles[q].p = levels[q];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "session/query.h"
 #include "stats/quantile.h"
@@ -42,20 +43,6 @@ static int samples_add(struct samples *samples, int64_t at_ns, int64_t ns)
 	return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int by_time(const void *a, const void *b)
-{
-	const struct observation *x = a, *y = b;
-
-	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
-}
-
 static int summarize(struct samples *samples, struct race_distance *out)
 {
 	int64_t *values = calloc(samples->count + 1, sizeof(*values));
@@ -68,10 +55,9 @@ static int summarize(struct samples *samples, struct race_distance *out)
 		return -ENOMEM;
 	for (size_t i = 0; i < samples->count; i++)
 		values[i] = samples->items[i].ns;
-	if (samples->count) {
-		qsort(values, samples->count, sizeof(*values), by_value);
-		qsort(samples->items, samples->count, sizeof(*samples->items), by_time);
-	}
+	sort_int64(values, samples->count);
+	if (samples->count)
+		qsort(samples->items, samples->count, sizeof(*samples->items), observation_order);
 	status = quantiles_fill(&survival, samples->items, samples->count, quantiles, 2, &basis);
 	free(values);
 	out->p50_ns = quantiles[0].ns;

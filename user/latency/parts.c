@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "latency/activity.h"
 #include "latency/prices.h"
 
@@ -16,20 +17,6 @@
 const char *const part_names[PART_BYS] = {[PART_HOUR] = "hour", [PART_REGIME] = "regime", [PART_FEED] = "feed"};
 static const char *const regime_names[REGIMES] = {"calm", "usual", "rough"};
 static const double levels[PART_QUANTILES] = {0.5, 0.9, 0.99};
-
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int by_beginning(const void *a, const void *b)
-{
-	const struct observation *x = a, *y = b;
-
-	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
-}
 
 /* ---- one part ---- */
 
@@ -50,8 +37,8 @@ static int fill(struct latency_part *part, const struct observation *chosen, siz
 		else
 			sorted[ends++] = chosen[i].ns;
 	}
-	qsort(sorted, ends, sizeof(*sorted), by_value);
-	qsort(sorted + ends, opens, sizeof(*sorted), by_value);
+	sort_int64(sorted, ends);
+	sort_int64(sorted + ends, opens);
 	survival.ends = sorted;
 	survival.end_count = part->count = ends;
 	survival.opens = sorted + ends;
@@ -125,7 +112,7 @@ static int by_volatility(const void *a, const void *b)
 
 	if (x->volatility != y->volatility)
 		return x->volatility < y->volatility ? -1 : 1;
-	return by_beginning(&x->observation, &y->observation);
+	return observation_order(&x->observation, &y->observation);
 }
 
 static int add_regimes(struct latency_part_list *list, const struct latency *latency, const struct price_series *prices,
@@ -151,7 +138,7 @@ static int add_regimes(struct latency_part_list *list, const struct latency *lat
 		for (size_t i = from; i < to; i++)
 			room[i - from] = rated[i].observation;
 		if (to > from) {
-			qsort(room, to - from, sizeof(*room), by_beginning);
+			qsort(room, to - from, sizeof(*room), observation_order);
 			status = add(list, latency, regime_names[r],
 				     (double[]){rated[from].volatility, rated[to - 1].volatility}, room, to - from);
 		}
@@ -225,7 +212,7 @@ static int add_feed(struct latency_part_list *out, const struct latency_list *li
 		whole.samples.landed += samples->landed;
 		whole.samples.overtaken += samples->overtaken;
 	}
-	qsort(all, count, sizeof(*all), by_beginning);
+	qsort(all, count, sizeof(*all), observation_order);
 	whole.asset[0] = '\0';
 	whole.samples.halvings = most;
 	status = add(out, &whole, "", none, all, count);

@@ -65,13 +65,6 @@ static int add(struct waits *waits, struct reader_summary *reader, sqlite3_stmt 
 	return 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* All of the reader's packets have been added. */
 static int finish(struct waits *waits, struct reader_summary *reader)
 {
@@ -79,10 +72,8 @@ static int finish(struct waits *waits, struct reader_summary *reader)
 	struct survival all = {waits->ends, waits->end_count, waits->opens, waits->open_count, 1};
 	struct quantile_basis basis;
 
-	if (waits->end_count)
-		qsort(waits->ends, waits->end_count, sizeof(*waits->ends), ascending);
-	if (waits->open_count)
-		qsort(waits->opens, waits->open_count, sizeof(*waits->opens), ascending);
+	sort_int64(waits->ends, waits->end_count);
+	sort_int64(waits->opens, waits->open_count);
 	reader->count = waits->end_count;
 	reader->censored = waits->open_count;
 	reader->max_ns = waits->end_count ? waits->ends[waits->end_count - 1] : TIME_UNKNOWN;

@@ -265,20 +265,6 @@ static int add_read(void *context, sqlite3_stmt *row)
 
 /* ---- the whole ---- */
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int by_beginning(const void *a, const void *b)
-{
-	const struct observation *x = a, *y = b;
-
-	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
-}
-
 static int by_name(const void *a, const void *b)
 {
 	const struct sample_group *x = a, *y = b;
@@ -302,8 +288,8 @@ static int list_series(struct pair_samples *pair)
 		else
 			values[ends++] = pair->series[i].ns;
 	}
-	qsort(values, ends, sizeof(*values), by_value);
-	qsort(values + ends, opens, sizeof(*values), by_value);
+	sort_int64(values, ends);
+	sort_int64(values + ends, opens);
 	pair->ends = (struct durations){values, ends};
 	pair->opens = (struct durations){values + ends, opens};
 	return 0;
@@ -338,7 +324,7 @@ static int sort_all(struct sample_set *set)
 
 			if (!pair->series_count)
 				continue;
-			qsort(pair->series, pair->series_count, sizeof(*pair->series), by_beginning);
+			qsort(pair->series, pair->series_count, sizeof(*pair->series), observation_order);
 			if (list_series(pair))
 				return -ENOMEM;
 		}

@@ -15,13 +15,6 @@ struct durations {
 	size_t count;
 };
 
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void add(struct durations *durations, int64_t at_ns, int64_t ns)
 {
 	if (ns == TIME_UNKNOWN)
@@ -35,7 +28,7 @@ static int fill(struct durations *durations, struct quantile out[WATCH_QUANTILES
 	struct survival all = {.ends = durations->sorted, .end_count = durations->count, .open_weight = 1};
 	struct quantile_basis basis;
 
-	qsort(durations->sorted, durations->count, sizeof(*durations->sorted), ascending);
+	sort_int64(durations->sorted, durations->count);
 	out[WATCH_P50] = (struct quantile){.p = 0.5};
 	out[WATCH_P99] = (struct quantile){.p = 0.99};
 	return quantiles_fill(&all, durations->series, durations->count, out, WATCH_QUANTILES, &basis);

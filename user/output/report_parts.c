@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "output/series.h"
 #include "session/session.h"
 #include "stats/survival.h"
@@ -199,13 +200,6 @@ bool report_add_set(struct report *report, struct json_object *spec, const char 
 	return true;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 void report_quantiles(const int64_t *column, size_t count, const double *p, size_t p_count, int64_t *out)
 {
 	int64_t *known = calloc(count + 1, sizeof(*known));
@@ -216,7 +210,7 @@ void report_quantiles(const int64_t *column, size_t count, const double *p, size
 			known[survival.end_count++] = column[i];
 	}
 	if (known)
-		qsort(known, survival.end_count, sizeof(*known), ascending);
+		sort_int64(known, survival.end_count);
 	for (size_t i = 0; i < p_count; i++)
 		out[i] = survival_quantile(&survival, p[i]);
 	free(known);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "margin/rng.h"
 #include "stats/memory.h"
 
@@ -146,19 +147,12 @@ static void split(struct search *search, size_t from, size_t to)
 
 /* ---- medians ---- */
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int64_t median(const struct search *search, const struct observation *series, size_t from, size_t to,
 		      int64_t *room)
 {
 	for (size_t i = from; i < to; i++)
 		room[i - from] = series[search->places[i]].ns;
-	qsort(room, to - from, sizeof(*room), by_value);
+	sort_int64(room, to - from);
 	return room[(to - from - 1) / 2];
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "margin/rng.h"
 
@@ -183,13 +184,6 @@ static int64_t middle_of_best(const struct search *search, size_t best)
 
 /* ---- certainty ---- */
 
-static int by_lag(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -248,7 +242,7 @@ static void fill_certainty(const struct search *search, size_t best, struct lead
 		lags[r] = redraw(search, counts, best, &contrasts[r]);
 		same += (lags[r] > 0 && out->lag_ns > 0) || (lags[r] < 0 && out->lag_ns < 0) || lags[r] == out->lag_ns;
 	}
-	qsort(lags, REPLICATES, sizeof(*lags), by_lag);
+	sort_int64(lags, REPLICATES);
 	qsort(contrasts, REPLICATES, sizeof(*contrasts), by_value);
 	out->lag_ci95_ns[0] = lags[tail - 1] - resolution(search);
 	out->lag_ci95_ns[1] = lags[REPLICATES - tail] + resolution(search);

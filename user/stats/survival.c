@@ -10,6 +10,13 @@
 #define NORMAL_975 1.959963984540054
 #define ROUNDING 1e-9	   /* of a product of a million factors; a step of the curve is larger */
 
+int observation_order(const void *a, const void *b)
+{
+	const struct observation *x = a, *y = b;
+
+	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
+}
+
 /* ---- Kaplan-Meier ---- */
 
 struct curve {

@@ -26,6 +26,9 @@ struct observation {
 	uint64_t open : 1; /* it had not ended by then */
 };
 
+/* Orders them so: for qsort(). */
+int observation_order(const void *a, const void *b);
+
 struct survival {
 	const int64_t *ends; /* durations seen to end, ascending */
 	size_t end_count;
