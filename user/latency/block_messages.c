@@ -89,15 +89,8 @@ static int begin(struct loader *loader, sqlite3_stmt *row)
 {
 	struct told_blocks *out = loader->out;
 
-	if (out->count == loader->room) {
-		size_t wanted = loader->room ? 2 * loader->room : 256;
-		struct told_block *grown = realloc(out->items, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		out->items = grown;
-		loader->room = wanted;
-	}
+	if (array_grow((void **)&out->items, out->count, &loader->room, sizeof(*out->items)))
+		return -ENOMEM;
 	loader->block = &out->items[out->count++];
 	*loader->block = (struct told_block){
 		.published_ns = TIME_UNKNOWN,
@@ -107,24 +100,17 @@ static int begin(struct loader *loader, sqlite3_stmt *row)
 		.last_ns = TIME_UNKNOWN,
 		.behind_ns = TIME_UNKNOWN,
 	};
-	snprintf(loader->name, sizeof(loader->name), "%s", column_text(row, NAME));
-	snprintf(loader->block->feed, sizeof(loader->block->feed), "%s", column_text(row, FEED));
-	snprintf(loader->block->hash, sizeof(loader->block->hash), "%s", column_text(row, HASH));
+	column_copy(row, NAME, loader->name, sizeof(loader->name));
+	column_copy(row, FEED, loader->block->feed, sizeof(loader->block->feed));
+	column_copy(row, HASH, loader->block->hash, sizeof(loader->block->hash));
 	loader->feed_id = sqlite3_column_int64(row, FEED_ID);
 	return 0;
 }
 
 static int add_arrival(struct loader *loader, int64_t wire)
 {
-	if (loader->arrival_count == loader->arrival_room) {
-		size_t wanted = loader->arrival_room ? 2 * loader->arrival_room : 1024;
-		int64_t *grown = realloc(loader->arrivals, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		loader->arrivals = grown;
-		loader->arrival_room = wanted;
-	}
+	if (array_grow((void **)&loader->arrivals, loader->arrival_count, &loader->arrival_room, sizeof(*loader->arrivals)))
+		return -ENOMEM;
 	loader->arrivals[loader->arrival_count++] = wire;
 	return 0;
 }

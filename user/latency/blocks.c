@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "session/clockmap.h"
 #include "session/query.h"
@@ -63,15 +64,8 @@ static void judge(struct block *block, const struct set_summary *sets)
 
 static int append(struct block_list *list, size_t *room, const struct block *block)
 {
-	if (list->count == *room) {
-		size_t wanted = *room ? 2 * *room : 256;
-		struct block *grown = realloc(list->items, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		list->items = grown;
-		*room = wanted;
-	}
+	if (array_grow((void **)&list->items, list->count, room, sizeof(*list->items)))
+		return -ENOMEM;
 	list->items[list->count++] = *block;
 	return 0;
 }

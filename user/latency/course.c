@@ -30,15 +30,8 @@ struct course {
 
 static int samples_add(struct samples *samples, int64_t at_ns, int64_t ns)
 {
-	if (samples->count == samples->room) {
-		size_t wanted = samples->room ? 2 * samples->room : 1024;
-		struct observation *grown = realloc(samples->items, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		samples->items = grown;
-		samples->room = wanted;
-	}
+	if (array_grow((void **)&samples->items, samples->count, &samples->room, sizeof(*samples->items)))
+		return -ENOMEM;
 	samples->items[samples->count++] = (struct observation){.at_ns = at_ns, .ns = ns};
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "feed/message.h"
 #include "session/query.h"
@@ -60,15 +61,8 @@ static int finish_key(struct entries *entries)
 
 static int add_entry(struct entries *entries, const struct entry *entry)
 {
-	if (entries->count == entries->room) {
-		size_t wanted = entries->room ? 2 * entries->room : 64;
-		struct entry *grown = realloc(entries->items, wanted * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		entries->items = grown;
-		entries->room = wanted;
-	}
+	if (array_grow((void **)&entries->items, entries->count, &entries->room, sizeof(*entries->items)))
+		return -ENOMEM;
 	entries->items[entries->count++] = *entry;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 #define SHARE_STEP (1.0 / 800)
@@ -29,17 +30,10 @@ size_t curve_points(const struct survival *s, struct curve_point **points)
 		surviving *= 1 - (double)same / at_risk;
 		if (count && ended < s->end_count && kept - surviving < SHARE_STEP && surviving > kept * TAIL_STEP)
 			continue;
-		if (count == room) {
-			struct curve_point *grown;
-
-			room = room ? 2 * room : 256;
-			grown = reallocarray(*points, room, sizeof(*grown));
-			if (!grown) {
-				free(*points);
-				*points = NULL;
-				return 0;
-			}
-			*points = grown;
+		if (array_grow((void **)points, count, &room, sizeof(**points))) {
+			free(*points);
+			*points = NULL;
+			return 0;
 		}
 		(*points)[count++] = (struct curve_point){now, 1 - surviving};
 		kept = surviving;

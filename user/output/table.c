@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 struct cell {
 	char *shown; /* for people; NULL = unknown */
 	char *raw;   /* for CSV where it differs, otherwise NULL */
@@ -50,16 +52,9 @@ static struct cell *add(struct table *table)
 {
 	if (!table || table->failed)
 		return NULL;
-	if (table->count == table->room) {
-		size_t room = table->room ? 2 * table->room : 64;
-		struct cell *cells = reallocarray(table->cells, room, sizeof(*cells));
-
-		if (!cells) {
-			table->failed = true;
-			return NULL;
-		}
-		table->cells = cells;
-		table->room = room;
+	if (array_grow((void **)&table->cells, table->count, &table->room, sizeof(*table->cells))) {
+		table->failed = true;
+		return NULL;
 	}
 	table->cells[table->count] = (struct cell){0};
 	return &table->cells[table->count++];
