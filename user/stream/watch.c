@@ -11,7 +11,11 @@
 #include "stream/reassembly.h"
 #include "stream/segments.h"
 
+#ifdef PL_SMALL_TABLES /* of the fuzzer, which makes thousands a second and is to fill them */
+#define BUCKETS 16
+#else
 #define BUCKETS 4096
+#endif
 
 enum state {
 	SEARCHING, /* for the beginning of a message */
