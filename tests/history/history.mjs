@@ -31,11 +31,14 @@ const VARIANTS = [
 
 /* ---- what happened ---- */
 
+// A book's file, and what the table says of it.
+const asBook = (name, lines, accounts, debt) => ({ file: write(`${name}.book.csv`, lines), accounts, debt });
+const LOANS = 'asset,collateral,debt,liquidation_threshold';
+const loans = (name, list) => asBook(name, [LOANS, ...list.map((loan) => loan.join(','))], list.length, list.reduce((sum, loan) => sum + loan[2], 0));
+
 // A hundred loans with healths from 1.005 to 1.5, as many units of collateral each.
 function ladder(name, asset, units, price, threshold) {
-	const lines = ['asset,collateral,debt,liquidation_threshold'];
-	for (let i = 0; i < 100; i++) lines.push([asset, units, (units * price * threshold) / (1.005 + 0.005 * i), threshold].join(','));
-	return write(`${name}.book.csv`, lines);
+	return loans(name, Array.from({ length: 100 }, (_, i) => [asset, units, (units * price * threshold) / (1.005 + 0.005 * i), threshold]));
 }
 
 // Ten-minute bars: within a bar the price goes by open, low, high and close, or high before low where it closed below its open.
@@ -85,30 +88,75 @@ const EVENTS = {
 		};
 	},
 };
-// The largest borrowers of Aave v3 in December 2025 on the way of a crash day. The file knows totals and a health without e-mode: all
-// collateral is taken for ETH, and who owes ETH against it (or reads as liquidatable, which nobody would have left alone) is left out.
+// The largest borrowers of Aave v3 in December 2025. The file knows totals, what each owes, and a health without e-mode, from which follows
+// the average threshold of what he holds: not what he holds.
 const ETH_LIKE = new Set(['WETH', 'wstETH', 'weETH', 'rsETH', 'ezETH', 'osETH', 'ETHx', 'rETH', 'cbETH']);
-function aaveBook(name, takeAll) {
-	const price = 2824.93892778, debts = new Map(), lines = ['asset,collateral,debt,liquidation_threshold'];
+const ETH_PRICE = 2824.93892778;
+function borrowers() {
+	const debts = new Map();
 	for (const leg of rows('books/aave_v3_eth_top1000_debt_positions_2025-12.csv')) {
 		const ofUser = debts.get(leg.user_address) ?? { eth: 0, all: 0 };
 		ofUser.all += Number(leg.amount_usd);
 		if (ETH_LIKE.has(leg.symbol)) ofUser.eth += Number(leg.amount_usd);
 		debts.set(leg.user_address, ofUser);
 	}
-	for (const user of rows('books/aave_v3_eth_top1000_users_2025-12.csv')) {
+	return rows('books/aave_v3_eth_top1000_users_2025-12.csv').map((user) => {
 		const debt = Number(user.total_debt_usd), collateral = Number(user.total_collateral_usd), health = Number(user.health_factor);
-		const legs = debts.get(user.user_address), isLoop = !legs || legs.eth > legs.all / 2;
-		if (debt > 0 && collateral > 0 && health > 0 && (takeAll || (health >= 1 && !isLoop))) lines.push(['ETH', collateral / price, debt, (health * debt) / collateral].join(','));
-	}
-	return write(`${name}.book.csv`, lines);
-}
-for (const [name, title, takeAll] of [['aave', 'without who owes ETH or reads as liquidatable', false], ['aave-trap', 'every row as it reads', true]])
-	EVENTS[name] = () => ({
-		title: `Aave's largest borrowers of December 2025 on 12 March 2020, ${title}`, asset: 'ETH', price: 2824.93892778, horizon: '23h',
-		tape: write(`${name}.csv`, bars('2020-03-12')), book: aaveBook(name, takeAll), bonus: 0.05, oracle: '{policy: deviation, deviation: 0.005, heartbeat: 1h}',
-		liquidity: ['  ETH: {type: pool, reserve: 2000000, recovery: 10m}'], variants: takeAll ? 1 : VARIANTS.length,
+		const legs = debts.get(user.user_address), threshold = (health * debt) / collateral;
+		return { debt, collateral, health, threshold, known: debt > 0 && collateral > 0 && health > 0, legs, ethShare: legs ? legs.eth / legs.all : NaN };
 	});
+}
+// All collateral taken for ETH, all debt for dollars; who owes ETH against it (or reads as liquidatable, which nobody would have left alone) left out.
+const plainBook = (name, takeAll) =>
+	loans(name, borrowers().filter((b) => b.known && (takeAll || (b.health >= 1 && b.ethShare <= 0.5))).map((b) => ['ETH', b.collateral / ETH_PRICE, b.debt, b.threshold]));
+
+// E-modes as Aave's proposals list them: ETH correlated 95 %, 1 % (governance.aave.com/t/21739, 8 April 2025: “95.00% elsewhere”; rsETH/wstETH is the same);
+// USDe Stablecoin 93 %, 2 % (bgd-labs/aave-proposals-v3, diff of 3 December 2025). USDe's and sUSDe's own threshold is 75 %.
+const EMODES = '{ETH: {collateral: [ETH], debt: [ETH], liquidation_threshold: 0.95, bonus: 0.01}, USDe: {collateral: [USDe], debt: [USD], liquidation_threshold: 0.93, bonus: 0.02}}';
+const isLoop = (b) => b.known && b.ethShare > 0.99;
+const isDollars = (b) => b.known && !isLoop(b) && b.health < 1 && Math.abs(b.threshold - 0.75) < 0.005 && 0.93 * b.collateral >= b.debt;
+function emodeBook(name) {
+	const lines = ['account,asset,collateral,debt,debt_asset,liquidation_threshold,emode'], kinds = { loops: [0, 0], dollars: [0, 0], others: [0, 0], unknown: [0, 0] };
+	let taken = 0, debt = 0;
+	for (const [i, b] of borrowers().entries()) {
+		const kind = isLoop(b) ? 'loops' : isDollars(b) ? 'dollars' : b.known && b.health >= 1 ? 'others' : 'unknown';
+		kinds[kind][0]++;
+		kinds[kind][1] += b.debt;
+		if (kind === 'unknown') continue;
+		taken++;
+		debt += b.debt;
+		if (kind === 'loops') lines.push([i, 'ETH', b.collateral / ETH_PRICE, b.debt / ETH_PRICE, 'ETH', '', 'ETH'].join(','));
+		else if (kind === 'dollars') lines.push([i, 'USDe', b.collateral, b.debt, '', '', 'USDe'].join(','));
+		else {
+			const eth = (b.ethShare || 0) * b.debt; // whose debts are not in the file is taken to owe dollars
+			lines.push([i, 'ETH', b.collateral / ETH_PRICE, b.debt - eth, '', b.threshold, ''].join(','));
+			if (eth > 0) lines.push([i, '', '', eth / ETH_PRICE, 'ETH', '', ''].join(','));
+		}
+	}
+	console.error(`${name}: ${Object.entries(kinds).map(([kind, [n, sum]]) => `${n} ${kind} (${(sum / 1e6).toFixed(0)} m)`).join(', ')}`);
+	return asBook(name, lines, taken, debt);
+}
+const onCrash = (name, title, book, more) => () => ({
+	title: `Aave's largest borrowers of December 2025 on 12 March 2020, ${title}`, asset: 'ETH', price: ETH_PRICE, horizon: '23h',
+	tape: write(`${name}.csv`, bars('2020-03-12')), book: book(name), bonus: 0.05, oracle: '{policy: deviation, deviation: 0.005, heartbeat: 1h}',
+	liquidity: ['  ETH: {type: pool, reserve: 2000000, recovery: 10m}'], ...more,
+});
+EVENTS.aave = onCrash('aave', 'without who owes ETH or reads as liquidatable', (name) => plainBook(name, false));
+EVENTS['aave-emode'] = onCrash('aave-emode', 'in e-modes, owing what they owe', emodeBook, {
+	more: () => [`  USDe: {price: 1, process: {type: tape, csv: "${write('one.csv', ['time_s,price', '0,1', '90000,1'])}"}}`], engine: `, reserves: {USDe: {bonus: 0.02}}, emodes: ${EMODES}`,
+});
+EVENTS['aave-trap'] = onCrash('aave-trap', 'every row as it reads', (name) => plainBook(name, true), { variants: 1 });
+// Those that owe ETH, on the days of June 2022 on which stETH was worth 0.935 ETH, as they would fare did Aave's oracle look at the market. Money is in ETH; the feed reports once a day.
+EVENTS.steth = () => {
+	const rounds = rows('chainlink/rounds_steth_eth.csv').map((round) => [Number(round.updated_at), Number(round.answer) / 1e18]), start = Date.parse('2022-06-09T17:41:53Z') / 1000;
+	const list = borrowers().filter((b) => isLoop(b)).map((b) => ['stETH', b.collateral / ETH_PRICE, b.debt / ETH_PRICE, 0.95]);
+	return {
+		title: 'Those of them who owe ETH, 9–20 June 2022, were staked ether priced by its market', asset: 'stETH', price: 1, horizon: '250h', unit: 'ETH',
+		tape: write('steth.csv', ['time_s,price', ...rounds.filter(([time]) => time >= start && time <= start + 11 * 86400).map((round) => round.join(','))]),
+		book: loans('steth', list), bonus: 0.01, oracle: '{policy: every-block}', liquidity: ['  stETH: {type: pool, reserve: 2000000, recovery: 10m}'],
+		keepers: '{count: 4, capital: 2000, min_profit: 0.01}', variants: VARIANTS.length,
+	};
+};
 for (const day of new Set(rows('tapes/eth_usd_10m_7crash_days.csv').map((bar) => bar.period_start.slice(0, 10)))) EVENTS[day] = () => crashDay(day);
 
 /* ---- one table ---- */
@@ -118,8 +166,8 @@ function model(event, change, name) {
 	const lines = [
 		'seed: 7', 'paths: 16', `horizon: ${now.horizon}`, 'step: 12s', 'assets:',
 		`  ${now.asset}: {${now.price ? `price: ${now.price}, ` : ''}process: {type: tape, csv: "${now.tape}"${now.start ? `, start: ${now.start}` : ''}}}`,
-		`book: {csv: "${now.book}"}`, `engine: {type: aave-v3, bonus: ${now.bonus}, protocol_fee: 0.1}`, `oracle: ${now.oracle}`,
-		'delay:', ...Object.entries(delays).map(([stage, law]) => `  ${stage}: ${law}`), 'keepers: {count: 4, capital: 5000000, min_profit: 20}',
+		...(now.more?.() ?? []), `book: {csv: "${now.book.file}"}`, `engine: {type: aave-v3, bonus: ${now.bonus}, protocol_fee: 0.1${now.engine ?? ''}}`, `oracle: ${now.oracle}`,
+		'delay:', ...Object.entries(delays).map(([stage, law]) => `  ${stage}: ${law}`), `keepers: ${now.keepers ?? '{count: 4, capital: 5000000, min_profit: 20}'}`,
 	];
 
 	if (now.liquidity.length) lines.push('liquidity:', `  feedback: ${now.feedback ?? false}`, ...now.liquidity);
@@ -138,13 +186,11 @@ const share = (value, of) => (value < of * 1e-7 ? '0' : `${Number(((100 * value)
 console.log(`| | accounts, debt | ${VARIANTS.map(([title]) => title).join(' | ')} |`);
 console.log(`|---|---|${'---|'.repeat(VARIANTS.length)}`);
 for (const name of names.length ? names : Object.keys(EVENTS)) {
-	const event = EVENTS[name]();
-	const book = fs.readFileSync(path.join(dir, event.book), 'utf8').trim().split('\n').slice(1).map((line) => line.split(',').map(Number));
-	const debt = book.reduce((sum, account) => sum + account[2], 0);
+	const event = EVENTS[name](), { accounts, debt } = event.book;
 	const cells = VARIANTS.map(([, change], i) => {
 		if (i >= (event.variants ?? VARIANTS.length)) return '';
 		const { bad_debt: bad, liquidations } = model(event, change, `${name}.${i}.yaml`);
 		return `${share(bad.mean, debt)}; ${share(liquidations.value_mean, debt)}`;
 	});
-	console.log(`| ${[event.title, `${book.length}, ${(debt / 1e6).toPrecision(3)} m`, ...cells].join(' | ')} |`);
+	console.log(`| ${[event.title, `${accounts}, ${(debt / 1e6).toPrecision(3)} m${event.unit ? ` ${event.unit}` : ''}`, ...cells].join(' | ')} |`);
 }
