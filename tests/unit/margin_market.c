@@ -182,7 +182,7 @@ static void perpetuals_on_both_sides(void **state)
 	near(w.more.liquidations.value, 1, 0);
 	/* five minutes late, 30 blocks: 10·(1035.6 …) is more than 10350: deleveraged, the loss is the fund's and then the others' */
 	w.model.delays[DELAY_INCLUSION].parameter[0] = 360;
-	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"fund", TIER_INSURANCE, 5, 0, 0}}};
+	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"fund", TIER_INSURANCE, 5, 0, 0, 0, 0}}};
 	run(&w, 1);
 	p = price_at(&w, 0.001, 35);
 	near(w.result.bad_debt.value, 10 * p - 10350, 1e-2);
@@ -240,8 +240,8 @@ static void wild(struct world *w, const struct rules_type *rules, uint64_t paths
 	w->market.gas = (struct gas){.units = 4e5, .base_fee_gwei = 20, .priority_gwei = 1, .price = NAN, .congestion = 0.5};
 	w->market.keepers = (struct keepers){.count = 3, .has_own = true, .capital = 3000, .min_profit = 0,
 					     .own = {.type = &delay_exponential, .parameter = {20}}};
-	w->market.waterfall = (struct waterfall){.count = 2, .tiers = {{"fund", TIER_INSURANCE, 100, 0.5, 0},
-									{"token", TIER_BACKSTOP, 200, 0, 0.5}}};
+	w->market.waterfall = (struct waterfall){.count = 2, .tiers = {{"fund", TIER_INSURANCE, 100, 0.5, 0, 0, 0},
+									{"token", TIER_BACKSTOP, 200, 0, 0.5, 0, 0}}};
 }
 
 /* What borrowers lose, keepers gain, the protocol takes, the market's other side buys cheaply and lenders absorb: nothing is left over. */

@@ -359,9 +359,9 @@ static void selling_moves_the_price_and_the_market_recovers(void **state)
 
 static void losses_go_down_the_waterfall(void **state)
 {
-	struct waterfall waterfall = {.count = 3, .tiers = {{"fund", TIER_INSURANCE, 100, 0.5, 0},
-							     {"token", TIER_BACKSTOP, 120, 0, 1},
-							     {"treasury", TIER_CAPITAL, 50, 0, 0}}};
+	struct waterfall waterfall = {.count = 3, .tiers = {{"fund", TIER_INSURANCE, 100, 0.5, 0, 0, 0},
+							     {"token", TIER_BACKSTOP, 120, 0, 1, 0, 0},
+							     {"treasury", TIER_CAPITAL, 50, 0, 0, 0, 0}}};
 	struct waterfall_state left;
 	struct error err;
 

@@ -216,23 +216,23 @@ static void tiers_pay_in_their_order(void **state)
 	expect(&w, 1, (struct answer){9500, 95, 0, 145});
 	near(w.more.lenders.value, 145, CENT);
 	/* each tier alone */
-	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"fund", TIER_INSURANCE, 200, 0, 0}}};
+	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"fund", TIER_INSURANCE, 200, 0, 0, 0, 0}}};
 	run(&w, 1);
 	near(w.more.absorbed[0].value, 145, CENT);
 	near(w.more.exhausted[0], 0, 0);
 	near(w.more.lenders.value, 0, CENT);
-	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"token", TIER_BACKSTOP, 50, 0, 1}}};
+	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"token", TIER_BACKSTOP, 50, 0, 1, 0, 0}}};
 	run(&w, 1);
 	near(w.more.absorbed[0].value, 30.90, CENT); /* x(1 + x/50) = 50: x = 25(√5 - 1) */
 	near(w.more.exhausted[0], 1, 0);
 	near(w.more.lenders.value, 114.10, CENT);
-	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"treasury", TIER_CAPITAL, 20, 0, 0}}};
+	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"treasury", TIER_CAPITAL, 20, 0, 0, 0, 0}}};
 	run(&w, 1);
 	near(w.more.absorbed[0].value, 20, CENT);
 	near(w.more.lenders.value, 125, CENT);
 	/* and one after the other */
-	w.market.waterfall = (struct waterfall){.count = 3, .tiers = {{"fund", TIER_INSURANCE, 60, 0, 0}, {"token", TIER_BACKSTOP, 50, 0, 1},
-								     {"treasury", TIER_CAPITAL, 20, 0, 0}}};
+	w.market.waterfall = (struct waterfall){.count = 3, .tiers = {{"fund", TIER_INSURANCE, 60, 0, 0, 0, 0}, {"token", TIER_BACKSTOP, 50, 0, 1, 0, 0},
+								     {"treasury", TIER_CAPITAL, 20, 0, 0, 0, 0}}};
 	run(&w, 1);
 	near(w.more.absorbed[0].value, 60, CENT);
 	near(w.more.absorbed[1].value, 30.90, CENT);
@@ -249,7 +249,7 @@ static void fees_feed_the_fund(void **state)
 	on_tape(&w, &rules_dydx_v4, (const double[]){1000, 990, 960}, 3, (struct account){0, 10, 9650, 0.97});
 	w.accounts[1] = (struct account){0, 10, 9602, 0.97}; /* below 989.90; at 960 its equity is -2 */
 	w.model.account_count = 2;
-	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"fund", TIER_INSURANCE, 1, 0.5, 0}}};
+	w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{"fund", TIER_INSURANCE, 1, 0.5, 0, 0, 0}}};
 	expect(&w, 2, (struct answer){19500, 0, 49.50, 2});
 	near(w.more.absorbed[0].value, 2, CENT); /* of 1 + 24.75 */
 	near(w.more.exhausted[0], 0, 0);

@@ -21,7 +21,7 @@
  */
 static void a_fund_is_ruined_as_often_as_it_should(void **state)
 {
-	const struct waterfall waterfall = {{{"fund", TIER_INSURANCE, 5, 0.5, 0}}, 1};
+	const struct waterfall waterfall = {{{"fund", TIER_INSURANCE, 5, 0.5, 0, 0, 0}}, 1};
 	const double loading = 0.25, known = exp(-loading * 5 / (1 + loading)) / (1 + loading);
 	double ruined = 0;
 	struct error err;

@@ -75,7 +75,7 @@ static int read_priced_debts(struct conf map, struct book_rows *rows, struct err
 	return 0;
 }
 
-static int read_position(struct conf map, const struct model *model, struct account *out, struct error *err)
+static int read_position(struct conf map, const struct model *model, struct account *out, double *entry, struct error *err)
 {
 	struct conf asset, value;
 	double numbers[BOOK_NUMBERS];
@@ -91,6 +91,7 @@ static int read_position(struct conf map, const struct model *model, struct acco
 	if (conf_reject_unknown(map, "asset, size, entry, margin, maintenance_margin, group", err))
 		return -EINVAL;
 	mistake = book_positions.to_account(numbers, out);
+	*entry = numbers[BOOK_ENTRY];
 	return mistake ? conf_error(map, err, "%s", mistake) : 0;
 }
 
@@ -128,7 +129,7 @@ static int read_loan(struct conf map, struct book_rows *rows, const char **numer
 		mistake = book_loans.to_account(numbers, &account);
 		if (mistake)
 			return conf_error(map, err, "%s", mistake);
-		if (book_add(rows, &account, i > 0, model_terms_of(rows->terms, emode, account.asset)))
+		if (book_add(rows, &account, NAN, i > 0, model_terms_of(rows->terms, emode, account.asset)))
 			return conf_error(map, err, "out of memory");
 	}
 	return read_priced_debts(debt, rows, err);
@@ -144,6 +145,7 @@ static int read_list(struct conf list, struct model *model, const struct model_t
 	for (size_t i = 0; i < conf_count(list); i++) {
 		struct conf map = conf_at(list, i);
 		struct account account = {0};
+		double entry = NAN;
 		size_t before = model->account_count;
 		uint8_t group;
 
@@ -155,15 +157,23 @@ static int read_list(struct conf list, struct model *model, const struct model_t
 				return -EINVAL;
 		} else {
 			*kinds |= book_positions.kind;
-			if (read_position(map, model, &account, err))
+			if (read_position(map, model, &account, &entry, err))
 				return -EINVAL;
-			if (book_add(&rows, &account, false, 0))
+			if (book_add(&rows, &account, entry, false, 0))
 				return conf_error(list, err, "out of memory");
 		}
 		if (model_group_put(model, before, model->account_count, group))
 			return conf_error(list, err, "out of memory");
 	}
 	return 0;
+}
+
+static bool has_positions(const struct model *model)
+{
+	for (size_t i = 0; i < model->account_count; i++)
+		if (!isnan(model->entries[i]))
+			return true;
+	return false;
 }
 
 static int read_book(struct conf map, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
@@ -179,6 +189,10 @@ static int read_book(struct conf map, struct model *model, const struct model_te
 		return model_book_synthetic(synthetic, model, kinds, err);
 	if (conf_exists(csv) ? model_book_csv(csv, model, terms, kinds, err) : read_list(accounts, model, terms, kinds, err))
 		return -EINVAL;
+	if (!has_positions(model)) {
+		free(model->entries);
+		model->entries = NULL;
+	}
 	if (!memchr(model->joined, true, model->account_count * sizeof(*model->joined))) {
 		free(model->joined);
 		model->joined = NULL;

@@ -205,7 +205,7 @@ static int read_row(struct reading *r, char *line, struct error *err)
 		debt = account.debt;
 		account.debt = 0;
 	}
-	if (book_add(&r->rows, &account, joined, loan ? model_terms_of(r->rows.terms, r->emode, account.asset) : 0))
+	if (book_add(&r->rows, &account, loan ? NAN : numbers[BOOK_ENTRY], joined, loan ? model_terms_of(r->rows.terms, r->emode, account.asset) : 0))
 		return conf_error(r->node, err, "%s:%zu: too many accounts (at most %u)", conf_text(r->node), r->line, ACCOUNTS_MAX);
 	if (!joined)
 		r->head = r->rows.model->account_count - 1;

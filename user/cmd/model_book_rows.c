@@ -50,7 +50,7 @@ static const char *position_to_account(const double numbers[BOOK_NUMBERS], struc
 const struct book_layout book_loans = {BOOK_LOANS, {"collateral", "debt", "liquidation_threshold", NULL}, loan_to_account};
 const struct book_layout book_positions = {BOOK_POSITIONS, {"size", "entry", "margin", "maintenance_margin", NULL}, position_to_account};
 
-int book_add(struct book_rows *rows, const struct account *account, bool joined, uint32_t terms)
+int book_add(struct book_rows *rows, const struct account *account, double entry, bool joined, uint32_t terms)
 {
 	struct model *model = rows->model;
 
@@ -63,6 +63,10 @@ int book_add(struct book_rows *rows, const struct account *account, bool joined,
 		if (!memory)
 			return -ENOMEM;
 		model->accounts = memory;
+		memory = realloc(model->entries, more * sizeof(*model->entries));
+		if (!memory)
+			return -ENOMEM;
+		model->entries = memory;
 		memory = realloc(model->joined, more * sizeof(*model->joined));
 		if (!memory)
 			return -ENOMEM;
@@ -73,6 +77,7 @@ int book_add(struct book_rows *rows, const struct account *account, bool joined,
 		model->terms = memory;
 		rows->capacity = more;
 	}
+	model->entries[model->account_count] = entry;
 	model->joined[model->account_count] = joined;
 	model->terms[model->account_count] = terms;
 	model->accounts[model->account_count++] = *account;
@@ -85,5 +90,5 @@ const char *book_add_debt(struct book_rows *rows, uint32_t asset, double units)
 
 	if (!(units > 0 && isfinite(units)))
 		return "a debt in an asset should be above 0";
-	return book_add(rows, &row, true, 0) ? "no room for so many accounts" : NULL;
+	return book_add(rows, &row, NAN, true, 0) ? "no room for so many accounts" : NULL;
 }

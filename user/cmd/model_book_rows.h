@@ -6,6 +6,7 @@
 #include "cmd/model_book.h"
 
 #define BOOK_NUMBERS 4
+#define BOOK_ENTRY 1 /* of a position's */
 
 /* A kind of account: its numbers, by key and by column, and what they make. */
 struct book_layout {
@@ -19,14 +20,14 @@ extern const struct book_layout book_loans, book_positions;
 struct book_rows {
 	struct model *model;
 	const struct model_terms *terms;
-	size_t capacity; /* of its accounts, joined and terms */
+	size_t capacity; /* of its accounts, entries, joined and terms */
 };
 
 /* 0, or -ENOENT: no such asset. */
 int book_asset(const struct model *model, const char *name, uint32_t *out);
 
-/* `joined`: one more row of the account before it; `terms`: model_terms_of(). 0 or -ENOMEM. */
-int book_add(struct book_rows *rows, const struct account *account, bool joined, uint32_t terms);
+/* `entry`: the price at which a position was opened, NAN for loans; `joined`: one more row of the account before it; `terms`: model_terms_of(). 0 or -ENOMEM. */
+int book_add(struct book_rows *rows, const struct account *account, double entry, bool joined, uint32_t terms);
 
 /* Units of an asset that the last account owes. What is wrong, or NULL. */
 const char *book_add_debt(struct book_rows *rows, uint32_t asset, double units);

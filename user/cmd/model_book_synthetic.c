@@ -67,6 +67,12 @@ int model_book_synthetic(struct conf list, struct model *model, unsigned int *ki
 		if (!memory)
 			return conf_error(list, err, "out of memory");
 		model->accounts = memory;
+		memory = realloc(model->entries, (model->account_count + synthetic.accounts) * sizeof(*model->entries));
+		if (!memory)
+			return conf_error(list, err, "out of memory");
+		model->entries = memory;
+		for (size_t k = 0; k < synthetic.accounts; k++) /* opened now */
+			model->entries[model->account_count + k] = model->assets[synthetic.asset].price;
 		synthetic_draw(&synthetic, model->assets[synthetic.asset].price, model->seed, (uint32_t)i, &model->accounts[model->account_count]);
 		model->account_count += synthetic.accounts;
 		if (model_group_put(model, model->account_count - synthetic.accounts, model->account_count, group))

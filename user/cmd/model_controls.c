@@ -22,6 +22,25 @@ static int read_settlement(struct conf map, struct model_measured *measured, str
 	return settlement_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
+/* Of positions: whose, in which order. */
+static int read_positions_tier(struct conf map, struct tier *out, struct error *err)
+{
+	struct conf rank, over = conf_get(map, "over");
+	int choice = 0;
+
+	if (out->type == TIER_DELEVERAGING) {
+		if (conf_require(map, "rank", "who is closed first: hyperliquid or dydx-v4", &rank, err) ||
+		    conf_read_choice(rank, deleveraging_rank_names, &choice, err))
+			return -EINVAL;
+		out->rank = (enum deleveraging_rank)choice;
+		return conf_reject_unknown(map, "type, name, rank", err);
+	}
+	if (conf_exists(over) && conf_read_choice(over, socialised_over_names, &choice, err))
+		return -EINVAL;
+	out->over = (enum socialised_over)choice;
+	return conf_reject_unknown(map, "type, name, over", err);
+}
+
 static int read_waterfall(struct conf list, struct waterfall *out, struct error *err)
 {
 	struct error why = {""};
@@ -37,13 +56,14 @@ static int read_waterfall(struct conf list, struct waterfall *out, struct error 
 		struct conf map = conf_at(list, i), type, name = conf_get(map, "name");
 		int choice;
 
-		if (conf_require(map, "type", "insurance-fund, backstop or capital", &type, err) ||
+		if (conf_require(map, "type", "insurance-fund, backstop, capital, deleveraging or socialised", &type, err) ||
 		    conf_read_choice(type, tier_type_names, &choice, err) ||
-		    conf_read_text(conf_exists(name) ? name : type, tier->name, sizeof(tier->name), err) ||
-		    model_read_entries(map, entries, "type, name", err))
+		    conf_read_text(conf_exists(name) ? name : type, tier->name, sizeof(tier->name), err))
 			return -EINVAL;
 		tier->type = (enum tier_type)choice;
 		out->count = i + 1;
+		if (tier_of_positions(tier) ? read_positions_tier(map, tier, err) : model_read_entries(map, entries, "type, name", err))
+			return -EINVAL;
 	}
 	return waterfall_check(out, &why) ? conf_error(list, err, "%s", why.text) : 0;
 }

@@ -209,15 +209,16 @@ static struct json_object *decomposition_json(const struct model_answer *answer)
 	return object;
 }
 
-static void add_tier(struct json_object *tiers, const char *name, const struct estimate *absorbed, double exhausted)
+static struct json_object *tier_json(const char *name, const char *type, const struct estimate *absorbed, double exhausted)
 {
 	struct json_object *tier = json_object_new_object();
 
 	json_add_text(tier, "name", name);
+	json_add_text(tier, "type", type);
 	json_add_number(tier, "absorbed_mean", absorbed->value);
 	json_add_number(tier, "stderr", absorbed->stderr_);
 	json_add_number(tier, "exhausted", exhausted);
-	json_object_array_add(tiers, tier);
+	return tier;
 }
 
 /* Engine instant: the shortfall stays with the lenders. */
@@ -226,9 +227,20 @@ static struct json_object *waterfall_json(const struct model_answer *answer)
 	struct json_object *tiers = json_object_new_array();
 	const struct waterfall *waterfall = &answer->market.waterfall;
 
-	for (size_t i = 0; i < waterfall->count; i++)
-		add_tier(tiers, waterfall->tiers[i].name, &answer->more.absorbed[i], answer->more.exhausted[i]);
-	add_tier(tiers, "lenders", answer->market.rules.type ? &answer->more.lenders : &answer->result.bad_debt, NAN);
+	for (size_t i = 0; i < waterfall->count; i++) {
+		const struct tier *tier = &waterfall->tiers[i];
+		struct json_object *object = tier_json(tier->name, tier_type_names[tier->type], &answer->more.absorbed[i],
+						       answer->more.exhausted[i]);
+
+		if (tier->type == TIER_DELEVERAGING) {
+			json_add_number(object, "closed_positions_mean", answer->more.deleveraged.value);
+			json_add_number(object, "closed_positions_stderr", answer->more.deleveraged.stderr_);
+			json_add_number(object, "closed_value_mean", answer->more.deleveraged_value.value);
+			json_add_number(object, "closed_value_stderr", answer->more.deleveraged_value.stderr_);
+		}
+		json_object_array_add(tiers, object);
+	}
+	json_object_array_add(tiers, tier_json("lenders", NULL, answer->market.rules.type ? &answer->more.lenders : &answer->result.bad_debt, NAN));
 	return tiers;
 }
 
@@ -437,6 +449,17 @@ static const char *told(const struct estimate *estimate, char out[FORMAT_MAX])
 	return out;
 }
 
+static void print_tier(const struct tier *tier, const struct market_result *more, size_t i, FILE *out)
+{
+	char absorbed[FORMAT_MAX], closed[FORMAT_MAX], value[FORMAT_MAX];
+
+	fprintf(out, "  %s absorbs %s, and %s of %.3g of the paths.\n", tier->name, told(&more->absorbed[i], absorbed),
+		tier_of_positions(tier) ? "runs out of positions before the end" : "is empty at the end", more->exhausted[i]);
+	if (tier->type == TIER_DELEVERAGING)
+		fprintf(out, "    It closes %s positions of the other side, worth %s; what it absorbs is their loss.\n",
+			told(&more->deleveraged, closed), told(&more->deleveraged_value, value));
+}
+
 static void print_walk(const struct model_answer *answer, FILE *out)
 {
 	const struct market_result *more = &answer->more;
@@ -468,8 +491,7 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 			     "brings him %.3g ± %.2g.\n", more->win_rate, more->own_profit.value, more->own_profit.stderr_,
 			more->own_profit_per_own_ms.value, more->own_profit_per_own_ms.stderr_);
 	for (size_t i = 0; i < waterfall->count; i++)
-		fprintf(out, "  %s absorbs %s, and is empty at the end of %.3g of the paths.\n", waterfall->tiers[i].name,
-			told(&more->absorbed[i], text), more->exhausted[i]);
+		print_tier(&waterfall->tiers[i], more, i, out);
 	if (waterfall->count)
 		fprintf(out, "  %s is left to the lenders.\n", told(&more->lenders, text));
 	fprintf(out, "  What none of the %llu paths shows has a probability below %.2g (95 %%). Rules: %s.\n",

@@ -48,6 +48,12 @@ void front_start(struct front *front)
 	front->next = front->back_count = 0;
 }
 
+void front_clear(struct front *front)
+{
+	front->next = front->order->count;
+	front->back_count = 0;
+}
+
 static int64_t pop(struct front *front)
 {
 	struct front_entry first = front->back[0], last = front->back[--front->back_count];

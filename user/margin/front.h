@@ -37,6 +37,9 @@ void front_init(struct front *front, const struct front_order *order);
 void front_free(struct front *front);
 void front_start(struct front *front);
 
+/* Everybody leaves it, the book's too: for those who are to come back under keys that have changed. */
+void front_clear(struct front *front);
+
 /* The next account whose key is above `level` (price for long, 1/price for short) leaves the front; -1: there is none. */
 int64_t front_fire(struct front *front, double level);
 

@@ -85,6 +85,32 @@ int settlement_check(const struct settlement *settlement, struct error *err)
 	return error_set(err, -EINVAL, "fail_probability is %g; allowed: 0 to 0.99", settlement->fail_probability);
 }
 
+static bool entries_known(const struct model *model)
+{
+	for (size_t i = 0; i < model->account_count; i++)
+		if (!model->entries || !(model->entries[i] > 0))
+			return false;
+	return true;
+}
+
+static int check_waterfall(const struct market *market, const struct model *model, struct error *err)
+{
+	const struct tier *deleveraging = waterfall_find(&market->waterfall, TIER_DELEVERAGING);
+	const struct tier *socialised = waterfall_find(&market->waterfall, TIER_SOCIALISED);
+	const struct rules_type *type = market->rules.type;
+
+	if (deleveraging && !type->deleverages)
+		return error_set(err, -EINVAL, "tier %s: %s leaves no bankrupt position to close others against; dydx-v4 and hyperliquid do",
+				 deleveraging->name, type->name);
+	if (socialised && !type->perpetual)
+		return error_set(err, -EINVAL, "tier %s: %s holds loans; losses are spread over perpetual positions", socialised->name, type->name);
+	if (deleveraging && deleveraging->rank == RANK_HYPERLIQUID && !entries_known(model))
+		return error_set(err, -EINVAL, "tier %s: rank hyperliquid needs the price at which each position was opened", deleveraging->name);
+	if (socialised && socialised->over == OVER_PROFIT && !entries_known(model))
+		return error_set(err, -EINVAL, "tier %s: over profit needs the price at which each position was opened", socialised->name);
+	return waterfall_check(&market->waterfall, err);
+}
+
 static int prefixed(const char *part, int rc, struct error *err)
 {
 	return rc ? error_prefix(err, rc, "%s", part) : 0;
@@ -118,7 +144,7 @@ int market_check(const struct market *market, const struct model *model, struct 
 	if (!rc)
 		rc = prefixed("settlement", settlement_check(&market->settlement, err), err);
 	if (!rc)
-		rc = waterfall_check(&market->waterfall, err);
+		rc = check_waterfall(market, model, err);
 	if (!rc)
 		rc = breaker_check(&market->breaker, model->step_s, err);
 	if (!rc)

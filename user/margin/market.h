@@ -77,7 +77,9 @@ struct market_result {
 	struct estimate open;		     /* part of bad debt: debt above the value of its collateral, not liquidated at the end */
 	struct estimate liquidations;
 	struct estimate absorbed[WATERFALL_TIERS_MAX], lenders;
-	double exhausted[WATERFALL_TIERS_MAX]; /* share of paths that left the tier empty, of those that began with something in it */
+	/* share of paths that left the tier empty, where it had something in it, or on which positions could not take what was asked of them */
+	double exhausted[WATERFALL_TIERS_MAX];
+	struct estimate deleveraged, deleveraged_value; /* positions closed against bankrupt ones, whole or in part, and their value */
 	struct estimate keeper_profit;		     /* all of them */
 	struct estimate own_profit;
 	/* By one millisecond more of each stage; of the keepers' for all of them, the own one too. */

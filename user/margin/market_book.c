@@ -41,6 +41,36 @@ double position_key(const struct position *position)
 	return position->units < 0 ? 1 / trigger : trigger;
 }
 
+void market_walk_moved(struct market_walk *walk, uint32_t row)
+{
+	walk->assets[walk->book->model->accounts[row].asset].moved[position_side(&walk->positions[row])] = true;
+}
+
+int market_walk_renew_fronts(struct market_walk *walk)
+{
+	const struct model *model = walk->book->model;
+	bool any = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < model->asset_count; i++)
+		for (int side = 0; side < 2; side++)
+			if (walk->assets[i].moved[side]) {
+				front_clear(&walk->assets[i].fronts[side]);
+				any = true;
+			}
+	for (uint32_t row = 0; any && !rc && row < model->account_count; row++) {
+		struct asset_state *state = &walk->assets[model->accounts[row].asset];
+		const struct position *position = &walk->positions[row];
+		int side = position_side(position);
+
+		if (state->moved[side] && !walk->states[row].under_way && position_at_risk(position))
+			rc = front_return(&state->fronts[side], position_key(position), row);
+	}
+	for (size_t i = 0; any && i < model->asset_count; i++)
+		walk->assets[i].moved[0] = walk->assets[i].moved[1] = false;
+	return rc;
+}
+
 size_t market_book_groups(const struct model *model)
 {
 	return model->group_count > 1 ? model->group_count : 0;
@@ -142,6 +172,9 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 			return -ENOMEM;
 		memcpy(walk->keys, book->keys, model->account_count * sizeof(*walk->keys));
 	}
+	rc = deleverage_init(walk);
+	if (!rc)
+		rc = socialise_init(walk);
 	for (size_t i = 0; !rc && i < model->asset_count; i++) {
 		rc = oracle_init(&walk->assets[i].oracle, &market->oracle, model->step_s);
 		if (!rc)
@@ -171,5 +204,7 @@ void market_walk_free(struct market_walk *walk)
 	free(walk->lots);
 	free(walk->crossings);
 	free(walk->shocks);
+	free(walk->ranking.heap);
+	free(walk->payers);
 	free(walk);
 }

@@ -44,7 +44,7 @@ static void settle(struct market_walk *walk, struct lot_on_offer *item, double p
 		return;
 	}
 	walk->out->protocol += lot->claim - lot->raised;
-	trade_write_off(walk, item->account, lot->claim - lot->raised);
+	trade_write_off(walk, &(struct shortfall){.amount = lot->claim - lot->raised, .row = item->account});
 }
 
 #define LOT_SETTLED 1

@@ -41,16 +41,64 @@ void money_lost(struct market_walk *walk, uint32_t account, double loss)
 		walk->groups[walk->book->model->groups[account]].bad_debt += loss;
 }
 
-void money_absorb(struct market_walk *walk, double loss)
+struct loss {
+	struct market_walk *walk;
+	const struct shortfall *shortfall; /* of a position; NULL: of a block */
+	uint32_t asset;
+	double mark;
+};
+
+static double positions_take(void *context, const struct tier *tier, double wanted)
 {
-	walk->out->bad_debt += loss;
-	waterfall_absorb(&walk->book->market->waterfall, &walk->waterfall, loss);
+	const struct loss *loss = context;
+
+	if (tier->type == TIER_DELEVERAGING)
+		return deleverage(loss->walk, tier, loss->shortfall, wanted);
+	return socialise(loss->walk, tier, loss->asset, loss->mark, wanted);
 }
 
-void trade_write_off(struct market_walk *walk, uint32_t account, double loss)
+/* Which tier is the first one that is asked once a block, for all of its losses together. */
+static size_t socialised_tier(const struct waterfall *waterfall)
 {
-	money_lost(walk, account, loss);
-	money_absorb(walk, loss);
+	const struct tier *tier = waterfall_find(waterfall, TIER_SOCIALISED);
+
+	return tier ? (size_t)(tier - waterfall->tiers) : waterfall->count;
+}
+
+void money_absorb(struct market_walk *walk, const struct shortfall *shortfall)
+{
+	const struct waterfall *waterfall = &walk->book->market->waterfall;
+	const struct waterfall_positions positions = {positions_take, &(struct loss){.walk = walk, .shortfall = shortfall}};
+	size_t end = socialised_tier(waterfall);
+	double left = waterfall_take(waterfall, &walk->waterfall, 0, end, shortfall->amount, &positions);
+
+	walk->out->bad_debt += shortfall->amount;
+	if (end < waterfall->count)
+		walk->assets[walk->book->model->accounts[shortfall->row].asset].unpaid += left;
+	else
+		walk->waterfall.lenders += left;
+}
+
+void money_spread(struct market_walk *walk, bool at_end)
+{
+	const struct waterfall *waterfall = &walk->book->market->waterfall;
+
+	for (uint32_t i = 0; i < walk->book->model->asset_count; i++) {
+		struct asset_state *state = &walk->assets[i];
+		struct loss loss = {.walk = walk, .asset = i, .mark = at_end ? state->price.price : state->oracle.price};
+		const struct waterfall_positions positions = {positions_take, &loss};
+
+		if (state->unpaid > 0)
+			walk->waterfall.lenders += waterfall_take(waterfall, &walk->waterfall, socialised_tier(waterfall), waterfall->count,
+								  state->unpaid, &positions);
+		state->unpaid = 0;
+	}
+}
+
+void trade_write_off(struct market_walk *walk, const struct shortfall *shortfall)
+{
+	money_lost(walk, shortfall->row, shortfall->amount);
+	money_absorb(walk, shortfall);
 }
 
 void money_liquidation(struct market_walk *walk, uint32_t account)

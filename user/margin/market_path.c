@@ -65,6 +65,7 @@ static int fired(struct market_walk *walk, struct asset_state *state, uint32_t r
 	}
 	for (row = account; row < basket_end(walk->book, account); row++)
 		market_walk_touch(walk, row);
+	walk->states[account].under_way = true;
 	walk->states[account].below_since_s = walk->now_s;
 	market_price_triggered(&state->price);
 	return attempt_schedule(walk, account);
@@ -134,6 +135,9 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 	if (!rc)
 		rc = trade_lots(walk);
 	crossing_land(walk, walk->now_s);
+	money_spread(walk, false);
+	if (!rc)
+		rc = market_walk_renew_fronts(walk);
 	while (walk->book->market->keepers.entry_cost > 0 && walk->now_s >= walk->next_review_s)
 		attempt_review(walk);
 	walk->out->steps++;
@@ -157,6 +161,8 @@ static void start(struct market_walk *walk)
 		controls_start(&state->controls, state->price.price, market_price_sd(&state->price));
 		front_start(&state->fronts[0]);
 		front_start(&state->fronts[1]);
+		state->moved[0] = state->moved[1] = false;
+		state->unpaid = 0;
 	}
 	for (size_t i = 0; i < walk->touched_count; i++) {
 		walk->positions[walk->touched[i]] = walk->book->positions[walk->touched[i]];
@@ -180,6 +186,7 @@ static void start(struct market_walk *walk)
 		dependence_normals(&model->dependence, model->seed, walk->path, market_book_steps(model), model->asset_count,
 				   walk->shocks);
 	walk->base_fee_wei = walk->book->market->gas.base_fee_gwei * 1e9;
+	walk->ranking.at_s = NAN;
 	waterfall_start(&walk->book->market->waterfall, &walk->waterfall);
 }
 
@@ -200,12 +207,17 @@ static double equity(const struct market_walk *walk, uint32_t row)
 static void count_open(struct market_walk *walk)
 {
 	double owed = 0, offered = 0; /* by borrowers; on lots */
+	bool positions_pay = walk->ranking.heap || walk->payers;
 
 	for (size_t i = 0; i < walk->touched_count; i++) {
-		double short_of = fmax(0, -equity(walk, walk->touched[i]));
+		uint32_t row = walk->touched[i];
+		double short_of = fmax(0, -equity(walk, row));
 
 		owed += short_of;
-		money_lost(walk, walk->touched[i], short_of);
+		money_lost(walk, row, short_of);
+		if (positions_pay && short_of > 0)
+			money_absorb(walk, &(struct shortfall){short_of, row, walk->positions[row].units,
+							       walk->assets[walk->book->model->accounts[row].asset].price.price});
 	}
 	for (size_t i = 0; i < walk->lot_count; i++) {
 		const struct lot *lot = &walk->lots[i].lot;
@@ -220,8 +232,9 @@ static void count_open(struct market_walk *walk)
 	walk->out->open = owed + offered;
 	walk->out->borrowers += owed; /* they owe it, and will not pay */
 	walk->out->protocol += offered;
-	if (walk->out->open > 0)
-		money_absorb(walk, walk->out->open);
+	if (walk->out->open > 0 && !positions_pay)
+		money_absorb(walk, &(struct shortfall){.amount = walk->out->open});
+	money_spread(walk, true);
 }
 
 /* Whether anything can still happen in this block. */
@@ -292,7 +305,8 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 	out->competing = walk->competing;
 	for (size_t i = 0; i < walk->book->market->waterfall.count; i++) {
 		out->absorbed[i] = walk->waterfall.absorbed[i];
-		out->exhausted[i] = walk->book->market->waterfall.tiers[i].size > 0 && !(walk->waterfall.left[i] > 0);
+		out->exhausted[i] = walk->waterfall.fell_short[i] ||
+				    (walk->book->market->waterfall.tiers[i].size > 0 && !(walk->waterfall.left[i] > 0));
 	}
 	out->lenders = walk->waterfall.lenders;
 	out->imbalance = fabs(balance(out, walk->book->market->waterfall.count));

@@ -22,6 +22,8 @@ struct path_result {
 	double seized; /* value of all collateral taken, at the market's price */
 	double absorbed[WATERFALL_TIERS_MAX], lenders;
 	bool exhausted[WATERFALL_TIERS_MAX];
+	double deleveraged_value; /* of what was closed against bankrupt positions, at the protocol's price */
+	uint32_t deleveraged;	  /* how often somebody's position was closed so, whole or in part */
 	uint32_t competing; /* keepers at the end */
 	uint32_t liquidations, own_wins, waits, queued, recovered, first_times;
 	double imbalance;    /* |what everybody gained together|: rounding only */

@@ -54,7 +54,7 @@ void market_controlled(const struct path_result *base, uint64_t all, const struc
 }
 
 struct sums {
-	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX];
+	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX], deleveraged, deleveraged_value;
 	double competing, held, seized, gas, slippage, fees, waits, queued, recovered, own_wins, liquidation_count, first_times, first_time_s;
 	double exhausted[WATERFALL_TIERS_MAX];
 };
@@ -67,6 +67,8 @@ static void add(struct sums *sums, const struct path_result *r, size_t tiers)
 	moments_take(&sums->profit, r->keepers);
 	moments_take(&sums->own, r->own);
 	moments_take(&sums->lenders, r->lenders);
+	moments_take(&sums->deleveraged, r->deleveraged);
+	moments_take(&sums->deleveraged_value, r->deleveraged_value);
 	for (size_t i = 0; i < tiers; i++) {
 		moments_take(&sums->absorbed[i], r->absorbed[i]);
 		sums->exhausted[i] += r->exhausted[i];
@@ -158,6 +160,8 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	more->keeper_profit = moments_estimate(&sums.profit);
 	more->own_profit = moments_estimate(&sums.own);
 	more->lenders = moments_estimate(&sums.lenders);
+	more->deleveraged = moments_estimate(&sums.deleveraged);
+	more->deleveraged_value = moments_estimate(&sums.deleveraged_value);
 	for (size_t i = 0; i < tiers; i++) {
 		more->absorbed[i] = moments_estimate(&sums.absorbed[i]);
 		more->exhausted[i] = sums.exhausted[i] / n;

@@ -10,6 +10,7 @@ bool market_screen_applies(const struct market_book *book)
 	const struct market *market = book->market;
 	bool triggers_move = market->dynamic_margin.gain > 0 || market->preemptive_margin.factor > 0 || market->governance.move > 0;
 	bool reports_err = market->oracle.sources || market->feedback;
+	/* deleveraging and socialised losses move triggers too, but only after a first liquidation; leaps see the fronts as they are then */
 
 	for (size_t i = 0; i < book->model->asset_count; i++)
 		if (!process_is_levy(&book->model->assets[i].process))

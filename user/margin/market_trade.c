@@ -46,7 +46,7 @@ static void write_off(struct market_walk *walk, uint32_t account)
 	for (uint32_t row = account; row < basket_end(walk->book, account); row++)
 		walk->positions[row].units = 0;
 	walk->out->borrowers += owed;
-	trade_write_off(walk, account, owed);
+	trade_write_off(walk, &(struct shortfall){.amount = owed, .row = account});
 }
 
 /* Nothing left to sell: what is owed is lost, what is over is the owner's. */
@@ -70,6 +70,7 @@ static void close_if_empty(struct market_walk *walk, uint32_t row, double units_
 static int take_over(struct market_walk *walk, uint32_t account, struct attempt attempt, double oracle, const struct plan *plan)
 {
 	struct position *position = &walk->positions[account];
+	struct shortfall shortfall = {.row = account, .units = position->units, .mark = oracle};
 	double price = walk->assets[walk->book->model->accounts[account].asset].price.price, gas = money_gas(walk), equity, kept;
 
 	if (plan->reward > 0) {
@@ -88,8 +89,9 @@ static int take_over(struct market_walk *walk, uint32_t account, struct attempt 
 	kept = fmin(equity, plan->penalty);
 	*position = (struct position){.cash = equity - kept, .weight = position->weight};
 	walk->out->borrowers -= kept;
+	shortfall.amount = -equity;
 	if (equity < 0)
-		trade_write_off(walk, account, -equity);
+		trade_write_off(walk, &shortfall);
 	else
 		money_earn(walk, kept);
 	return 0;
@@ -101,6 +103,17 @@ static double affordable(const struct market_walk *walk, const struct plan *plan
 	double capital = walk->book->market->keepers.capital, repay = fabs(plan->repay);
 
 	return repay > capital ? capital / repay : 1;
+}
+
+/*
+ * Where bankrupt positions are deleveraged, a sale may leave no more owing than the tiers before that can pay: dYdX fills an order
+ * only if its fund covers it.
+ */
+static bool within_cover(const struct market_walk *walk, const struct position *position, double sold, double proceeds, double oracle)
+{
+	double equity = position->cash + proceeds + (position->units - sold) * oracle;
+
+	return -equity <= waterfall_before_deleveraging(&walk->book->market->waterfall, &walk->waterfall);
 }
 
 /* Units of the debt that so much repays, at the price on chain; what rounding would leave of it is repaid too. */
@@ -154,6 +167,8 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 	profit = proceeds - cost - gas;
 	if (direct && plan->limit > 0 && (units > 0 ? proceeds / units < plan->limit : proceeds / units > plan->limit))
 		return TRIED_WAITS;
+	if (direct && !within_cover(walk, position, units, proceeds, walk->assets[asset].oracle.price))
+		return TRIED_WAITS;
 	if (!direct && profit < keepers->min_profit)
 		return TRIED_WAITS;
 	if (crosses && crossing_send(walk, row, units, attempt.own))
@@ -191,6 +206,7 @@ static int come_back(struct market_walk *walk, uint32_t account)
 
 	if (basket_is(walk->book, account))
 		return basket_wait(walk, account);
+	walk->states[account].under_way = false;
 	if (!position_at_risk(position))
 		return 0;
 	return front_return(&state->fronts[position_side(position)], position_key(position), account);
@@ -277,6 +293,8 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 	const struct rules *rules = &walk->book->market->rules;
 	uint32_t account = attempt.account;
 
+	if (!basket_is(walk->book, account) && walk->positions[account].units == 0) /* deleveraged meanwhile */
+		return 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct position position;
 		struct plan plan;
@@ -306,7 +324,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			return rc == TRIED_WAITS ? attempt_wait(walk, attempt) : rc;
 		liquidated(walk, account, attempt.own);
 		if (!at_risk(walk, account))
-			return 0;
+			return come_back(walk, account);
 		if (plan.pause_s > 0)
 			walk->states[account].not_before_s = walk->now_s + plan.pause_s;
 		attempt.brings = attempt_price(walk, walk->book->model->accounts[account].asset);

@@ -2,8 +2,8 @@
 /*
  * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
  * market_attempt.c keeps who comes when, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
- * over, market_crossing.c brings collateral from another chain, market_basket.c has accounts of several rows, market_money.c
- * books it all, market_path.c goes block by block.
+ * over, market_crossing.c brings collateral from another chain, market_basket.c has accounts of several rows,
+ * market_deleverage.c and market_socialise.c let positions bear a loss, market_money.c books it all, market_path.c goes block by block.
  */
 #ifndef PL_MARGIN_MARKET_WALK_H
 #define PL_MARGIN_MARKET_WALK_H
@@ -40,7 +40,7 @@ struct crossing {
 struct account_state {
 	bool touched;
 	bool liquidated;
-	bool under_way; /* an account of several rows was triggered, and nothing that its rows wait for matters */
+	bool under_way; /* was triggered, and nothing that its rows wait for matters */
 	uint32_t attempts, crossings;
 	double not_before_s; /* the protocol lets it be until then */
 	double below_since_s;
@@ -54,6 +54,28 @@ struct asset_state {
 	struct oracle oracle;
 	struct controls controls;
 	struct front fronts[2];
+	double unpaid; /* losses of this block that its positions are to pay together */
+	bool moved[2]; /* positions of this side were changed from outside: their front has to be renewed before it fires */
+};
+
+/* Who is deleveraged next, of one side of one asset in one block at one price: made when the first loss asks for it. */
+struct ranking {
+	struct ranked {
+		double score;
+		uint32_t row;
+	} *heap;
+	size_t count;
+	uint32_t asset;
+	int side;
+	double at_s, mark; /* at_s NAN: of no block */
+};
+
+/* A loss, and what is left of the position that made it: nothing where `units` is 0. */
+struct shortfall {
+	double amount; /* > 0 */
+	uint32_t row;
+	double units;
+	double mark; /* the price by which the amount was reckoned */
 };
 
 struct market_walk {
@@ -80,6 +102,8 @@ struct market_walk {
 	double base_fee_wei, gas_variance; /* the latter: of the coin's moves over a block, as they have been of late */
 	double *shocks;			   /* of correlated assets: step by step; NULL: none */
 	struct waterfall_state waterfall;
+	struct ranking ranking; /* no heap: nobody is deleveraged */
+	struct payer *payers;	/* room for market_socialise.c, one an account; NULL: nothing is socialised */
 	bool leaps; /* market_leap.h */
 	struct path_result *out;
 	struct path_group *groups; /* of the same path; NULL: nobody asks */
@@ -92,6 +116,11 @@ double position_key(const struct position *position); /* in that front */
 
 /* A row is changed: it is set back when the next path starts. */
 void market_walk_touch(struct market_walk *walk, uint32_t row);
+
+/* The fronts whose positions were changed, from what they are now. 0 or -ENOMEM. */
+int market_walk_renew_fronts(struct market_walk *walk);
+/* A position not under way was changed by others: its front will be renewed. */
+void market_walk_moved(struct market_walk *walk, uint32_t row);
 
 /* The level that an asset's front fires at: the price on chain as the controls have it count, or its inverse for short positions. */
 double market_level(const struct market_walk *walk, const struct asset_state *state, int side);
@@ -163,11 +192,25 @@ int crossing_send(struct market_walk *walk, uint32_t account, double units, bool
 void crossing_land(struct market_walk *walk, double by_s);
 /* What an account leaves unpaid is its group's bad debt … */
 void money_lost(struct market_walk *walk, uint32_t account, double loss);
-/* … and the book's, which goes down the waterfall. */
-void money_absorb(struct market_walk *walk, double loss);
-/* Both. */
-void trade_write_off(struct market_walk *walk, uint32_t account, double loss);
+/* … and the book's, which goes down the waterfall, as far as a tier that socialises. */
+void money_absorb(struct market_walk *walk, const struct shortfall *shortfall);
+/* That tier and those after it, once a block for all of its losses: by the price on chain, or `at_end` by the market's. */
+void money_spread(struct market_walk *walk, bool at_end);
+/* Lost and absorbed. */
+void trade_write_off(struct market_walk *walk, const struct shortfall *shortfall);
 /* One more liquidation. */
 void money_liquidation(struct market_walk *walk, uint32_t account);
+
+/* Room for it; 0 or -ENOMEM. */
+int deleverage_init(struct market_walk *walk);
+/*
+ * Positions of the other side are closed at the bankruptcy price until they have taken `wanted` of the shortfall or there is nobody
+ * left; returns what they took. Each needs the equity for it: its own bankruptcy price lies beyond this one.
+ */
+double deleverage(struct market_walk *walk, const struct tier *tier, const struct shortfall *shortfall, double wanted);
+
+int socialise_init(struct market_walk *walk);
+/* Open positions of the asset pay `wanted` in proportion, none more than it has (`over` profit: than its profit); returns what they paid. */
+double socialise(struct market_walk *walk, const struct tier *tier, uint32_t asset, double mark, double wanted);
 
 #endif

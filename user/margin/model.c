@@ -257,6 +257,7 @@ void model_free(struct model *model)
 	dependence_free(&model->dependence);
 	free(model->assets);
 	free(model->accounts);
+	free(model->entries);
 	free(model->joined);
 	free(model->group_names);
 	free(model->groups);

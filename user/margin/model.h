@@ -42,6 +42,7 @@ struct model {
 	size_t group_count;
 	char (*group_names)[MODEL_GROUP_NAME]; /* "": the accounts that have none */
 	uint8_t *groups; /* of each row of accounts: its group; rows of one account have the same */
+	double *entries; /* of each account: the price at which a perpetual position was opened; NULL: loans, NAN in one: of that one */
 	/*
 	 * Of each account: it is one more collateral of the one before it, which has the debt in the numeraire, or a debt of that
 	 * in units of its asset (account_is_debt()). Only in the market walk. NULL: none is.

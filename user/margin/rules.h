@@ -69,6 +69,7 @@ struct rules_type {
 	bool cross_debt;       /* … and owe several debts, each liquidation repays of one */
 	unsigned int of_reserve; /* bits of the parameters that each collateral may have of its own … */
 	unsigned int of_emode;	 /* … and of those that an e-mode has for those in it; 0: there are none */
+	bool deleverages;   /* a bankrupt position is still there, and can be closed against others (waterfall.h) */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */

@@ -54,6 +54,7 @@ const struct rules_type rules_dydx_v4 = {
 	.source = "dydxprotocol/v4-chain, x/clob/keeper/liquidations.go at 84d4664ba; defaults of types/liquidations_config_keeper.go at "
 		  "2f99004e, read 2026-11-25",
 	.perpetual = true,
+	.deleverages = true,
 	.parameters = {{"bankruptcy_adjustment", 1, 100, 1}, {"spread_to_maintenance", 0, 10, 0.1},
 		       {"liquidation_fee", 0, 0.1, 0.005}},
 	.plan = plan_dydx,
@@ -86,6 +87,7 @@ const struct rules_type rules_hyperliquid = {
 	.source = "hyperliquid-co.gitbook.io, Liquidations, read 2026-11-25: the first order of a position above 100,000 USDC is for 20 % of "
 		  "it, 30 s later all of it; backstop below two thirds of the maintenance margin",
 	.perpetual = true,
+	.deleverages = true,
 	.parameters = {{"large_position", 0, 1e12, 100000}, {"partial_share", 0.01, 1, 0.2},
 		       {"backstop_share", 0, 1, 0.66666666666666667}, {"cooldown_s", 0, 1e6, 30}},
 	.plan = plan_hyperliquid,

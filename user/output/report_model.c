@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The margin model's answer (a document of schema pricelag.model/1): what the latency costs. */
 #include <math.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "output/report_parts.h"
@@ -133,7 +134,11 @@ static void write_answers(struct report *report)
 		char name[160];
 
 		snprintf(name, sizeof(name), "absorbed by %s, mean", text_at(tier, "name"));
-		add_answer(table, tier, name, "/absorbed_mean", NULL, NULL);
+		add_answer(table, tier, name, "/absorbed_mean", "/stderr", NULL);
+		if (!strcmp(text_at(tier, "type"), "deleveraging")) {
+			add_answer(table, tier, "positions closed by it, mean", "/closed_positions_mean", "/closed_positions_stderr", NULL);
+			add_answer(table, tier, "value of what it closed, mean", "/closed_value_mean", "/closed_value_stderr", NULL);
+		}
 	}
 	add_against(table, model);
 	html_table(report->out, table);
