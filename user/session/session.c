@@ -357,9 +357,8 @@ int session_close(struct session *session, struct error *err)
 	return status;
 }
 
-/* ---- rows ---- */
+/* ---- the queue ---- */
 
-/* The place for the next row, or NULL (counted) where the queue is full or nobody writes any more. */
 struct row *session_claim(struct session *session, enum row_kind kind)
 {
 	uint64_t put = atomic_load_explicit(&session->put, memory_order_relaxed);
@@ -367,7 +366,7 @@ struct row *session_claim(struct session *session, enum row_kind kind)
 
 	if (put - atomic_load_explicit(&session->taken, memory_order_acquire) >= QUEUE_ROWS ||
 	    atomic_load_explicit(&session->status, memory_order_relaxed)) {
-		atomic_fetch_add_explicit(&session->rows_lost, 1, memory_order_relaxed);
+		session_lose(session);
 		return NULL;
 	}
 	row->kind = kind;
@@ -381,193 +380,7 @@ void session_publish(struct session *session)
 	atomic_store_explicit(&session->put, put + 1, memory_order_release);
 }
 
-void session_copy_text(char *out, size_t size, const char *text)
+void session_lose(struct session *session)
 {
-	snprintf(out, size, "%s", text ? text : "");
-}
-
-void session_put_meta(struct session *session, const char *key, const char *value)
-{
-	struct row *row = session_claim(session, ROW_META);
-
-	if (!row)
-		return;
-	session_copy_text(row->meta.key, sizeof(row->meta.key), key);
-	row->meta.value = strdup(value ? value : "");
-	if (!row->meta.value) {
-		atomic_fetch_add_explicit(&session->rows_lost, 1, memory_order_relaxed);
-		return;
-	}
-	session_publish(session);
-}
-
-void session_put_feed(struct session *session, const struct session_feed *feed)
-{
-	struct row *row = session_claim(session, ROW_FEED);
-
-	if (!row)
-		return;
-	row->feed.id = feed->id;
-	session_copy_text(row->feed.name, sizeof(row->feed.name), feed->name);
-	session_copy_text(row->feed.role, sizeof(row->feed.role), feed->role);
-	session_copy_text(row->feed.decoder, sizeof(row->feed.decoder), feed->decoder);
-	session_copy_text(row->feed.transport, sizeof(row->feed.transport), feed->transport);
-	session_publish(session);
-}
-
-void session_put_chain(struct session *session, const struct session_chain *chain)
-{
-	struct row *row = session_claim(session, ROW_CHAIN);
-
-	if (!row)
-		return;
-	row->chain.id = chain->id;
-	session_copy_text(row->chain.name, sizeof(row->chain.name), chain->name);
-	session_copy_text(row->chain.network, sizeof(row->chain.network), chain->network);
-	session_publish(session);
-}
-
-void session_put_clock(struct session *session, const struct clock_reading *reading)
-{
-	struct row *row = session_claim(session, ROW_CLOCK);
-
-	if (!row)
-		return;
-	row->clock = *reading;
-	session_publish(session);
-}
-
-void session_put_nic(struct session *session, uint32_t id, const char *interface, const char *device)
-{
-	struct row *row = session_claim(session, ROW_NIC);
-
-	if (!row)
-		return;
-	row->nic.id = id;
-	session_copy_text(row->nic.interface, sizeof(row->nic.interface), interface);
-	session_copy_text(row->nic.device, sizeof(row->nic.device), device);
-	session_publish(session);
-}
-
-void session_put_nic_clock(struct session *session, const struct session_nic_clock *reading)
-{
-	struct row *row = session_claim(session, ROW_NIC_CLOCK);
-
-	if (!row)
-		return;
-	row->nic_clock = *reading;
-	session_publish(session);
-}
-
-void session_put_oracle_message(struct session *session, const struct session_oracle_message *message)
-{
-	struct row *row = session_claim(session, ROW_ORACLE_MESSAGE);
-
-	if (!row)
-		return;
-	row->message = *message;
-	session_publish(session);
-}
-
-void session_put_block_arrival(struct session *session, const struct session_block_arrival *arrival)
-{
-	struct row *row = session_claim(session, ROW_BLOCK_ARRIVAL);
-
-	if (!row)
-		return;
-	row->block_arrival = *arrival;
-	session_publish(session);
-}
-
-void session_put_shred_arrival(struct session *session, const struct session_shred_arrival *arrival)
-{
-	struct row *row = session_claim(session, ROW_SHRED_ARRIVAL);
-
-	if (!row)
-		return;
-	row->shred_arrival = *arrival;
-	session_publish(session);
-}
-
-void session_put_block_message(struct session *session, const struct session_block_message *message)
-{
-	struct row *row = session_claim(session, ROW_BLOCK_MESSAGE);
-
-	if (!row)
-		return;
-	row->block_message = *message;
-	session_publish(session);
-}
-
-void session_put_block_content(struct session *session, const struct block_content *content)
-{
-	struct row *row = session_claim(session, ROW_BLOCK_CONTENT);
-
-	if (!row)
-		return;
-	row->block_content = *content;
-	session_publish(session);
-}
-
-void session_put_block_transaction(struct session *session, const struct session_block_transaction *transaction)
-{
-	struct row *row = session_claim(session, ROW_BLOCK_TRANSACTION);
-
-	if (!row)
-		return;
-	row->block_transaction = *transaction;
-	session_publish(session);
-}
-
-void session_put_flow(struct session *session, const struct session_flow *flow)
-{
-	struct row *row = session_claim(session, ROW_FLOW);
-
-	if (!row)
-		return;
-	row->flow = *flow;
-	session_publish(session);
-}
-
-void session_put_reader(struct session *session, const struct reader *reader)
-{
-	struct row *row = session_claim(session, ROW_READER);
-
-	if (!row)
-		return;
-	row->reader = *reader;
-	session_publish(session);
-}
-
-void session_put_packet_read(struct session *session, const struct packet_read *read)
-{
-	struct row *row = session_claim(session, ROW_PACKET_READ);
-
-	if (!row)
-		return;
-	row->packet_read = *read;
-	session_publish(session);
-}
-
-void session_put_sent(struct session *session, const struct session_sent *sent)
-{
-	struct row *row = session_claim(session, ROW_SENT);
-
-	if (!row)
-		return;
-	row->sent = *sent;
-	session_publish(session);
-}
-
-void session_put_loss(struct session *session, const char *source, const char *name, uint64_t count, bool is_loss)
-{
-	struct row *row = session_claim(session, ROW_LOSS);
-
-	if (!row)
-		return;
-	session_copy_text(row->loss.source, sizeof(row->loss.source), source);
-	session_copy_text(row->loss.name, sizeof(row->loss.name), name);
-	row->loss.count = count;
-	row->loss.is_loss = is_loss;
-	session_publish(session);
+	atomic_fetch_add_explicit(&session->rows_lost, 1, memory_order_relaxed);
 }
