@@ -35,7 +35,7 @@ static double median(double *values)
 static void loans(void **state)
 {
 	static double leverage[COUNT], log_size[COUNT];
-	struct synthetic loans = {0, COUNT, 5e7, 1.5, 2, 0.5, 0.83, 1};
+	struct synthetic loans = {0, COUNT, 5e7, 1.5, 2, 0.5, 0.83, 1, 0};
 	double value = 0, mean = 0, squares = 0;
 	struct error err;
 
@@ -65,7 +65,7 @@ static void loans(void **state)
 
 static void positions_on_both_sides(void **state)
 {
-	struct synthetic book = {0, COUNT, 1e8, 1, 8, 0.8, 0.97, 0.6};
+	struct synthetic book = {0, COUNT, 1e8, 1, 8, 0.8, 0.97, 0.6, 0};
 	double both = 0, longs = 0;
 	struct error err;
 
@@ -85,9 +85,32 @@ static void positions_on_both_sides(void **state)
 	assert_true(fabs(longs / COUNT - 0.6) < 4 * sqrt(0.24 / COUNT));
 }
 
+/* dYdX: at an open interest of 25 million between caps of 20 and 50 a base of 5 % is 20.83 %, and nobody has more leverage than 4.8. */
+static void open_interest_caps_leverage(void **state)
+{
+	struct synthetic book = {0, COUNT, 1e8, 1, 4, 0.8, 0.97, 0.5, perp_initial_margin(0.05, 25e6, 20e6, 50e6)};
+	double most = 0;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(synthetic_check(&book, &err), 0);
+	synthetic_draw(&book, PRICE, 7, 0, accounts);
+	for (int i = 0; i < COUNT; i++) {
+		double units = accounts[i].collateral;
+
+		most = fmax(most, fabs(units) * PRICE / (units * PRICE - accounts[i].debt));
+	}
+	print_message("the highest leverage is %.3f\n", most);
+	assert_true(most <= 4.8 * (1 + 1e-9) && most > 4.79);
+	book.leverage = 5;
+	assert_int_equal(synthetic_check(&book, &err), -EINVAL);
+	book.initial_margin = 1; /* at 50 million and more */
+	assert_int_equal(synthetic_check(&book, &err), -EINVAL);
+}
+
 static void refuses_what_no_book_can_be(void **state)
 {
-	struct synthetic book = {0, 10, 1e6, 1, 6, 0.5, 0.83, 1}; /* 1/(1 - 0.83) is 5.88 */
+	struct synthetic book = {0, 10, 1e6, 1, 6, 0.5, 0.83, 1, 0}; /* 1/(1 - 0.83) is 5.88 */
 	struct error err;
 
 	(void)state;
@@ -104,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loans),
 		cmocka_unit_test(positions_on_both_sides),
+		cmocka_unit_test(open_interest_caps_leverage),
 		cmocka_unit_test(refuses_what_no_book_can_be),
 	};
 

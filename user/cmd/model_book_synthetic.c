@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cmd/model_parts.h"
+#include "margin/rules.h"
 #include "margin/synthetic.h"
 
 /* Loans have a liquidation_threshold; positions a maintenance_margin, and a share that is long. */
@@ -26,6 +27,25 @@ static int read_weight(struct conf map, struct synthetic *out, struct error *err
 	return 0;
 }
 
+/* {base, and open_interest with its caps lower and upper, in the numeraire}: at what margin positions can be opened. */
+static int read_initial_margin(struct conf map, double *out, struct error *err)
+{
+	double base = 0, open_interest = 0, lower = 0, upper = 0;
+	const struct model_entry entries[] = {{"base", &base, false}, {"open_interest", &open_interest, false}, {"lower", &lower, false},
+					      {"upper", &upper, false}, {NULL, NULL, false}};
+
+	if (!conf_exists(map))
+		return 0;
+	if (model_read_entries(map, entries, "", err))
+		return -EINVAL;
+	if (!(base > 0 && base < 1))
+		return conf_error(map, err, "base is %g; it should be the initial margin at little open interest, between 0 and 1", base);
+	if (!(open_interest >= 0 && lower >= 0) || (open_interest > 0 ? !(upper > lower) : lower > 0 || upper > 0))
+		return conf_error(map, err, "open_interest is %g, lower %g and upper %g: give all three, upper above lower, or none", open_interest, lower, upper);
+	*out = open_interest > 0 ? perp_initial_margin(base, open_interest, lower, upper) : base;
+	return 0;
+}
+
 static int read_one(struct conf map, struct model *model, struct synthetic *out, uint8_t *group, struct error *err)
 {
 	const struct model_entry entries[] = {{"size_sigma", &out->size_sigma, false}, {"leverage_sigma", &out->leverage_sigma, false},
@@ -42,8 +62,12 @@ static int read_one(struct conf map, struct model *model, struct synthetic *out,
 	    conf_require(map, "leverage", "the median of value over equity, e.g. 3", &leverage, err) ||
 	    conf_read_double(leverage, &out->leverage, err) || read_weight(map, out, err) ||
 	    model_group_read(map, model, group, err) ||
-	    model_read_entries(map, entries, "asset, accounts, value, leverage, group, liquidation_threshold; or maintenance_margin, long_share", err))
+	    read_initial_margin(conf_get(map, "initial_margin"), &out->initial_margin, err) ||
+	    model_read_entries(map, entries, "asset, accounts, value, leverage, group, liquidation_threshold; or maintenance_margin, initial_margin, "
+				     "long_share", err))
 		return -EINVAL;
+	if (out->initial_margin > 0 && conf_exists(conf_get(map, "liquidation_threshold")))
+		return conf_error(conf_get(map, "initial_margin"), err, "is of perpetual positions, which have a maintenance_margin");
 	out->asset = (uint32_t)index;
 	out->accounts = (size_t)count;
 	return synthetic_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;

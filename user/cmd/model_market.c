@@ -14,7 +14,7 @@
 
 #define LEVELS_MAX 10000
 
-static const char *const keys[] = {"oracle", "liquidity", "network", "keepers", "settlement", "waterfall", "controls", NULL};
+static const char *const keys[] = {"oracle", "liquidity", "network", "keepers", "settlement", "waterfall", "controls", "maintenance_tiers", NULL};
 
 bool model_market_wanted(struct conf root)
 {
@@ -195,6 +195,48 @@ static int read_liquidity(struct conf map, const struct model *model, struct mar
 	return conf_reject_unknown(map, allowed, err);
 }
 
+/* ---- margin by size ----------------------------------------------------------------------------------------------- */
+
+static int read_tiers(struct conf list, struct margin_tiers *out, struct error *err)
+{
+	struct error why = {""};
+
+	if (!conf_is_list(list) || !conf_count(list) || conf_count(list) > MARGIN_TIERS_MAX)
+		return conf_error(list, err, "should be a list of 1 to %d {notional, margin}: what the part of a position's value above notional asks "
+					     "for", MARGIN_TIERS_MAX);
+	for (size_t i = 0; i < conf_count(list); i++) {
+		struct margin_tier *tier = &out->tiers[i];
+		const struct model_entry entries[] = {{"notional", &tier->notional, false}, {"margin", &tier->margin, false}, {NULL, NULL, false}};
+
+		if (model_read_entries(conf_at(list, i), entries, "", err))
+			return -EINVAL;
+		out->count = i + 1;
+	}
+	return margin_tiers_check(out, &why) ? conf_error(list, err, "%s", why.text) : 0;
+}
+
+/* {BTC: [{notional, margin}, …]} */
+static int read_maintenance_tiers(struct conf map, const struct model *model, struct market *out, struct error *err)
+{
+	char allowed[1024] = "";
+
+	if (!conf_exists(map))
+		return 0;
+	if (!out->rules.type->perpetual)
+		return conf_error(map, err, "are of perpetual positions, and %s holds loans", out->rules.type->name);
+	out->tiers = calloc(model->asset_count, sizeof(*out->tiers));
+	if (!out->tiers)
+		return conf_error(map, err, "out of memory");
+	for (size_t i = 0; i < model->asset_count; i++) {
+		struct conf of_asset = conf_get(map, model->assets[i].name);
+
+		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), "%s%s", i ? ", " : "", model->assets[i].name);
+		if (conf_exists(of_asset) && read_tiers(of_asset, &out->tiers[i], err))
+			return -EINVAL;
+	}
+	return conf_reject_unknown(map, allowed, err);
+}
+
 /* ---- network and keepers ------------------------------------------------------------------------------------------ */
 
 /* {hazard, congested} */
@@ -304,6 +346,7 @@ int model_market_read(struct conf root, struct model_measured *measured, const s
 	    read_rules(engine, &out->rules, err) || model_terms_apply(terms, engine, out, err) || check_kinds(engine, out->rules.type, kinds, err) ||
 	    read_oracle(conf_get(root, "oracle"), out->rules.type, model->step_s, &out->oracle, err) ||
 	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
+	    read_maintenance_tiers(conf_get(root, "maintenance_tiers"), model, out, err) ||
 	    read_network(conf_get(root, "network"), model, &out->gas, err) ||
 	    read_keepers(conf_get(root, "keepers"), measured, model->dependent_delays, &out->keepers, err) ||
 	    model_controls(root, measured, model->step_s, out, err))

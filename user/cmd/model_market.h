@@ -11,7 +11,7 @@
 #include "margin/market.h"
 
 /* The keys at the top of model.yaml that model_market_read() takes. */
-#define MODEL_MARKET_KEYS "oracle, liquidity, network, keepers, settlement, waterfall, controls"
+#define MODEL_MARKET_KEYS "oracle, liquidity, network, keepers, settlement, waterfall, controls, maintenance_tiers"
 
 /* Whether the file asks for anything that only the market walk has. */
 bool model_market_wanted(struct conf root);

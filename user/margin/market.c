@@ -111,6 +111,17 @@ static int check_waterfall(const struct market *market, const struct model *mode
 	return waterfall_check(&market->waterfall, err);
 }
 
+static int check_tiers(const struct market *market, const struct model *model, struct error *err)
+{
+	int rc = 0;
+
+	if (market->tiers && !market->rules.type->perpetual)
+		return error_set(err, -EINVAL, "%s holds loans, and tiers of maintenance margin are of perpetual positions", market->rules.type->name);
+	for (size_t i = 0; !rc && market->tiers && i < model->asset_count; i++)
+		rc = margin_tiers_check(&market->tiers[i], err);
+	return rc;
+}
+
 static int prefixed(const char *part, int rc, struct error *err)
 {
 	return rc ? error_prefix(err, rc, "%s", part) : 0;
@@ -146,6 +157,8 @@ int market_check(const struct market *market, const struct model *model, struct 
 	if (!rc)
 		rc = check_waterfall(market, model, err);
 	if (!rc)
+		rc = prefixed("maintenance_tiers", check_tiers(market, model, err), err);
+	if (!rc)
 		rc = breaker_check(&market->breaker, model->step_s, err);
 	if (!rc)
 		rc = dynamic_margin_check(&market->dynamic_margin, err);
@@ -168,6 +181,7 @@ void market_free(struct market *market, size_t asset_count)
 	for (size_t i = 0; market->liquidity && i < asset_count; i++)
 		free(market->liquidity[i].levels);
 	free(market->liquidity);
+	free(market->tiers);
 	free(market->variants);
 	delay_free(&market->keepers.own);
 	delay_free(&market->settlement.delay);

@@ -14,6 +14,7 @@
 #include "margin/controls.h"
 #include "margin/gas.h"
 #include "margin/liquidity.h"
+#include "margin/margin_tiers.h"
 #include "margin/model.h"
 #include "margin/oracle.h"
 #include "margin/rules.h"
@@ -48,6 +49,7 @@ struct market {
 	struct rules *variants; /* of the same type: a collateral's own, see model.terms */
 	size_t variant_count;
 	struct oracle_policy oracle;
+	struct margin_tiers *tiers;  /* one per asset, of perpetual positions; NULL: margin does not depend on size */
 	struct liquidity *liquidity; /* one per asset */
 	bool feedback;		     /* the oracle sees the price after the sales' impact */
 	struct gas gas;

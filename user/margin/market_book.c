@@ -34,9 +34,10 @@ int position_side(const struct position *position)
 	return position->units < 0 ? 1 : 0;
 }
 
-double position_key(const struct position *position)
+double position_key(const struct market_book *book, uint32_t row, const struct position *position)
 {
-	double trigger = position_trigger(position);
+	const struct margin_tiers *tiers = book->market->tiers;
+	double trigger = tiers ? margin_tiers_trigger(&tiers[book->model->accounts[row].asset], position) : position_trigger(position);
 
 	return position->units < 0 ? 1 / trigger : trigger;
 }
@@ -64,7 +65,7 @@ int market_walk_renew_fronts(struct market_walk *walk)
 		int side = position_side(position);
 
 		if (state->moved[side] && !walk->states[row].under_way && position_at_risk(position))
-			rc = front_return(&state->fronts[side], position_key(position), row);
+			rc = front_return(&state->fronts[side], position_key(walk->book, row, position), row);
 	}
 	for (size_t i = 0; any && i < model->asset_count; i++)
 		walk->assets[i].moved[0] = walk->assets[i].moved[1] = false;
@@ -91,7 +92,7 @@ static double key_of(const struct market_book *book, uint32_t row)
 {
 	if (basket_is(book, row))
 		return book->keys[row];
-	return position_at_risk(&book->positions[row]) ? position_key(&book->positions[row]) : 0;
+	return position_at_risk(&book->positions[row]) ? position_key(book, row, &book->positions[row]) : 0;
 }
 
 int market_book_init(struct market_book *book, const struct market *market, const struct model *model)

@@ -13,13 +13,18 @@ struct pair {
 	uint32_t held, owed;
 };
 
-static struct position weighed(const struct market_walk *walk, struct pair pair)
+/* `oracle`: the price that counts for it. */
+static struct position weighed(const struct market_walk *walk, struct pair pair, double oracle)
 {
-	const struct asset_state *state = &walk->assets[walk->book->model->accounts[pair.held].asset];
+	uint32_t asset = walk->book->model->accounts[pair.held].asset;
+	const struct asset_state *state = &walk->assets[asset];
 	struct position position = walk->positions[pair.held];
 
 	if (basket_is(walk->book, pair.held))
 		return basket_position(walk, pair.held, pair.owed);
+	if (walk->book->market->tiers)
+		margin_tiers_apply(&walk->book->market->tiers[asset], &position,
+				   position.units < 0 ? oracle / state->controls.m : oracle * state->controls.m);
 	position.weight *= position.units < 0 ? 1 / state->controls.m : state->controls.m;
 	return position;
 }
@@ -209,7 +214,7 @@ static int come_back(struct market_walk *walk, uint32_t account)
 	walk->states[account].under_way = false;
 	if (!position_at_risk(position))
 		return 0;
-	return front_return(&state->fronts[position_side(position)], position_key(position), account);
+	return front_return(&state->fronts[position_side(position)], position_key(walk->book, account, position), account);
 }
 
 /* What is left can be liquidated again. */
@@ -234,11 +239,13 @@ static double price_of(const struct market_walk *walk, uint32_t row, double brin
 static double health_at(const struct market_walk *walk, uint32_t account, double brings)
 {
 	struct position position;
+	double oracle;
 
 	if (basket_is(walk->book, account))
 		return basket_health(walk, account);
-	position = weighed(walk, (struct pair){account, BASKET_CASH});
-	return position_health(&position, price_of(walk, account, brings));
+	oracle = price_of(walk, account, brings);
+	position = weighed(walk, (struct pair){account, BASKET_CASH}, oracle);
+	return position_health(&position, oracle);
 }
 
 /* What a pair would bring the keeper now; -INFINITY: nothing may be taken. */
@@ -316,7 +323,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			liquidated(walk, account, attempt.own);
 			return trade_put_on_offer(walk, account, oracle);
 		}
-		position = weighed(walk, pair);
+		position = weighed(walk, pair, oracle);
 		if (!rules->type->plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
 			return 0;
 		rc = plan.takeover ? take_over(walk, account, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);

@@ -112,7 +112,8 @@ struct market_walk {
 /* Positions that no price can bring below 1 are in no front. */
 bool position_at_risk(const struct position *position);
 int position_side(const struct position *position);   /* index of its front: 0 long, 1 short */
-double position_key(const struct position *position); /* in that front */
+/* Of a position in the row's asset, in that front. */
+double position_key(const struct market_book *book, uint32_t row, const struct position *position);
 
 /* A row is changed: it is set back when the next path starts. */
 void market_walk_touch(struct market_walk *walk, uint32_t row);

@@ -11,18 +11,18 @@ const struct rules_type *const rules_types[] = {
 
 double position_health(const struct position *position, double oracle)
 {
-	double weighted = position->units * oracle * position->weight;
+	double weighted = position->units * oracle * position->weight, cash = position->cash + position->relief;
 
 	if (position->units < 0)
-		return fmax(0, position->cash) / -weighted;
-	if (position->others_owe > 0 || position->cash < 0)
-		return (weighted + position->others_count) / (position->others_owe - position->cash);
+		return fmax(0, cash) / -weighted;
+	if (position->others_owe > 0 || cash < 0)
+		return (weighted + position->others_count) / (position->others_owe - cash);
 	return INFINITY;
 }
 
 double position_trigger(const struct position *position)
 {
-	return -position->cash / (position->units * position->weight);
+	return -(position->cash + position->relief) / (position->units * position->weight);
 }
 
 const struct rules_type *rules_find(const char *name)

@@ -8,7 +8,8 @@
  *	loan			units > 0, cash = -debt, weight = liquidation threshold
  *	long perpetual		units = size, cash = margin - size·entry, weight = 1 - maintenance margin
  *	short perpetual		units = -size, cash = margin + size·entry, weight = 1 + maintenance margin
- * It can be liquidated once units·price·weight + cash < 0 at the oracle's price.
+ * It can be liquidated once units·price·weight + cash + relief < 0 at the oracle's price; relief is 0 but for margin by size
+ * (margin_tiers.h).
  */
 #ifndef PL_MARGIN_RULES_H
 #define PL_MARGIN_RULES_H
@@ -24,6 +25,7 @@ struct position {
 	unsigned taken; /* liquidations that it has been through */
 	/* of an account with several collaterals or debts, of which this is a pair: what its others count and owe, in the numeraire */
 	double others_count, others_owe;
+	double relief; /* of the requirement, in the numeraire */
 };
 
 /* (0, inf); below 1: to be liquidated. A loan's health factor; for a short position cash over what it must be worth. */

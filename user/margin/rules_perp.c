@@ -6,7 +6,7 @@
 
 static double maintenance(const struct position *position, double oracle)
 {
-	return fabs(position->units) * oracle * fabs(1 - position->weight);
+	return fabs(position->units) * oracle * fabs(1 - position->weight) - position->relief;
 }
 
 static double equity(const struct position *position, double oracle)

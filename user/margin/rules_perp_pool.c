@@ -25,7 +25,7 @@ static bool plan_drift(const struct rules *rules, const struct position *positio
 	const double *p = rules->parameter;
 	double size = fabs(position->units), value = value_of(position, oracle), fee = p[DRIFT_LIQUIDATOR_FEE], fund = 0, taken = size;
 	double ratio = fabs(1 - position->weight) + p[DRIFT_BUFFER];
-	double shortage = ratio * value - (position->units * oracle + position->cash);
+	double shortage = ratio * value - position->relief - (position->units * oracle + position->cash);
 
 	*out = (struct plan){0};
 	if (!(value > 0))

@@ -12,7 +12,9 @@
 /* The leverage at which an account can be liquidated: of a loan (1 - 1/L) = threshold, of a position 1/L = maintenance margin. */
 static double leverage_most(const struct synthetic *synthetic)
 {
-	return 1 / (1 - synthetic->weight / HEALTH_LEAST);
+	double liquidatable = 1 / (1 - synthetic->weight / HEALTH_LEAST);
+
+	return synthetic->initial_margin > 0 ? fmin(liquidatable, 1 / synthetic->initial_margin) : liquidatable;
 }
 
 int synthetic_check(const struct synthetic *synthetic, struct error *err)
@@ -29,9 +31,12 @@ int synthetic_check(const struct synthetic *synthetic, struct error *err)
 		return error_set(err, -EINVAL, "liquidation_threshold, or 1 - maintenance_margin, is %g; it should be between 0 and 1", synthetic->weight);
 	if (!(synthetic->long_share >= 0 && synthetic->long_share <= 1))
 		return error_set(err, -EINVAL, "long_share is %g; allowed: 0 to 1", synthetic->long_share);
+	if (!(synthetic->initial_margin >= 0 && synthetic->initial_margin < 1))
+		return error_set(err, -EINVAL, "initial_margin is %g, scaled by open interest; it should be below 1, where nobody can borrow",
+				 synthetic->initial_margin);
 	if (!(synthetic->leverage > 1 && synthetic->leverage < leverage_most(synthetic)))
-		return error_set(err, -EINVAL, "leverage is %g; it should be above 1 and below %.4g, where an account of this margin can be "
-					       "liquidated", synthetic->leverage, leverage_most(synthetic));
+		return error_set(err, -EINVAL, "leverage is %g; it should be above 1 and below %.4g, the most that this margin allows"
+					       , synthetic->leverage, leverage_most(synthetic));
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct synthetic {
 	double leverage, leverage_sigma; /* its median, before the cut */
 	double weight;	   /* liquidation threshold; of positions 1 - maintenance margin */
 	double long_share; /* of perpetual positions, by number, 0..1; 1 for loans */
+	double initial_margin; /* of perpetual positions: nobody opened one with a higher leverage than 1 over it; 0: whatever the weight allows */
 };
 
 /* -EINVAL names what is wrong, by the keys of model.yaml. */
