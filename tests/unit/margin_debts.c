@@ -300,7 +300,7 @@ static void come_back(struct every *e, uint32_t head)
 	if (basket_is(&e->book, head))
 		assert_int_equal(basket_wait(e->walk, head), 0);
 	else if (position->cash < 0)
-		assert_int_equal(front_return(&e->walk->assets[e->accounts[head].asset].fronts[0], position_key(position), head), 0);
+		assert_int_equal(front_return(&e->walk->assets[e->accounts[head].asset].fronts[0], position_trigger(position), head), 0);
 }
 
 static void the_bounds_find_the_very_block(void **state)
