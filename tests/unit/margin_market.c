@@ -259,6 +259,23 @@ static void the_books_balance_on_every_path(void **state)
 	}
 }
 
+/* Nor is anything where the market is shut now and then, and keepers wait, or hold what they took. */
+static void nor_where_trading_halts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; rules_types[i]; i++)
+		for (int hold = 0; hold < 2; hold++) {
+			struct world w;
+
+			wild(&w, rules_types[i], 100);
+			if (rules_types[i] == &rules_synthetix_v3)
+				w.market.gas.units = 4e4;
+			w.market.breaker = (struct breaker){.move = 0.03, .window_s = 300, .pause_s = 300, .trading = true, .hold = hold};
+			run(&w, 2);
+			assert_true(w.more.liquidations.value > 0.5);
+		}
+}
+
 static void the_same_for_any_number_of_threads(void **state)
 {
 	struct world one, three;
@@ -352,6 +369,7 @@ int main(void)
 		cmocka_unit_test(perpetuals_on_both_sides),
 		cmocka_unit_test(an_auction_ends_where_it_pays),
 		cmocka_unit_test(the_books_balance_on_every_path),
+		cmocka_unit_test(nor_where_trading_halts),
 		cmocka_unit_test(the_same_for_any_number_of_threads),
 		cmocka_unit_test(keepers_alike_win_alike),
 		cmocka_unit_test(agrees_with_the_closed_form),

@@ -73,12 +73,20 @@ static int read_breaker(struct conf map, double step_s, struct breaker *out, str
 {
 	const struct model_entry entries[] = {{"move", &out->move, false}, {"volatility", &out->volatility, false},
 					      {"window", &out->window_s, true}, {"pause", &out->pause_s, true}, {NULL, NULL, false}};
+	static const char *const halts[] = {"liquidations", "trading", NULL}, *const does[] = {"wait", "hold", NULL};
+	struct conf halt = conf_get(map, "halts"), keepers = conf_get(map, "keepers");
 	struct error why = {""};
+	int trading = 0, hold = 0;
 
 	if (!conf_exists(map))
 		return 0;
-	if (model_read_entries(map, entries, "", err))
+	if ((conf_exists(halt) && conf_read_choice(halt, halts, &trading, err)) || (conf_exists(keepers) && conf_read_choice(keepers, does, &hold, err)) ||
+	    model_read_entries(map, entries, "halts, keepers", err))
 		return -EINVAL;
+	if (conf_exists(keepers) && !trading)
+		return conf_error(keepers, err, "is for halts: trading: nobody liquidates while liquidations pause");
+	out->trading = trading;
+	out->hold = hold;
 	if (!out->move && !out->volatility)
 		return conf_error(map, err, "nothing trips it: give a move of the price, a volatility, or both");
 	if (!out->pause_s)

@@ -484,7 +484,7 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		fprintf(out, "  %.4g times a block did not include a transaction that had come.\n", more->queued_mean);
 	if (answer->market.keepers.entry_cost > 0)
 		fprintf(out, "  %.3g keepers compete at the end.\n", more->keepers_mean);
-	if (answer->market.settlement.delay.type)
+	if (answer->market.settlement.delay.type || answer->market.breaker.hold)
 		fprintf(out, "  The price's moves while collateral was on its way brought its holders %.4g.\n", more->held_mean);
 	if (answer->market.keepers.has_own)
 		fprintf(out, "  The own keeper wins %.3g of the liquidations and earns %.4g ± %.2g; a millisecond more of his delay alone "

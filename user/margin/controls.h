@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a protocol does about a falling market: a circuit breaker that pauses liquidations, a margin requirement that follows
+ * What a protocol does about a falling market: a circuit breaker that pauses liquidations or trading, a margin requirement that follows
  * volatility, one that is raised ahead when volatility or the oracle's latency rises, and governance, which takes its time.
  * Each watches one asset's price on chain, block by block, and each can be on alone.
  *
@@ -19,6 +19,8 @@ struct breaker {
 	double volatility; /* per year, of late (EWMA of half-life window_s), that trips it; 0: not looked at */
 	double window_s;   /* at least one step */
 	double pause_s;	 /* no liquidation for this long */
+	bool trading;	 /* the market is shut instead: liquidations go on, but nothing can be bought or sold for this long */
+	bool hold;	 /* keepers then liquidate all the same, and sell when it opens again; else they wait */
 };
 
 /*

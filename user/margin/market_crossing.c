@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Collateral on its way from another chain: the keeper has paid, and bears the price until it arrives. */
+/* Collateral on its way from another chain, or of a market that is shut: the keeper has paid, and bears the price until he can sell. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,9 +9,14 @@
 #define SENDS_MAX 1000 /* of one message */
 #define CROSSING_BLOCKS (2 * SENDS_MAX) /* of random numbers, kept for each crossing of an account */
 
-bool crossing_needed(const struct market_walk *walk)
+static bool from_another_chain(const struct market_walk *walk)
 {
 	return walk->book->market->settlement.delay.type && !walk->scenario->no_delay;
+}
+
+bool crossing_needed(const struct market_walk *walk, uint32_t asset)
+{
+	return from_another_chain(walk) || money_shut(walk, asset);
 }
 
 static double crossing_delay(struct market_walk *walk, uint32_t account)
@@ -46,7 +51,7 @@ int crossing_send(struct market_walk *walk, uint32_t account, double units, bool
 		walk->crossings = memory;
 		walk->crossing_capacity = more;
 	}
-	item.due_s = walk->now_s + crossing_delay(walk, account);
+	item.due_s = walk->now_s + (from_another_chain(walk) ? crossing_delay(walk, account) : 0);
 	walk->last_arrival_s = fmax(walk->last_arrival_s, item.due_s);
 	walk->crossings[walk->crossing_count++] = item;
 	return 0;
@@ -60,6 +65,10 @@ void crossing_land(struct market_walk *walk, double by_s)
 		struct crossing item = walk->crossings[i];
 		double proceeds;
 
+		if (item.due_s <= by_s && isfinite(by_s) && money_shut(walk, item.asset)) {
+			item.due_s = walk->assets[item.asset].controls.paused_until_s;
+			walk->last_arrival_s = fmax(walk->last_arrival_s, item.due_s);
+		}
 		if (item.due_s > by_s) {
 			walk->crossings[kept++] = item;
 			continue;

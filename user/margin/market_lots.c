@@ -57,7 +57,7 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 	struct lot *lot = &item->lot;
 	double price = walk->assets[asset].price.price, units = fmin(lot->units, (lot->target - lot->raised) / offer), proceeds, profit;
 	double gas = money_gas(walk), bid;
-	bool open = walk->now_s >= walk->assets[asset].controls.paused_until_s, now = item->due_s <= walk->now_s, crosses;
+	bool open = !money_paused(walk, asset) && !money_stuck(walk, asset), now = item->due_s <= walk->now_s, crosses;
 
 	units = fmin(units, keepers->capital / offer);
 	proceeds = money_sale(walk, asset, units);
@@ -78,7 +78,7 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 	}
 	if (!now || !attempt_included(walk, item->account))
 		return 0;
-	crosses = crossing_needed(walk);
+	crosses = crossing_needed(walk, asset);
 	if (crosses && crossing_send(walk, item->account, units, item->own))
 		return -ENOMEM;
 	if (!crosses)

@@ -19,6 +19,26 @@ double money_bid(const struct market_walk *walk, double profit, bool contested)
 	return contested && !walk->scenario->no_gas ? walk->book->market->gas.bid_share * fmax(0, profit) : 0;
 }
 
+static bool tripped(const struct market_walk *walk, uint32_t asset)
+{
+	return walk->now_s < walk->assets[asset].controls.paused_until_s;
+}
+
+bool money_paused(const struct market_walk *walk, uint32_t asset)
+{
+	return tripped(walk, asset) && !walk->book->market->breaker.trading;
+}
+
+bool money_shut(const struct market_walk *walk, uint32_t asset)
+{
+	return tripped(walk, asset) && walk->book->market->breaker.trading;
+}
+
+bool money_stuck(const struct market_walk *walk, uint32_t asset)
+{
+	return money_shut(walk, asset) && !walk->book->market->breaker.hold;
+}
+
 double money_sale(const struct market_walk *walk, uint32_t asset, double units)
 {
 	const struct asset_state *state = &walk->assets[asset];

@@ -161,8 +161,10 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 	struct position *position = &walk->positions[row];
 	double *cash = &walk->positions[basket_head(walk->book, row)].cash;
 	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, cost, gas, profit, bid;
-	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk);
+	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk, asset);
 
+	if (direct ? money_shut(walk, asset) : money_stuck(walk, asset))
+		return TRIED_WAITS;
 	units = share * plan->units;
 	fee_units = share * plan->fee_units;
 	proceeds = money_sale(walk, asset, units);
@@ -227,7 +229,7 @@ static bool at_risk(const struct market_walk *walk, uint32_t account)
 
 static bool paused(const struct market_walk *walk, uint32_t row)
 {
-	return walk->now_s < walk->assets[walk->book->model->accounts[row].asset].controls.paused_until_s;
+	return money_paused(walk, walk->book->model->accounts[row].asset);
 }
 
 /* The price that counts for a transaction: what it brings, or what is on chain. */
@@ -267,7 +269,8 @@ static bool owes(const struct market_walk *walk, uint32_t account, uint32_t owed
 {
 	if (owed == BASKET_CASH)
 		return walk->positions[account].cash < 0;
-	return walk->positions[owed].units < 0 && !paused(walk, owed);
+	/* what is owed has to be bought */
+	return walk->positions[owed].units < 0 && !paused(walk, owed) && !money_shut(walk, walk->book->model->accounts[owed].asset);
 }
 
 /* Of several collaterals and debts the keeper takes those that bring him most now; false: none may be taken. */
@@ -280,7 +283,7 @@ static bool pair_to_take(const struct market_walk *walk, uint32_t account, struc
 	if (!basket_is(walk->book, account))
 		return !paused(walk, account);
 	for (uint32_t held = account; held < end; held++) {
-		if (!(walk->positions[held].units > 0) || paused(walk, held))
+		if (!(walk->positions[held].units > 0) || paused(walk, held) || money_stuck(walk, walk->book->model->accounts[held].asset))
 			continue;
 		for (uint32_t i = account; i <= end; i++) {
 			struct pair pair = {held, i < end ? i : BASKET_CASH};

@@ -29,7 +29,7 @@ struct lot_on_offer {
 	bool own, contested;
 };
 
-/* Collateral that a keeper has paid for and that has not arrived. */
+/* Collateral that a keeper has paid for and that has not arrived, or waits for its market to open. */
 struct crossing {
 	double due_s, units;
 	double mark; /* the price when he paid */
@@ -168,6 +168,12 @@ double stage_delay(const struct market_walk *walk, uint32_t asset, const struct 
 double money_gas(const struct market_walk *walk);
 /* What is bid for a place in the block, of a profit after gas; 0 if nobody else comes. */
 double money_bid(const struct market_walk *walk, double profit, bool contested);
+/* Whether the asset's breaker is on, and pauses liquidations … */
+bool money_paused(const struct market_walk *walk, uint32_t asset);
+/* … or has shut its market. */
+bool money_shut(const struct market_walk *walk, uint32_t asset);
+/* Whether keepers can do nothing with the asset now: it is shut, and they do not hold. */
+bool money_stuck(const struct market_walk *walk, uint32_t asset);
 /* What selling (units > 0) or buying back (< 0) brings now, signed like the units. */
 double money_sale(const struct market_walk *walk, uint32_t asset, double units);
 /* The sale is made: buyers gain what it brings less than the price. */
@@ -185,9 +191,9 @@ int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle
 int trade_liquidation(struct market_walk *walk, struct attempt attempt);
 /* What the protocol offers in this block. 0 or -ENOMEM. */
 int trade_lots(struct market_walk *walk);
-/* Whether collateral comes from another chain. */
-bool crossing_needed(const struct market_walk *walk);
-/* What a keeper has bought sets out for the chain where it can be sold. 0 or -ENOMEM. */
+/* Whether the asset's collateral cannot be sold at once: it comes from another chain, or its market is shut. */
+bool crossing_needed(const struct market_walk *walk, uint32_t asset);
+/* What a keeper has bought sets out for where, or waits until, it can be sold. 0 or -ENOMEM. */
 int crossing_send(struct market_walk *walk, uint32_t account, double units, bool own);
 /* What has arrived by then is sold. */
 void crossing_land(struct market_walk *walk, double by_s);
