@@ -24,8 +24,14 @@ struct shared {
 	unsigned running;
 };
 
+/*
+ * What a thread writes lies in lines of the cache of its own: its struct is padded, what that points to it allocates itself (so from
+ * an arena of its own), and a block is filled on its stack. Else a pair of paths waits for lines of the other thread's.
+ */
+#define APART 128 /* two lines: processors fetch them in pairs */
+
 struct worker {
-	struct shared *shared;
+	_Alignas(APART) struct shared *shared;
 	struct walk walk;
 	struct exposure *exposure; /* one per asset; hits of this thread */
 	double *normals;	   /* of correlated assets: those of path `normals_path` */
@@ -214,7 +220,7 @@ static int run_block(struct worker *worker, uint64_t index)
 {
 	struct run *run = worker->shared->run;
 	uint64_t first = index * PAIRS_PER_BLOCK, end = first + PAIRS_PER_BLOCK, pairs = (run->model->paths + 1) / 2;
-	struct block *block = &run->blocks[index];
+	struct block filled = {0}, *block = &filled;
 
 	worker->walk.steps = worker->walk.beyond = 0;
 	for (uint64_t pair = first; pair < end && pair < pairs; pair++) {
@@ -241,33 +247,8 @@ static int run_block(struct worker *worker, uint64_t index)
 	}
 	block->steps = worker->walk.steps;
 	block->beyond = worker->walk.beyond;
+	run->blocks[index] = filled;
 	return 0;
-}
-
-static void *work(void *argument)
-{
-	struct worker *worker = argument;
-	struct shared *shared = worker->shared;
-	const volatile sig_atomic_t *stop = shared->control->stop;
-
-	while (!atomic_load(&shared->failure)) {
-		uint64_t index;
-
-		/* stop is looked at before a block is taken: blocks done are always the first ones; the first is always done */
-		if (stop && *stop && atomic_load(&shared->next_block) > 0)
-			break;
-		index = atomic_fetch_add(&shared->next_block, 1);
-		if (index >= shared->end_block)
-			break;
-		if (run_block(worker, index))
-			atomic_store(&shared->failure, -ENOMEM);
-		atomic_fetch_add(&shared->finished_blocks, 1);
-	}
-	pthread_mutex_lock(&shared->lock);
-	shared->running--;
-	pthread_cond_signal(&shared->ended);
-	pthread_mutex_unlock(&shared->lock);
-	return NULL;
 }
 
 /* ---- all threads --------------------------------------------------------------------------------------------------- */
@@ -288,13 +269,12 @@ static enum delay_stage slowest_stage(const struct model *model)
 	return slowest;
 }
 
-static int worker_init(struct worker *worker, struct shared *shared)
+static int worker_init(struct worker *worker)
 {
-	const struct run *run = shared->run;
+	const struct run *run = worker->shared->run;
 	const struct model *model = run->model;
 	size_t executions = 0, rungs = 0;
 
-	worker->shared = shared;
 	for (size_t i = 0; i < model->asset_count; i++) {
 		size_t on_a_path = run_lots_most(run, i) * (model_is_conditional(model, i) ? 1 : VARIANTS);
 
@@ -328,6 +308,34 @@ static int worker_init(struct worker *worker, struct shared *shared)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct shared *shared = worker->shared;
+	const volatile sig_atomic_t *stop = shared->control->stop;
+
+	if (worker_init(worker))
+		atomic_store(&shared->failure, -ENOMEM);
+	while (!atomic_load(&shared->failure)) {
+		uint64_t index;
+
+		/* stop is looked at before a block is taken: blocks done are always the first ones; the first is always done */
+		if (stop && *stop && atomic_load(&shared->next_block) > 0)
+			break;
+		index = atomic_fetch_add(&shared->next_block, 1);
+		if (index >= shared->end_block)
+			break;
+		if (run_block(worker, index))
+			atomic_store(&shared->failure, -ENOMEM);
+		atomic_fetch_add(&shared->finished_blocks, 1);
+	}
+	pthread_mutex_lock(&shared->lock);
+	shared->running--;
+	pthread_cond_signal(&shared->ended);
+	pthread_mutex_unlock(&shared->lock);
+	return NULL;
 }
 
 /* Integer sums: the order does not matter. */
@@ -379,19 +387,18 @@ int run_threads(struct run *run, const struct model_control *control, uint64_t f
 {
 	struct shared shared = {.run = run, .control = control, .next_block = first, .finished_blocks = first, .end_block = end, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned wanted = control->threads ? control->threads : processors > 0 ? (unsigned)processors : 1, ready = 0, started = 0;
+	unsigned wanted = control->threads ? control->threads : processors > 0 ? (unsigned)processors : 1, started = 0;
 	struct worker *workers;
 	int rc = 0;
 
 	if (wanted > end - first)
 		wanted = (unsigned)(end - first);
-	workers = calloc(wanted, sizeof(*workers));
+	workers = aligned_alloc(APART, wanted * sizeof(*workers));
 	if (!workers)
 		return -ENOMEM;
-	while (!rc && ready < wanted)
-		rc = worker_init(&workers[ready++], &shared);
-	shared.running = rc ? 0 : wanted;
+	shared.running = wanted;
 	for (; !rc && started < wanted; started++) {
+		workers[started] = (struct worker){.shared = &shared};
 		if (pthread_create(&workers[started].thread, NULL, work, &workers[started])) {
 			pthread_mutex_lock(&shared.lock); /* fewer threads give the same result */
 			shared.running -= wanted - started;
@@ -408,7 +415,7 @@ int run_threads(struct run *run, const struct model_control *control, uint64_t f
 		rc = atomic_load(&shared.failure);
 	for (unsigned i = 0; !rc && i < started; i++)
 		collect(run, &workers[i]);
-	for (unsigned i = 0; i < ready; i++)
+	for (unsigned i = 0; i < started; i++)
 		worker_free(&workers[i], run->model->asset_count);
 	free(workers);
 	run->blocks_done = atomic_load(&shared.finished_blocks);
