@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "margin/groups.h"
 #include "margin/lots.h"
 
 #define MANY 24000
@@ -341,6 +342,43 @@ static void longs_and_shorts(void **state)
 	near(w.result.groups[1].debt, 1000, 1e-9);
 }
 
+/* After Ctrl-C: of the paths that there were. */
+static void a_walk_so_far(void **state)
+{
+	volatile sig_atomic_t stop = 1;
+	struct model_control control = {.threads = 1, .stop = &stop};
+	const double prices[] = {120, 80, 80};
+	struct error err;
+	struct world w;
+
+	(void)state;
+	on_tape(&w, &rules_aave_v3, prices, 3, (struct account){0, 100, 9000, 0.8});
+	w.model.paths = 1000;
+	deal_into_groups(&w);
+	assert_int_equal(market_run(&w.market, &w.model, &control, &w.result, &w.more, &err), 0);
+	assert_true(w.result.interrupted && w.result.paths > 0 && w.result.paths < 1000);
+	near(w.result.groups[0].bad_debt.value, w.result.bad_debt.value, 1e-9);
+	near(w.result.groups[0].bad_debt.value, 9000 - 8000 / 1.05, 1e-9);
+}
+
+/* Debts in an asset are worth something, too, and rows of one account are one. */
+static void what_a_group_owes(void **state)
+{
+	struct account accounts[] = {{0, 10, 500, 0.8}, {0, -2, 0, 1}, {0, 10, 300, 0.8}};
+	struct model_asset asset = {.name = "ETH", .price = 100};
+	bool joined[] = {false, true, false};
+	uint8_t groups[] = {1, 1, 0};
+	struct model model = {.assets = &asset, .asset_count = 1, .accounts = accounts, .account_count = 3, .joined = joined, .groups = groups, .group_count = 2};
+	struct model_result result = {0};
+
+	(void)state;
+	model_groups_finish(&model, false, &result);
+	near(result.groups[1].debt, 700, 1e-9);
+	near(result.groups[0].debt, 300, 1e-9);
+	assert_int_equal(result.groups[1].accounts, 1);
+	assert_int_equal(result.groups[0].accounts, 1);
+}
+
 static void refuse(struct world *w, const char *what)
 {
 	struct model_control control = {.threads = 1};
@@ -387,6 +425,8 @@ int main(void)
 		cmocka_unit_test(a_tape_by_hand),
 		cmocka_unit_test(what_a_protocol_takes_over),
 		cmocka_unit_test(longs_and_shorts),
+		cmocka_unit_test(a_walk_so_far),
+		cmocka_unit_test(what_a_group_owes),
 		cmocka_unit_test(mistakes),
 	};
 

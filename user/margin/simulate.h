@@ -57,8 +57,8 @@ enum variant {
 
 /* What one walk came to by group of accounts. */
 struct walk_group {
-	double bad_debt[VARIANTS]; /* the first one only, where variants are not asked for */
-	uint64_t triggered;
+	double bad_debt[VARIANTS]; /* the first one only, where variants are not asked for … */
+	uint64_t triggered;	   /* … and then not this either: the expectation knows it */
 };
 
 /* What is drawn anew for each path; arrays grow as needed. */

@@ -213,14 +213,14 @@ static void trigger(struct journey *journey, double time, double x)
 		double numbers[DELAY_STAGES], stage[DELAY_STAGES], delay;
 
 		journey->triggered += rung->members;
-		if (journey->walk->groups)
-			journey->walk->groups[rung->group].triggered += rung->members;
 		journey->walk->weights[journey->next] =
 			rung->members > 1 ? lot_numbers(journey, journey->next, numbers) : own_numbers(journey, rung, numbers);
 		delay = delay_of(model, model->delays, &moment, numbers, stage);
 		wait_for(journey->walk, time + delay, journey->next, 0);
 		if (!journey->variants)
 			continue;
+		if (journey->walk->groups)
+			journey->walk->groups[rung->group].triggered += rung->members;
 		for (int k = 1; k < VARIANTS; k++) {
 			double changed = delay + journey->walk->added_s[k];
 
