@@ -298,7 +298,7 @@ static void groups_of_accounts(void **state)
 	char reasons[4096], *page;
 	struct json_object *model = json_tokener_parse(
 		"{\"schema\":\"pricelag.model/1\",\"bad_debt\":{\"mean\":40},\"groups\":["
-		"{\"name\":\"whales\",\"accounts\":2,\"debt\":900,\"notional\":null,\"bad_debt\":{\"mean\":30,\"stderr\":2,\"probability\":0.25,\"var99\":70,"
+		"{\"name\":\"whales\",\"accounts\":2,\"debt\":900,\"notional\":null,\"bad_debt\":{\"mean\":30,\"stderr\":2,\"probability\":0.25,\"var95\":60,\"var99\":70,\"var999\":75,"
 		"\"es99\":80,\"es99_stderr\":9},\"liquidations\":{\"count_mean\":1.5}},"
 		"{\"name\":null,\"accounts\":5,\"debt\":100,\"notional\":null,\"bad_debt\":{\"mean\":10,\"stderr\":1,\"probability\":0,\"probability_upper95\":0.003,"
 		"\"var99\":0,\"es99\":0},\"liquidations\":{\"count_mean\":0}}]}");
@@ -309,7 +309,7 @@ static void groups_of_accounts(void **state)
 	page = page_of(&f, model, reasons, sizeof(reasons));
 	assert_non_null(strstr(page, "Of the expected bad debt 75 % is of the group “whales”, which has 90 % of all debt."));
 	assert_non_null(strstr(page, "<tr><td>whales</td><td class=\"n\">2</td><td class=\"n\">900</td><td class=\"n\">90.0 %</td><td class=\"n\">30</td>"
-				     "<td class=\"n\">2</td><td class=\"n\">75.0 %</td><td class=\"n\">25 %</td><td class=\"n\">70</td><td class=\"n\">80</td>"
+				     "<td class=\"n\">2</td><td class=\"n\">75.0 %</td><td class=\"n\">25 %</td><td class=\"n\">60</td><td class=\"n\">70</td><td class=\"n\">75</td><td class=\"n\">80</td>"
 				     "<td class=\"n\">9</td><td class=\"n\">1.5</td></tr>"));
 	assert_non_null(strstr(page, "<tr><td>(no group)</td>"));
 	assert_non_null(strstr(page, "<td class=\"n\">&lt; 0.3 %</td><td class=\"n\">–</td>"));

@@ -59,7 +59,7 @@ int model_groups_text(const struct model_answer *answer, FILE *out)
 		{"group", "group", TABLE_LEFT}, {"accounts", "accounts", TABLE_RIGHT},
 		{holds_positions(answer) ? "notional" : "debt", "debt", TABLE_RIGHT},
 		{"bad debt", "bad_debt", TABLE_RIGHT}, {"±", "stderr", TABLE_RIGHT}, {"probability", "probability", TABLE_RIGHT},
-		{"VaR 95 %", "var95", TABLE_RIGHT}, {"VaR 99 %", "var99", TABLE_RIGHT}, {"ES 99 %", "es99", TABLE_RIGHT},
+		{"VaR 95 %", "var95", TABLE_RIGHT}, {"99 %", "var99", TABLE_RIGHT}, {"99.9 %", "var999", TABLE_RIGHT}, {"ES 99 %", "es99", TABLE_RIGHT},
 		{"±", "es99_stderr", TABLE_RIGHT}, {"liquidations", "liquidations", TABLE_RIGHT},
 	};
 	struct table *table;
@@ -81,6 +81,7 @@ int model_groups_text(const struct model_answer *answer, FILE *out)
 		add_probability(table, &group->law);
 		add_amount(table, seen ? group->law.risks[0].var : NAN, 4);
 		add_amount(table, seen ? group->law.risks[1].var : NAN, 4);
+		add_amount(table, seen ? group->law.risks[2].var : NAN, 4);
 		add_amount(table, seen ? group->law.risks[1].es : NAN, 4);
 		add_amount(table, seen ? group->law.risks[1].es_stderr : NAN, 2);
 		add_amount(table, group->triggers.value, 4);

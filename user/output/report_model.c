@@ -175,7 +175,9 @@ static void add_group(struct table *table, struct json_object *group, double owe
 	add_money(table, number_at(bad_debt, "/stderr"));
 	table_share(table, mean / lost);
 	add_probability(table, bad_debt);
+	add_money(table, seen ? number_at(bad_debt, "/var95") : NAN);
 	add_money(table, seen ? number_at(bad_debt, "/var99") : NAN);
+	add_money(table, seen ? number_at(bad_debt, "/var999") : NAN);
 	add_money(table, seen ? number_at(bad_debt, "/es99") : NAN);
 	add_money(table, seen ? number_at(bad_debt, "/es99_stderr") : NAN);
 	add_money(table, number_at(group, "/liquidations/count_mean"));
@@ -187,7 +189,7 @@ static void write_groups(struct report *report)
 	const struct table_column columns[] = {
 		{"group", "group", TABLE_LEFT}, {"accounts", "accounts", TABLE_RIGHT}, {positions ? "notional" : "debt", "debt", TABLE_RIGHT},
 		{"share", "debt_share", TABLE_RIGHT}, {"bad debt, mean", "bad_debt", TABLE_RIGHT}, {"±", "stderr", TABLE_RIGHT},
-		{"share", "bad_debt_share", TABLE_RIGHT}, {"probability", "probability", TABLE_RIGHT}, {"VaR 99 %", "var99", TABLE_RIGHT},
+		{"share", "bad_debt_share", TABLE_RIGHT}, {"probability", "probability", TABLE_RIGHT}, {"VaR 95 %", "var95", TABLE_RIGHT}, {"99 %", "var99", TABLE_RIGHT}, {"99.9 %", "var999", TABLE_RIGHT},
 		{"ES 99 %", "es99", TABLE_RIGHT}, {"±", "es99_stderr", TABLE_RIGHT}, {"liquidations", "liquidations", TABLE_RIGHT},
 	};
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
