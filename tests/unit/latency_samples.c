@@ -108,11 +108,59 @@ static void pools_keep_their_shares(void **state)
 	free(seconds);
 }
 
+struct seen {
+	const struct sample_set *set;
+	int groups;
+};
+
+static int same_group(void *context, struct sample_group *group)
+{
+	struct seen *seen = context;
+	const struct sample_group *other = seen->set->groups;
+	const struct pair_samples *a = &group->pairs[0], *b;
+
+	while (strcmp(other->asset, group->asset))
+		other++;
+	b = &other->pairs[0];
+	seen->groups++;
+	assert_int_equal(group->unmatched + group->superseded, other->unmatched + other->superseded);
+	assert_int_equal(group->published_step_ns, other->published_step_ns);
+	assert_int_equal(a->end_count, b->end_count);
+	assert_int_equal(a->series_count, b->series_count);
+	assert_int_equal(a->ends.count, b->ends.count);
+	assert_memory_equal(a->series, b->series, b->series_count * sizeof(*b->series));
+	assert_memory_equal(a->ends.values, b->ends.values, b->ends.count * sizeof(*b->ends.values));
+	return 0;
+}
+
+/* However few durations may be held at once, each group comes once, whole. */
+static void groups_that_wait_for_another_pass_are_the_same(void **state)
+{
+	const struct stage_pair pair = {STAGE_WIRE, STAGE_APP};
+	const size_t held[] = {1000, QUIET + 1000, SIZE_MAX};
+	struct sample_set set;
+	struct error err = {""};
+
+	(void)state;
+	if (samples_load(&set, fixture.db, &pair, 1, &err))
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
+		struct seen seen = {&set, 0};
+
+		if (samples_each(fixture.db, &pair, 1, held[i], same_group, &seen, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(seen.groups, set.count);
+	}
+	assert_int_equal(set.count, 2);
+	samples_free(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_drawn_is_like_all),
 		cmocka_unit_test(pools_keep_their_shares),
+		cmocka_unit_test(groups_that_wait_for_another_pass_are_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -214,7 +214,8 @@ static int run(sqlite3 *db, const struct arguments *a, struct latency_list *list
 	int status = choice->feed ? latency_check_feed(db, choice->feed, err) : 0;
 
 	if (!status)
-		status = latency_compute(db, choice->has_from ? &choice->from : NULL, choice->has_to ? &choice->to : NULL, list, err);
+		status = (a->has_by || a->tail || a->changes ? latency_compute : latency_figures)(
+			db, choice->has_from ? &choice->from : NULL, choice->has_to ? &choice->to : NULL, list, err);
 	if (status)
 		return status;
 	latency_list_keep(list, choice->feed, choice->asset);

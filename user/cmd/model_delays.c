@@ -179,7 +179,7 @@ static int doubt(sqlite3 *db, const char *path, const char *feed, const char *as
 {
 	char reasons[2048], *rest = reasons, *reason;
 	struct latency_list list;
-	int status = latency_compute(db, &from, &to, &list, err);
+	int status = latency_figures(db, &from, &to, &list, err);
 
 	if (status)
 		return status;

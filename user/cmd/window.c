@@ -235,7 +235,7 @@ int cmd_window(int argc, char **argv)
 	if (!status && a.choice.feed)
 		status = latency_check_feed(db, a.choice.feed, &err);
 	if (!status)
-		status = latency_compute(db, &a.choice.from, &a.choice.to, &latencies, &err);
+		status = latency_figures(db, &a.choice.from, &a.choice.to, &latencies, &err);
 	if (!status) {
 		latency_list_keep(&latencies, a.choice.feed, a.choice.asset);
 		status = window_compute(db, &latencies, &a.terms, &list, &err);

@@ -11,8 +11,8 @@ const char *const join_method_names[JOIN_METHODS] = {"bytes", "key", "price"};
 /* Of a row that begins with id, arrival and price. */
 static void read_message(sqlite3_stmt *row, struct join_message *out)
 {
-	*out = (struct join_message){.id = sqlite3_column_int64(row, 0), .arrival_ns = join_column_time(row, 1),
-				     .price = join_column_price(row, 2), .found = true};
+	*out = (struct join_message){.id = sqlite3_column_int64(row, 0), .arrival_ns = column_ns(row, 1),
+				     .price = column_number(row, 2), .found = true};
 }
 
 /* ---- by key ---- */
@@ -28,7 +28,7 @@ int find_by_key(struct group *group, const struct join_update *update, struct jo
 	sqlite3_bind_int64(group->by_key, 1, group->carrier - group->join->carriers);
 	sqlite3_bind_value(group->by_key, 2, sqlite3_column_value(group->updates, JOIN_UPDATE_KEY));
 	while ((step = sqlite3_step(group->by_key)) == SQLITE_ROW) {
-		bool same = price_equals(join_column_price(group->by_key, 2), update);
+		bool same = price_equals(column_number(group->by_key, 2), update);
 
 		if (same || !out->found)
 			read_message(group->by_key, out);

@@ -22,7 +22,7 @@ static int add_row(struct join *join, sqlite3_stmt *row, sqlite3_stmt *insert)
 		return status;
 	sqlite3_bind_int64(insert, 1, node);
 	sqlite3_bind_int64(insert, 2, sqlite3_column_int64(row, 1));
-	join_bind_time(insert, 3, clockmap_utc(join->clock, join_column_time(row, 2)));
+	join_bind_time(insert, 3, clockmap_utc(join->clock, column_ns(row, 2)));
 	return join_insert(insert);
 }
 
@@ -67,7 +67,7 @@ static int final_of_node(struct join_lookup *lookup, uint32_t node, int64_t numb
 	sqlite3_bind_int64(lookup->final, 1, node);
 	sqlite3_bind_int64(lookup->final, 2, number);
 	step = sqlite3_step(lookup->final);
-	*out_ns = step == SQLITE_ROW ? join_column_time(lookup->final, 0) : TIME_UNKNOWN;
+	*out_ns = step == SQLITE_ROW ? column_ns(lookup->final, 0) : TIME_UNKNOWN;
 	sqlite3_reset(lookup->final);
 	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : -EIO;
 }

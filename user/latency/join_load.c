@@ -21,11 +21,6 @@ int join_no_memory(struct error *err)
 	return error_set(err, -ENOMEM, "session: no memory for the join");
 }
 
-static const char *column_text(sqlite3_stmt *row, int column)
-{
-	return (const char *)sqlite3_column_text(row, column);
-}
-
 /* ---- feeds and keeper ---- */
 
 static int load_feeds(struct join *join, struct error *err)
@@ -173,7 +168,7 @@ static int load_packets(struct join *join, struct error *err)
 			if (!status)
 				join->packets[join->packet_count++] = (struct join_packet){
 					.id = sqlite3_column_int64(rows, 0),
-					.time_ns = clockmap_utc(join->clock, join_column_time(rows, 1)),
+					.time_ns = clockmap_utc(join->clock, column_ns(rows, 1)),
 					.flow = seq ? port << 32 | seq : 0,
 				};
 		}

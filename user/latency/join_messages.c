@@ -8,7 +8,7 @@
 
 static int64_t column_utc(const struct join *join, sqlite3_stmt *row, int column)
 {
-	return clockmap_utc(join->clock, join_column_time(row, column));
+	return clockmap_utc(join->clock, column_ns(row, column));
 }
 
 int64_t join_arrival_ns(const struct join *join, sqlite3_stmt *row, int wire, int first, int app)
@@ -107,7 +107,7 @@ static int add_message(struct join *join, sqlite3_stmt *row, sqlite3_stmt *inser
 	if (!carrier)
 		return -ENOMEM;
 	arrival_ns = join_arrival_ns(join, row, COLUMN_WIRE, COLUMN_FIRST, COLUMN_APP);
-	see_times(carrier, join_column_time(row, COLUMN_PUBLISHED), arrival_ns);
+	see_times(carrier, column_ns(row, COLUMN_PUBLISHED), arrival_ns);
 	return name_message(join, row, carrier, arrival_ns, insert);
 }
 

@@ -2,7 +2,6 @@
 #include "latency/join_tables.h"
 
 #include <errno.h>
-#include <math.h>
 
 #define UPDATE_TABLE(name) "CREATE TEMP TABLE " name " (id INTEGER, asset INTEGER, place INTEGER, carried INTEGER," \
 	" carried_count INTEGER, price REAL, half_digit REAL, published_ns INTEGER, pending_ns INTEGER, block_ns INTEGER," \
@@ -67,16 +66,6 @@ void join_bind_time(sqlite3_stmt *statement, int column, int64_t ns)
 		sqlite3_bind_int64(statement, column, ns);
 }
 
-int64_t join_column_time(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIME_UNKNOWN : sqlite3_column_int64(row, column);
-}
-
-double join_column_price(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? NAN : sqlite3_column_double(row, column);
-}
-
 void join_update_bind(sqlite3_stmt *insert, const struct join_update *update, const char *key)
 {
 	const int64_t times[] = {update->published_ns, update->pending_ns, update->block_ns, update->block_wire_ns,
@@ -105,8 +94,8 @@ void join_update_read(sqlite3_stmt *row, int first_column, struct join_update *u
 	update->place = (uint32_t)sqlite3_column_int64(row, first_column + 2);
 	update->carried = sqlite3_column_int64(row, first_column + 3);
 	update->carried_count = sqlite3_column_int64(row, first_column + 4);
-	update->price = join_column_price(row, first_column + 5);
+	update->price = column_number(row, first_column + 5);
 	update->half_digit = sqlite3_column_double(row, first_column + 6);
 	for (int i = 0; i < 8; i++)
-		*times[i] = join_column_time(row, first_column + 7 + i);
+		*times[i] = column_ns(row, first_column + 7 + i);
 }

@@ -17,6 +17,7 @@
 #define PL_LATENCY_JOIN_TABLES_H
 
 #include "latency/join_data.h"
+#include "session/query.h"
 
 int join_tables_new(struct join *join, struct error *err);
 void join_tables_drop(sqlite3 *db);
@@ -28,8 +29,6 @@ sqlite3_stmt *join_prepare(const struct join *join, const char *sql);
 /* A statement that gives no rows; its bindings are forgotten. 0 or -EIO. */
 int join_insert(sqlite3_stmt *insert);
 void join_bind_time(sqlite3_stmt *statement, int column, int64_t ns); /* TIME_UNKNOWN binds NULL */
-int64_t join_column_time(sqlite3_stmt *row, int column);
-double join_column_price(sqlite3_stmt *row, int column); /* NAN for NULL */
 
 /* An update's row, in this order; its key stands last. */
 #define JOIN_UPDATE_COLUMNS "id, asset, place, carried, carried_count, price, half_digit, published_ns, pending_ns, block_ns," \

@@ -69,22 +69,15 @@ struct loader {
 	struct told told;
 };
 
-static const char *column_text(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
-
 static int64_t column_utc(const struct join *join, sqlite3_stmt *row, int column)
 {
-	return clockmap_utc(join->clock, join_column_time(row, column));
+	return clockmap_utc(join->clock, column_ns(row, column));
 }
 
 static void set_stamps(const struct join *join, sqlite3_stmt *row, struct join_update *update)
 {
-	update->published_ns = join_column_time(row, COLUMN_PUBLISHED);
-	update->block_ns = join_column_time(row, COLUMN_BLOCK);
+	update->published_ns = column_ns(row, COLUMN_PUBLISHED);
+	update->block_ns = column_ns(row, COLUMN_BLOCK);
 	update->block_wire_ns = column_utc(join, row, COLUMN_BLOCK_WIRE);
 	update->block_complete_ns = column_utc(join, row, COLUMN_BLOCK_COMPLETE);
 	update->seen_ns = column_utc(join, row, COLUMN_SEEN);
@@ -107,7 +100,7 @@ static int read_update(struct loader *loader, sqlite3_stmt *row, struct join_upd
 {
 	struct join *join = loader->join;
 
-	*update = (struct join_update){.id = sqlite3_column_int64(row, COLUMN_ID), .price = join_column_price(row, COLUMN_PRICE)};
+	*update = (struct join_update){.id = sqlite3_column_int64(row, COLUMN_ID), .price = column_number(row, COLUMN_PRICE)};
 	update->asset = intern_find(&join->names, column_text(row, COLUMN_ASSET));
 	update->place = intern_find(&join->names, column_text(row, COLUMN_PLACE));
 	if (sqlite3_column_type(row, COLUMN_EXPONENT) != SQLITE_NULL)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "latency/samples.h"
 #include "session/clockmap.h"
 #include "session/nicmap.h"
@@ -176,44 +177,95 @@ static int fill(struct latency *latency, struct sample_group *group, size_t p, c
 	return 0;
 }
 
-int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, struct latency_list *out,
-		    struct error *err)
-{
+struct computing {
 	struct stage_pair pairs[DEFAULT_PAIRS];
-	size_t pair_count = from && to ? 1 : DEFAULT_PAIRS;
-	struct clocks clocks = {0};
-	struct sample_set set;
+	size_t pair_count, room;
+	bool asked; /* one pair, that is told even where it has no sample */
+	bool keep;  /* the samples */
+	struct clocks clocks;
+	struct latency_list *out;
+	struct error *err;
+};
+
+static int add_group(void *context, struct sample_group *group)
+{
+	struct computing *computing = context;
+	struct latency_list *out = computing->out;
+	int status = 0;
+
+	for (size_t p = 0; !status && p < computing->pair_count; p++) {
+		if (!group->pairs[p].ends.count && !computing->asked)
+			continue;
+		status = array_grow((void **)&out->items, out->count, &computing->room, sizeof(*out->items));
+		if (!status)
+			status = fill(&out->items[out->count++], group, p, &computing->pairs[p], &computing->clocks);
+		if (!status && !computing->keep)
+			pair_samples_free(&out->items[out->count - 1].samples);
+	}
+	return status ? error_set(computing->err, status, "session: no memory for the latencies") : 0;
+}
+
+static size_t pair_number(const struct computing *computing, const struct latency *latency)
+{
+	size_t p = 0;
+
+	while (computing->pairs[p].from != latency->from || computing->pairs[p].to != latency->to)
+		p++;
+	return p;
+}
+
+static int by_name_then_pair(const void *a, const void *b, void *context)
+{
+	const struct latency *x = a, *y = b;
+	int names = strcmp(x->feed, y->feed);
+	size_t x_pair, y_pair;
+
+	if (!names)
+		names = strcmp(x->asset, y->asset);
+	if (names)
+		return names;
+	x_pair = pair_number(context, x);
+	y_pair = pair_number(context, y);
+	return (x_pair > y_pair) - (x_pair < y_pair);
+}
+
+static int compute(struct computing *computing, sqlite3 *db, const enum stage *from, const enum stage *to)
+{
+	struct latency_list *out = computing->out;
 	int status;
 
 	memset(out, 0, sizeof(*out));
-	memcpy(pairs, default_pairs, sizeof(pairs));
-	if (from && to)
-		pairs[0] = (struct stage_pair){*from, *to};
-	status = samples_load(&set, db, pairs, pair_count, err);
-	if (status)
-		return status;
-	status = load_clocks(&clocks, db, err);
-	if (!status && set.count) {
-		out->items = calloc(set.count * pair_count, sizeof(*out->items));
-		if (!out->items)
-			status = error_set(err, -ENOMEM, "session: no memory for the latencies");
-	}
-	for (size_t g = 0; !status && g < set.count; g++)
-		for (size_t p = 0; !status && p < pair_count; p++) {
-			/* A pair that was asked for is told even where it has no sample. */
-			if (!set.groups[g].pairs[p].ends.count && !(from && to))
-				continue;
-			status = fill(&out->items[out->count], &set.groups[g], p, &pairs[p], &clocks);
-			if (status)
-				error_set(err, status, "session: no memory for the latencies");
-			else
-				out->count++;
-		}
-	free_clocks(&clocks);
-	samples_free(&set);
+	memcpy(computing->pairs, default_pairs, sizeof(computing->pairs));
+	computing->asked = from && to;
+	computing->pair_count = computing->asked ? 1 : DEFAULT_PAIRS;
+	if (computing->asked)
+		computing->pairs[0] = (struct stage_pair){*from, *to};
+	status = load_clocks(&computing->clocks, db, computing->err);
+	if (!status)
+		status = samples_each(db, computing->pairs, computing->pair_count, computing->keep ? SIZE_MAX : SAMPLES_HELD_MAX, add_group,
+				      computing, computing->err);
+	free_clocks(&computing->clocks);
+	if (!status && out->count)
+		qsort_r(out->items, out->count, sizeof(*out->items), by_name_then_pair, computing);
 	if (status)
 		latency_list_free(out);
 	return status;
+}
+
+int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, struct latency_list *out,
+		    struct error *err)
+{
+	struct computing computing = {.keep = true, .out = out, .err = err};
+
+	return compute(&computing, db, from, to);
+}
+
+int latency_figures(sqlite3 *db, const enum stage *from, const enum stage *to, struct latency_list *out,
+		    struct error *err)
+{
+	struct computing computing = {.out = out, .err = err};
+
+	return compute(&computing, db, from, to);
 }
 
 /* ---- for the model ---- */

@@ -54,6 +54,9 @@ struct latency_list {
 /* All feeds and assets for one pair (from and to both given), or for the pairs of the default list that have data. Joins first if needed. */
 int latency_compute(sqlite3 *db, const enum stage *from, const enum stage *to, struct latency_list *out,
 		    struct error *err);
+/* The same without their samples: memory does not follow the number of feeds and assets. */
+int latency_figures(sqlite3 *db, const enum stage *from, const enum stage *to, struct latency_list *out,
+		    struct error *err);
 void latency_list_free(struct latency_list *list);
 
 /* Bound on what the clocks may add to or take from a latency of that pair, in a group of samples; TIME_UNKNOWN: there is none. */

@@ -96,6 +96,7 @@ struct loader {
 	int64_t end_ns;
 	int64_t final_step_ns; /* 0: nobody asked for the final block */
 	int64_t final_since_ns; /* when somebody first did */
+	size_t held, held_max;	/* durations in all series; SIZE_MAX: as many as there are */
 };
 
 static struct sample_group *group_of(struct loader *loader, const char *feed, const char *asset)
@@ -149,6 +150,42 @@ static bool is_open(const struct loader *loader, size_t p, int64_t from, const c
 	return strcmp(status, "superseded") && loader->final_step_ns && from > loader->final_since_ns;
 }
 
+static int hold(struct loader *loader, struct pair_samples *pair, int64_t at_ns, int64_t ns, bool open)
+{
+	size_t before = pair->series_count;
+	int failed = add_duration(pair, at_ns, ns, open);
+
+	loader->held += pair->series_count - before;
+	return failed;
+}
+
+static void forget(struct sample_group *group)
+{
+	for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++)
+		pair_samples_free(&group->pairs[p]);
+	group->unmatched = group->superseded = 0;
+	group->published_step_ns = 0;
+}
+
+/* The groups that came last wait for another pass; one always goes on. */
+static void put_off(struct loader *loader)
+{
+	size_t first = 0, last = loader->set->count;
+
+	while (first < last && loader->set->groups[first].state != SAMPLES_WANTED)
+		first++;
+	while (loader->held > loader->held_max && --last > first) {
+		struct sample_group *group = &loader->set->groups[last];
+
+		if (group->state != SAMPLES_WANTED)
+			continue;
+		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++)
+			loader->held -= group->pairs[p].series_count;
+		forget(group);
+		group->state = SAMPLES_PUT_OFF;
+	}
+}
+
 static int add_pair(struct loader *loader, struct sample_group *group, size_t p, const int64_t times[STAGE_MAX],
 		    const char *status)
 {
@@ -164,11 +201,11 @@ static int add_pair(struct loader *loader, struct sample_group *group, size_t p,
 	pair->landed += !strcmp(status, "matched");
 	pair->overtaken += !strcmp(status, "superseded");
 	if (to != TIME_UNKNOWN)
-		return add_duration(pair, from, difference(to, from), false);
+		return hold(loader, pair, from, difference(to, from), false);
 	if (!is_open(loader, p, from, status) || loader->end_ns == TIME_UNKNOWN)
 		return 0;
 	waited = difference(loader->end_ns, from);
-	return add_duration(pair, from, waited > 0 ? waited : 0, true);
+	return hold(loader, pair, from, waited > 0 ? waited : 0, true);
 }
 
 static int add_row(void *context, sqlite3_stmt *row)
@@ -182,7 +219,7 @@ static int add_row(void *context, sqlite3_stmt *row)
 
 	if (!group)
 		return -ENOMEM;
-	if (!status)
+	if (!status || group->state != SAMPLES_WANTED)
 		return 0;
 	for (int s = 0; s < STAGE_MAX; s++)
 		times[s] = column_ns(row, 3 + s);
@@ -192,6 +229,8 @@ static int add_row(void *context, sqlite3_stmt *row)
 	group->superseded += !strcmp(status, "superseded");
 	for (size_t p = 0; p < loader->pair_count && !failed; p++)
 		failed = add_pair(loader, group, p, times, status);
+	if (loader->held > loader->held_max)
+		put_off(loader);
 	return failed;
 }
 
@@ -257,9 +296,13 @@ static int add_read(void *context, sqlite3_stmt *row)
 
 	if (!group)
 		return -ENOMEM;
+	if (group->state != SAMPLES_WANTED)
+		return 0;
 	for (size_t p = 0; p < loader->pair_count && !failed && app_ns != TIME_UNKNOWN; p++)
 		if (loader->pairs[p].from == STAGE_WIRE && loader->pairs[p].to == STAGE_APP)
-			failed = add_duration(&group->pairs[p], wire_ns, difference(app_ns, wire_ns), !read);
+			failed = hold(loader, &group->pairs[p], wire_ns, difference(app_ns, wire_ns), !read);
+	if (loader->held > loader->held_max)
+		put_off(loader);
 	return failed;
 }
 
@@ -316,50 +359,116 @@ int samples_even(struct sample_set *set, size_t pair)
 	return status;
 }
 
-static int sort_all(struct sample_set *set)
+static int sort_group(struct sample_group *group)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++) {
-			struct pair_samples *pair = &set->groups[i].pairs[p];
+	for (size_t p = 0; p < SAMPLE_PAIRS_MAX; p++) {
+		struct pair_samples *pair = &group->pairs[p];
 
-			if (!pair->series_count)
-				continue;
-			qsort(pair->series, pair->series_count, sizeof(*pair->series), observation_order);
-			if (list_series(pair))
-				return -ENOMEM;
-		}
+		if (!pair->series_count)
+			continue;
+		qsort(pair->series, pair->series_count, sizeof(*pair->series), observation_order);
+		if (list_series(pair))
+			return -ENOMEM;
 	}
-	if (set->count)
-		qsort(set->groups, set->count, sizeof(*set->groups), by_name);
 	return 0;
+}
+
+static int loader_open(struct loader *loader, sqlite3 *db, struct error *err)
+{
+	int status = join_if_needed(db, err);
+
+	if (!status)
+		status = load_end(loader, db, err);
+	if (!status)
+		status = query_each(db, "SELECT feed, asset, before_start FROM timeline_summary", NULL, "table timeline_summary", add_summary,
+				    loader, err);
+	return status;
+}
+
+static void loader_close(struct loader *loader)
+{
+	intern_free(&loader->names);
+	clockmap_free(loader->clock);
+}
+
+/* Reads the groups that are wanted, as many as may be held. */
+static int read_groups(struct loader *loader, sqlite3 *db, struct error *err)
+{
+	char sql[640] = "SELECT feed, asset, status";
+	int status;
+
+	for (int s = 0; s < STAGE_MAX; s++)
+		snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), ", %s", stages[s].column);
+	snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), " FROM timeline");
+	status = query_each(db, sql, NULL, "table timeline", add_row, loader, err);
+	if (!status)
+		status = query_each(db, reads_query, NULL, "table packet_read", add_read, loader, err);
+	return status;
+}
+
+static int no_memory(struct error *err)
+{
+	return error_set(err, -ENOMEM, "session: no memory for the latencies");
 }
 
 int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
 		 struct error *err)
 {
-	struct loader loader = {.set = out, .pairs = pairs, .pair_count = pair_count};
-	char sql[640] = "SELECT feed, asset, status";
+	struct loader loader = {.set = out, .pairs = pairs, .pair_count = pair_count, .held_max = SIZE_MAX};
 	int status;
 
 	memset(out, 0, sizeof(*out));
-	for (int s = 0; s < STAGE_MAX; s++)
-		snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), ", %s", stages[s].column);
-	snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), " FROM timeline");
-	status = join_if_needed(db, err);
+	status = loader_open(&loader, db, err);
 	if (!status)
-		status = load_end(&loader, db, err);
-	if (!status)
-		status = query_each(db, sql, NULL, "table timeline", add_row, &loader, err);
-	if (!status)
-		status = query_each(db, "SELECT feed, asset, before_start FROM timeline_summary", NULL, "table timeline_summary", add_summary, &loader, err);
-	if (!status)
-		status = query_each(db, reads_query, NULL, "table packet_read", add_read, &loader, err);
-	intern_free(&loader.names);
-	if (!status && sort_all(out))
-		status = error_set(err, -ENOMEM, "session: no memory for the latencies");
-	clockmap_free(loader.clock);
+		status = read_groups(&loader, db, err);
+	for (size_t i = 0; !status && i < out->count; i++)
+		if (sort_group(&out->groups[i]))
+			status = no_memory(err);
+	if (!status && out->count)
+		qsort(out->groups, out->count, sizeof(*out->groups), by_name);
+	loader_close(&loader);
 	if (status)
 		samples_free(out);
+	return status;
+}
+
+/* Gives away the groups that were read; those that were put off are wanted next. *more: whether there are any. */
+static int give_groups(struct loader *loader, sample_group_fn each, void *context, bool *more, struct error *err)
+{
+	int status = 0;
+
+	*more = false;
+	for (size_t i = 0; i < loader->set->count && !status; i++) {
+		struct sample_group *group = &loader->set->groups[i];
+
+		if (group->state == SAMPLES_WANTED) {
+			status = sort_group(group) ? no_memory(err) : each(context, group);
+			forget(group);
+			group->state = SAMPLES_DONE;
+		} else if (group->state == SAMPLES_PUT_OFF) {
+			group->state = SAMPLES_WANTED;
+			*more = true;
+		}
+	}
+	loader->held = 0;
+	return status;
+}
+
+int samples_each(sqlite3 *db, const struct stage_pair *pairs, size_t pair_count, size_t held_max, sample_group_fn each,
+		 void *context, struct error *err)
+{
+	struct sample_set set = {0};
+	struct loader loader = {.set = &set, .pairs = pairs, .pair_count = pair_count, .held_max = held_max};
+	bool more = true;
+	int status = loader_open(&loader, db, err);
+
+	while (!status && more) {
+		status = read_groups(&loader, db, err);
+		if (!status)
+			status = give_groups(&loader, each, context, &more, err);
+	}
+	loader_close(&loader);
+	samples_free(&set);
 	return status;
 }
 

@@ -47,6 +47,7 @@ struct sample_group {
 	int64_t final_step_ns; /* the longest time between two questions for the final block that told of a new one; 0: there is none */
 	int64_t published_step_ns; /* all `published` are multiples of it: 1 s, 1 ms, 1 us or 1 ns; 0: there is none */
 	struct pair_samples pairs[SAMPLE_PAIRS_MAX];
+	enum { SAMPLES_WANTED, SAMPLES_PUT_OFF, SAMPLES_DONE } state; /* samples_each()'s own */
 };
 
 struct sample_set {
@@ -58,6 +59,15 @@ struct sample_set {
 int samples_load(struct sample_set *out, sqlite3 *db, const struct stage_pair *pairs, size_t pair_count,
 		 struct error *err);
 void samples_free(struct sample_set *set);
+
+/*
+ * The same group by group, in no order, so that memory does not follow their number: of more than `held_max` durations in all
+ * the groups that came last are read in another pass. What `each` leaves in a group is freed. An error of its own ends it.
+ */
+#define SAMPLES_HELD_MAX (4 * SAMPLES_MAX) /* 16 to 32 MB */
+typedef int (*sample_group_fn)(void *context, struct sample_group *group);
+int samples_each(sqlite3 *db, const struct stage_pair *pairs, size_t pair_count, size_t held_max, sample_group_fn each,
+		 void *context, struct error *err);
 
 /* Draws on until one of 2^halvings is left, so that samples may be pooled with those of which so few are. 0 or -ENOMEM. */
 int pair_samples_thin(struct pair_samples *pair, unsigned int halvings);

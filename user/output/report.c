@@ -276,7 +276,7 @@ int report_write(sqlite3 *db, struct json_object *model, FILE *out, char *reason
 	int status;
 
 	*reasons = '\0';
-	status = latency_compute(db, NULL, NULL, &report.latencies, err);
+	status = latency_figures(db, NULL, NULL, &report.latencies, err);
 	if (status)
 		return status;
 	status = clockmap_load(&report.clock, db, err);

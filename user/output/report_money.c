@@ -32,7 +32,7 @@ int report_money(struct report *report)
 	struct latency_list latencies;
 	struct window_list list = {0};
 	struct table *table;
-	int status = latency_compute(report->db, &from, &to, &latencies, report->err);
+	int status = latency_figures(report->db, &from, &to, &latencies, report->err);
 
 	if (!status)
 		status = window_compute(report->db, &latencies, &none, &list, report->err);
