@@ -349,6 +349,52 @@ static void the_bounds_find_the_very_block(void **state)
 	assert_true(looked > 300000 && below > 50000 && returned > 30000 && borrowed > 20000);
 }
 
+/* ---- everything at once --------------------------------------------------------------------------------------------- */
+
+/*
+ * Debts of every kind, thin markets that recover, gas, little capital, a second chain, an oracle that sees the sales, a breaker, funds: run()
+ * holds every path of every scenario to what is lost being what others gain; and the result is the same for any number of threads.
+ */
+static void nothing_is_lost_on_the_way(void **state)
+{
+	static const struct rules_type *const types[] = {&rules_aave_v3, &rules_aave_v4, &rules_spark, &rules_compound_v2};
+	const struct account rows[] = {{ETH, 10, 1, 0.93}, {BTC, -0.9, 0, DEBT}, {BTC, 2, 9000, 0.9}, {ETH, -9.5, 0, DEBT},
+				       {ETH, 5, 4000, 0.85}, {BTC, 0.5, 0, 0.9}, {BTC, -0.45, 0, DEBT}, {ETH, 3, 2700, 0.95}};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		double bad_debt, profit;
+		struct two t;
+
+		with_two(&t, rows, 8);
+		for (int asset = 0; asset < 2; asset++) {
+			t.assets[asset].process = (struct process){.type = &process_gbm, .parameter = {asset ? 3 : 4}};
+			assert_int_equal(process_prepare(&t.assets[asset].process, &err), 0);
+			t.liquidity[asset] = (struct liquidity){.type = &liquidity_pool, .parameter = asset ? 20 : 150, .recovery_s = 600};
+		}
+		rules_preset(&t.w.market.rules, types[i]);
+		t.w.model.paths = 200;
+		t.w.model.step_s = 60;
+		t.w.model.horizon_s = 3 * 3600;
+		t.w.model.delays[DELAY_ORACLE].parameter[0] = 90;
+		t.w.model.delays[DELAY_INCLUSION].parameter[0] = 300;
+		t.w.market.keepers.capital = 3000;
+		t.w.market.gas = (struct gas){.units = 450000, .base_fee_gwei = 5, .asset = ETH, .price = NAN, .bid_share = 0.5};
+		t.w.market.feedback = true;
+		t.w.market.breaker = (struct breaker){.move = 0.1, .window_s = 600, .pause_s = 600};
+		t.w.market.settlement = (struct settlement){.delay = {.type = &delay_constant, .parameter = {180}}, .fail_probability = 0.1};
+		t.w.market.dynamic_margin = (struct dynamic_margin){.gain = 0.5, .calm_volatility = 2, .half_life_s = 600, .horizon_s = 3600, .floor = 0.8, .step_per_hour = 0.2};
+		t.w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{.type = TIER_INSURANCE, .size = 500, .fed_share = 0.5}}};
+		run(&t.w, 1);
+		bad_debt = t.w.result.bad_debt.value;
+		profit = t.w.more.keeper_profit.value;
+		assert_true(bad_debt > 0 && t.w.more.liquidations.value > 1 && t.w.more.slippage_mean > 0 && t.w.more.open.value < bad_debt);
+		run(&t.w, 3);
+		assert_true(t.w.result.bad_debt.value == bad_debt && t.w.more.keeper_profit.value == profit);
+	}
+}
+
 /* ---- what is refused ------------------------------------------------------------------------------------------------ */
 
 static void books_that_make_no_sense(void **state)
@@ -395,6 +441,7 @@ int main(void)
 		cmocka_unit_test(each_collateral_has_its_bonus),
 		cmocka_unit_test(a_debt_in_an_asset_is_one_in_that_numeraire),
 		cmocka_unit_test(the_bounds_find_the_very_block),
+		cmocka_unit_test(nothing_is_lost_on_the_way),
 		cmocka_unit_test(books_that_make_no_sense),
 	};
 

@@ -231,27 +231,25 @@ static int read_group(struct reading *r, size_t first, struct error *err)
 	return model_group_put(model, first, model->account_count, group) ? conf_error(r->node, err, "out of memory") : 0;
 }
 
-int model_book_csv(struct conf node, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
+int model_book_parse(FILE *file, struct conf node, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
 {
 	struct reading r = {.node = node, .rows = {model, terms, 0}, .line = 1};
 	char *line = NULL;
 	size_t size = 0;
-	FILE *file;
-	int status = model_open_csv(node, &file, err);
+	ssize_t length;
+	int status;
 
-	if (status)
-		return status;
 	if (getline(&line, &size, file) < 0)
 		status = conf_error(node, err, "%s: the file is empty", conf_text(node));
 	else
 		status = read_header(&r, line, err);
-	while (!status && getline(&line, &size, file) >= 0) {
+	while (!status && (length = getline(&line, &size, file)) >= 0) {
 		size_t first = model->account_count;
 
 		r.line++;
-		if (line[strspn(line, " \r\n")] == '\0')
+		if (line[strspn(line, " \r\n")] == '\0' && strlen(line) == (size_t)length)
 			continue;
-		status = read_row(&r, line, err);
+		status = strlen(line) == (size_t)length ? read_row(&r, line, err) : wrong(&r, err, "a zero byte is in this line: the file is no text");
 		if (!status)
 			status = read_group(&r, first, err);
 	}
@@ -260,6 +258,17 @@ int model_book_csv(struct conf node, struct model *model, const struct model_ter
 	if (!status && !model->account_count)
 		status = conf_error(node, err, "%s: no accounts in it", conf_text(node));
 	free(line);
+	return status;
+}
+
+int model_book_csv(struct conf node, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err)
+{
+	FILE *file;
+	int status = model_open_csv(node, &file, err);
+
+	if (status)
+		return status;
+	status = model_book_parse(file, node, model, terms, kinds, err);
 	fclose(file);
 	return status;
 }

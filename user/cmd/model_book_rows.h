@@ -32,7 +32,8 @@ int book_add(struct book_rows *rows, const struct account *account, double entry
 /* Units of an asset that the last account owes. What is wrong, or NULL. */
 const char *book_add_debt(struct book_rows *rows, uint32_t asset, double units);
 
-/* `book: {csv: FILE}` */
+/* `book: {csv: FILE}`, and the file itself: errors name `node` and the line. */
+int model_book_parse(FILE *file, struct conf node, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err);
 int model_book_csv(struct conf node, struct model *model, const struct model_terms *terms, unsigned int *kinds, struct error *err);
 
 #endif
