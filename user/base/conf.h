@@ -47,7 +47,10 @@ const char *conf_text(struct conf node);
 
 /* Typed reads of a scalar. `text` copies with a length check. Durations: an integer or decimal with ns us ms s m h d → ns. */
 int conf_read_text(struct conf node, char *out, size_t size, struct error *err);
-/* The name of a file: a whole path, or one from the folder of the file in which it stands. Need not be there, unless it is in the working directory instead. */
+/*
+ * The name of a file: a whole path, or one from the folder of the file in which it stands. Need not be there, unless it is in
+ * the working directory instead.
+ */
 int conf_read_path(struct conf node, char *out, size_t size, struct error *err);
 int conf_read_double(struct conf node, double *out, struct error *err);
 int conf_read_uint(struct conf node, uint64_t min, uint64_t max, uint64_t *out, struct error *err);
@@ -57,13 +60,19 @@ int conf_read_bool(struct conf node, bool *out, struct error *err);
 /* One of `names` (NULL-terminated) → its index; the error lists them. */
 int conf_read_choice(struct conf node, const char *const *names, int *out, struct error *err);
 
-/* An error at a node: "FILE:LINE: PATH: " + the formatted text; returns -EINVAL. An absent node has no place but the file: use conf_require() for what must be there. */
+/*
+ * An error at a node: "FILE:LINE: PATH: " + the formatted text; returns -EINVAL. An absent node has no place but the file:
+ * use conf_require() for what must be there.
+ */
 int conf_error(struct conf node, struct error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* -EINVAL if `key` is missing from the map; the message says what belongs there, and which keys there are. */
 int conf_require(struct conf map, const char *key, const char *what, struct conf *out, struct error *err);
 
-/* -EINVAL naming the first key of this map (not of maps inside it) that conf_get() was never asked for, and the allowed keys. `allowed` is text for the message: "name, role, match, …". */
+/*
+ * -EINVAL naming the first key of this map (not of maps inside it) that conf_get() was never asked for, and the allowed keys.
+ * `allowed` is text for the message: "name, role, match, …".
+ */
 int conf_reject_unknown(struct conf map, const char *allowed, struct error *err);
 
 #endif

@@ -27,13 +27,19 @@ char *format_time(int64_t utc_ns, char *out, size_t size);
 /* The shortest decimal text that reads back as the same double ("0.1", "1e+30"); NAN and infinities → "–". '.' whatever the locale. */
 char *format_number(double value, char *out, size_t size);
 
-/* Decodes one code point of NUL-terminated UTF-8 and returns the bytes taken (0 at the end). A byte that is not valid UTF-8 counts as U+FFFD and takes 1. */
+/*
+ * Decodes one code point of NUL-terminated UTF-8 and returns the bytes taken (0 at the end). A byte that is not valid UTF-8
+ * counts as U+FFFD and takes 1.
+ */
 size_t utf8_next(const char *text, uint32_t *code_point);
 
 /* Columns of a terminal that the text takes: 0 for combining marks, 2 for East Asian wide characters and emoji. */
 size_t utf8_width(const char *text);
 
-/* A copy that is valid UTF-8 and holds no control or text-direction character (each becomes U+FFFD): a name out of a packet cannot steer a terminal. NULL if out of memory. Free it. */
+/*
+ * A copy that is valid UTF-8 and holds no control or text-direction character (each becomes U+FFFD): a name out of a packet
+ * cannot steer a terminal. NULL if out of memory. Free it.
+ */
 char *text_printable(const char *text);
 
 #endif

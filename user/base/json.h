@@ -37,7 +37,10 @@ const char *json_number_text(struct json_object *value);
 /* An integer number; false for other types, decimals and what 64 bits do not hold. */
 bool json_integer(struct json_object *value, int64_t *out);
 
-/* Copies text of unknown origin for a message: printable ASCII stays, anything else (terminal escapes!) becomes '?'; cut to fit. NULL reads as "(no text)". */
+/*
+ * Copies text of unknown origin for a message: printable ASCII stays, anything else (terminal escapes!) becomes '?'; cut to
+ * fit. NULL reads as "(no text)".
+ */
 void json_printable(char *out, size_t size, const char *text);
 
 /* "object", "array", …, "null": for messages. */

@@ -92,7 +92,8 @@ struct chain_stamps {
 
 struct chain_update {
 	const struct oracle_config *oracle;
-	struct feed_message message; /* id, key (round, epochAndRound or publish time), price, published_ns (updatedAt, observation or publish time) */
+	/* id, key (round, epochAndRound or publish time), price, published_ns (updatedAt, observation or publish time) */
+	struct feed_message message;
 	uint64_t block_number; /* Solana: the slot that it was posted in */
 	char block_hash[67]; /* 0x…; Solana: "", the slot is the block's name until somebody asks for it */
 	char tx_hash[90];    /* Solana: the transaction's signature, "" where an account told, which does not know it */

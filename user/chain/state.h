@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What chain.c (notifications), request.c (requests, answers), limit.c, backfill.c (gaps), fetch.c and pending.c (calldata) and finality.c share. Not for other folders. */
+/*
+ * What chain.c (notifications), request.c (requests, answers), limit.c, backfill.c (gaps), fetch.c and pending.c (calldata)
+ * and finality.c share. Not for other folders.
+ */
 #ifndef PL_CHAIN_STATE_H
 #define PL_CHAIN_STATE_H
 

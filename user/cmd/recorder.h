@@ -15,7 +15,10 @@
 
 struct recorder;
 
-/* Attaches, gives up privileges, creates the session and opens the connections. `site` and `session_path` must outlive the recorder. duration_ns: how long recorder_run() goes on, 0 = without limit. */
+/*
+ * Attaches, gives up privileges, creates the session and opens the connections. `site` and `session_path` must outlive the
+ * recorder. duration_ns: how long recorder_run() goes on, 0 = without limit.
+ */
 int recorder_open(struct recorder **out, const struct site *site, const char *session_path, int64_t duration_ns,
 		  struct error *err);
 

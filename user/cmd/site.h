@@ -62,7 +62,10 @@ struct site {
 	char keeper_assets[512]; /* comma separated; "" = every asset */
 };
 
-/* Reads and checks a file. Each mistake names file:line, the path (feeds[2].decode.type) and the allowed values. ${NAME} in headers, send and urls is replaced from the environment; an unset one is an error that names it. */
+/*
+ * Reads and checks a file. Each mistake names file:line, the path (feeds[2].decode.type) and the allowed values. ${NAME} in
+ * headers, send and urls is replaced from the environment; an unset one is an error that names it.
+ */
 int site_load(struct site *out, const char *path, struct error *err);
 void site_free(struct site *site);
 

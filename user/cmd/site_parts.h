@@ -12,7 +12,10 @@
 #include "session/collect.h"
 #include "tap/match.h"
 
-/* A copy of a scalar with every ${NAME} replaced from the environment; an unset name is an error that names it. The value is never part of a message. */
+/*
+ * A copy of a scalar with every ${NAME} replaced from the environment; an unset name is an error that names it. The value is
+ * never part of a message.
+ */
 int site_text_expand(struct conf node, char **out, struct error *err);
 
 /* The url begins with one of `schemes` ("ws://", …; NULL-terminated) and goes on after it. */
@@ -27,7 +30,10 @@ void site_text_plain_id(char *id);
 /* 0x and 40 hex digits → 20 bytes. */
 int site_text_address(struct conf node, uint8_t out[20], struct error *err);
 
-/* The map `decode:` of a feed whose role is set → its decoder and its options in `feed`, and what the tap does with a packet; solana-shred has an action and a version, and no decoder. */
+/*
+ * The map `decode:` of a feed whose role is set → its decoder and its options in `feed`, and what the tap does with a packet;
+ * solana-shred has an action and a version, and no decoder.
+ */
 int site_decode(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
 		struct error *err);
 
@@ -45,7 +51,10 @@ int site_preset(const char *name, const struct decoder **decoder, struct decode_
 int site_shred(struct conf map, struct collect_feed *feed, enum pl_rule_action *action, uint16_t *shred_version,
 	       struct error *err);
 
-/* `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the address is `remote`, and it is about leaving packets. */
+/*
+ * `match:` (one map or a list of them) → one struct match per port or range, in a new array. `keeper`: the key for the
+ * address is `remote`, and it is about leaving packets.
+ */
 int site_matches(struct conf node, bool keeper, struct match **out, size_t *count, struct error *err);
 
 /* A chain of type solana: its `http`, and which keys it may have. -EINVAL names what is another type's. */

@@ -58,7 +58,8 @@ struct block_message {
 	uint64_t number; /* height, slot or round; only if has_number */
 	int64_t part;	 /* index within the block; BLOCK_PART_WHOLE for what is about all of it */
 	uint32_t parts_needed; /* fewer distinct parts than this cannot make the block; 0 unknown */
-	char hash[BLOCK_HASH_MAX];   /* what names the whole block, the same for all of its parts: hex without 0x, in the chain's usual byte order; "" unknown */
+	/* what names the whole block, the same for all of its parts: hex without 0x, in the chain's usual byte order; "" unknown */
+	char hash[BLOCK_HASH_MAX];
 	char parent[BLOCK_HASH_MAX]; /* of the block before it; "" unknown */
 	int64_t published_ns;	     /* UTC, by the clock of the block's author; TIME_UNKNOWN where absent */
 };

@@ -8,7 +8,10 @@
 
 #define PNAU_MESSAGE_PRICE 0 /* the type, one byte before it */
 
-/* PriceFeedMessage behind its type, into a cleared message: id, price, key (publish time) and time; further fields into `details`. -EBADMSG with the cursor's error. */
+/*
+ * PriceFeedMessage behind its type, into a cleared message: id, price, key (publish time) and time; further fields into
+ * `details`. -EBADMSG with the cursor's error.
+ */
 int pnau_read_price(struct cursor *cursor, struct feed_message *message, struct feed_details *details);
 
 #endif

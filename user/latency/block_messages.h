@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Blocks that came in messages (table block_message), or that a node told of (table chain_block): per feed and block the first signal of it, what kinds of message
- * spoke of it, when all of it was there, and how far the feed was behind the first one. Solana's slots are in blocks.h.
+ * Blocks that came in messages (table block_message), or that a node told of (table chain_block): per feed and block the
+ * first signal of it, what kinds of message spoke of it, when all of it was there, and how far the feed was behind the first
+ * one. Solana's slots are in blocks.h.
  *
  * Messages are of one block where their hash agrees, or, without a hash, their number.
  */

@@ -23,7 +23,10 @@ struct block_transaction {
 	int64_t readable_ns;   /* UTC: and those with everything before it in its batch */
 	int64_t after_first_ns; /* block_wire_ns minus the block's first packet at this feed; TIME_UNKNOWN where that is not stored */
 	bool recovered;
-	/* block_wire_ns minus the wire stamp of the first oracle message with this very price (id, key, mantissa), of any feed: how long it was known here before its block brought it; TIME_UNKNOWN without one */
+	/*
+	 * block_wire_ns minus the wire stamp of the first oracle message with this very price (id, key, mantissa), of any
+	 * feed: how long it was known here before its block brought it; TIME_UNKNOWN without one
+	 */
 	int64_t after_oracle_ns;
 	struct feed_message message; /* cleared where no price was read in it */
 };

@@ -32,7 +32,8 @@ struct block {
 	int64_t decodable_ns; /* UTC, the packet with which the last of the sets became decodable; TIME_UNKNOWN for INCOMPLETE */
 	int64_t last_ns;      /* UTC, last packet */
 	int64_t first_mono_ns, decodable_mono_ns; /* the same on the recorder's monotonic clock */
-	int64_t behind_ns;    /* first packet minus that of the feed that had this slot first: 0 for that one; TIME_UNKNOWN where no other feed saw it */
+	/* first packet minus that of the feed that had this slot first: 0 for that one; TIME_UNKNOWN where no other feed saw it */
+	int64_t behind_ns;
 	uint64_t packets;     /* with duplicates */
 	uint64_t duplicates;
 	uint64_t repairs;     /* repair responses among the packets */

@@ -68,7 +68,10 @@ struct pricing {
 /* 0, -ENOMEM or -EIO; pricing_free() either way. */
 int pricing_new(struct pricing *pricing, const struct group *group);
 void pricing_free(struct pricing *pricing);
-/* The update's message where it has none in *message; where it has, which was found by its bytes, those that follow are looked for after it. 0 or -EIO. */
+/*
+ * The update's message where it has none in *message; where it has, which was found by its bytes, those that follow are
+ * looked for after it. 0 or -EIO.
+ */
 int match_by_price(struct pricing *pricing, const struct join_update *update, struct join_message *message);
 
 /*

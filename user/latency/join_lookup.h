@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What other tables say of an update: which messages its transaction carries (join_carried.c), since when its block was final (join_final.c), when its packets came (join_inside.c). */
+/*
+ * What other tables say of an update: which messages its transaction carries (join_carried.c), since when its block was final
+ * (join_final.c), when its packets came (join_inside.c).
+ */
 #ifndef PL_LATENCY_JOIN_LOOKUP_H
 #define PL_LATENCY_JOIN_LOOKUP_H
 

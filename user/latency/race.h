@@ -14,7 +14,10 @@
 
 #include "latency/course.h"
 
-/* Reads tables oracle_message and block_message of a session; `without_key` of the feeds is filled in too. Negative errno with the reason otherwise. */
+/*
+ * Reads tables oracle_message and block_message of a session; `without_key` of the feeds is filled in too. Negative errno
+ * with the reason otherwise.
+ */
 int race_compute(sqlite3 *db, struct race *out, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The one JSON document that a command prints on stdout: json-c objects with the project's conventions: unknown is null and never 0, doubles in their shortest form, text always valid UTF-8.
+ * The one JSON document that a command prints on stdout: json-c objects with the project's conventions: unknown is null and
+ * never 0, doubles in their shortest form, text always valid UTF-8.
  *
  * json_object_object_add() and _array_add() of json-c serve for nested values. The functions that add check nothing
  * for the caller: out of memory ends the process (json_print could not report a document with holes).

@@ -96,7 +96,11 @@ void report_rows_free(struct report_rows *rows);
 /* Quantiles of the known values of a column; TIME_UNKNOWN where there are none. */
 void report_quantiles(const int64_t *column, size_t count, const double *p, size_t p_count, int64_t *out);
 
-/* Adds the rows, thinned to REPORT_POINTS a column, as one set of a plot over time. `names`: of the columns; columns without a value are left out. `what` names the rows in the note: "updates". Returns false (adding nothing) where no column has a value, or there is a single row. */
+/*
+ * Adds the rows, thinned to REPORT_POINTS a column, as one set of a plot over time. `names`: of the columns; columns without
+ * a value are left out. `what` names the rows in the note: "updates". Returns false (adding nothing) where no column has a
+ * value, or there is a single row.
+ */
 bool report_add_set(struct report *report, struct json_object *spec, const char *name, const struct report_rows *rows,
 		    const char *const *names, const char *what);
 

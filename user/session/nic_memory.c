@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
-/* 13,000 packets a second are remembered for five seconds. Several places to a bucket, so that stamps that fall together do not push each other out. */
+/*
+ * 13,000 packets a second are remembered for five seconds. Several places to a bucket, so that stamps that fall together do
+ * not push each other out.
+ */
 #define BUCKET_BITS 13
 #define PLACES 8
 

@@ -142,7 +142,8 @@ void session_put_chain_final(struct session *session, const char *chain, const s
 void session_put_chain_mention(struct session *session, const char *chain, const struct chain_mention *mention);
 void session_put_slot_event(struct session *session, const char *chain, const struct chain_slot_event *event);
 void session_put_sent(struct session *session, const struct session_sent *row);
-void session_put_loss(struct session *session, const char *source, const char *name, uint64_t count, bool is_loss); /* replaces the count of (source, name) */
+/* replaces the count of (source, name) */
+void session_put_loss(struct session *session, const char *source, const char *name, uint64_t count, bool is_loss);
 
 /* Rows that the queue can still take. Packets off the wire never wait for it; whoever can wait, like a replay, does. */
 uint64_t session_room(struct session *session);
@@ -152,10 +153,16 @@ int session_status(struct session *session, struct error *err);
 /* Rows that found the queue full, or came after the failure of the writer. */
 uint64_t session_rows_lost(struct session *session);
 
-/* Flushes, stores rows_lost and `clean_close`, stops the thread, checkpoints the WAL, closes and frees. The status of a failed session is returned once more. */
+/*
+ * Flushes, stores rows_lost and `clean_close`, stops the thread, checkpoints the WAL, closes and frees. The status of a
+ * failed session is returned once more.
+ */
 int session_close(struct session *session, struct error *err);
 
-/* Opens for reading (read-write where the file allows, for the join to store its result; read-only media work too), checks schema_version, and says what the file is if it is not a session. A file left by a killed recorder opens as it is. */
+/*
+ * Opens for reading (read-write where the file allows, for the join to store its result; read-only media work too), checks
+ * schema_version, and says what the file is if it is not a session. A file left by a killed recorder opens as it is.
+ */
 int session_open_read(sqlite3 **out, const char *path, struct error *err);
 
 /* Whether `path` begins like an SQLite database. What writes another kind of file refuses to write over one: it may be a recording. */

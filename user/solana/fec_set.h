@@ -56,11 +56,17 @@ enum fec_verdict {
 	FEC_DECODABLE,	 /* added, and now 32 shreds agree on a root: fec_set_decode() */
 };
 
-/* Takes a shred (`bytes` without a repair nonce: SHRED_DATA_BYTES or SHRED_CODE_BYTES) that shred_read() accepted. The set is all zero but slot and fec_set_index, or has been through here. */
+/*
+ * Takes a shred (`bytes` without a repair nonce: SHRED_DATA_BYTES or SHRED_CODE_BYTES) that shred_read() accepted. The set is
+ * all zero but slot and fec_set_index, or has been through here.
+ */
 enum fec_verdict fec_set_add(struct fec_set *set, struct fec_hash *hash, const uint8_t *bytes, const struct shred *shred,
 			     uint64_t stamp_ns);
 
-/* The data, from the shreds that agree with the one of bit `last` (that made the set decodable). -EBADMSG: what was recovered contradicts their root or header, so the leader made no proper set. */
+/*
+ * The data, from the shreds that agree with the one of bit `last` (that made the set decodable). -EBADMSG: what was recovered
+ * contradicts their root or header, so the leader made no proper set.
+ */
 int fec_set_decode(struct fec_set *set, struct fec_hash *hash, unsigned int last, struct fec_data *out);
 
 /* Number of distinct shreds held that disagree with the root most of them have: known only when the set is done with. */

@@ -9,7 +9,8 @@
  *
  * Certainty: the contrast is kept by blocks of time, which are drawn again (Philox, fixed seed) for the intervals and for
  * the share of resamples in which the same side leads. The lag's interval is widened by half the mean distance of the
- * denser side's ticks: the estimate is only as fine as they are, and drawing the same ticks again does not show it. Whether there is any relation is told by the same search with B
+ * denser side's ticks: the estimate is only as fine as they are, and drawing the same ticks again does not show it. Whether
+ * there is any relation is told by the same search with B
  * turned round the clock of the session by 1/20 … 19/20 of it: p_value is the rank of the contrast among those, at least 0.05.
  */
 #ifndef PL_STATS_LEADLAG_H

@@ -25,7 +25,10 @@ struct http_head {
 	size_t field_count;
 };
 
-/* Takes bytes of the head from data[*at..len) and advances *at behind what it used. Interim answers (1xx but 101) are passed over. 0 or -EPROTO, -EMSGSIZE, -ENOMEM. */
+/*
+ * Takes bytes of the head from data[*at..len) and advances *at behind what it used. Interim answers (1xx but 101) are passed
+ * over. 0 or -EPROTO, -EMSGSIZE, -ENOMEM.
+ */
 int http_head_feed(struct http_head *head, const uint8_t *data, size_t len, size_t *at, struct error *err);
 void http_head_free(struct http_head *head);
 

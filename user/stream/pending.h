@@ -33,7 +33,10 @@ int pending_add(struct pending *pending, const uint8_t *data, size_t len, uint64
 		int64_t app_mono_ns);
 bool pending_full(const struct pending *pending);
 
-/* Delivers, in order, the messages whose stamp is known, and as unmapped those whose stamp will not come: they were read before `drained_after_ns`, so their records should have been in the ring. */
+/*
+ * Delivers, in order, the messages whose stamp is known, and as unmapped those whose stamp will not come: they were read
+ * before `drained_after_ns`, so their records should have been in the ring.
+ */
 void pending_settle(struct pending *pending, int64_t drained_after_ns);
 
 /* A new connection begins: what still waits is delivered unmapped, offsets count from 0 again. */

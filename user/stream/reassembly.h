@@ -20,7 +20,10 @@ struct reassembly {
 	size_t bytes, chunks;
 };
 
-/* Takes bytes at `start` (negative: before the stream) and passes on, in order, all that is now complete. What `sink` returns, -ENOBUFS above the limits, -ENOMEM. */
+/*
+ * Takes bytes at `start` (negative: before the stream) and passes on, in order, all that is now complete. What `sink`
+ * returns, -ENOBUFS above the limits, -ENOMEM.
+ */
 int reassembly_add(struct reassembly *reassembly, int64_t start, const uint8_t *data, size_t len, piece_fn sink,
 		   void *context, struct error *err);
 

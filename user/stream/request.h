@@ -8,7 +8,10 @@
 #include "stream/subscriber.h"
 #include "stream/url.h"
 
-/* Appends the configured header fields as text. -EINVAL for a malformed name, a value that would break the header, or a field that pricelag writes itself; the text names the field and never its value. */
+/*
+ * Appends the configured header fields as text. -EINVAL for a malformed name, a value that would break the header, or a field
+ * that pricelag writes itself; the text names the field and never its value.
+ */
 int request_fields(struct buffer *out, const struct stream_header *headers, size_t count, struct error *err);
 
 /* What is particular to one connection. */

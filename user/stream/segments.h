@@ -56,7 +56,10 @@ static inline int64_t segments_offset(uint32_t isn, uint64_t near, uint32_t seq)
 void segments_reset(struct segments *segments);
 void segments_free(struct segments *segments);
 
-/* A segment: flags are PL_TCP_*, seq that of the first payload byte, or of the SYN itself. Before the SYN(-ACK) was seen nothing can be placed and segments are ignored. */
+/*
+ * A segment: flags are PL_TCP_*, seq that of the first payload byte, or of the SYN itself. Before the SYN(-ACK) was seen
+ * nothing can be placed and segments are ignored.
+ */
 void segments_add(struct segments *segments, uint32_t seq, uint32_t len, uint32_t flags, int64_t stamp_ns);
 
 /* Times of the message that lies in [first, end), end > 0. */

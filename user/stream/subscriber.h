@@ -76,7 +76,10 @@ struct subscriber_options {
 	 * waits for its stamp when the next connection begins.
 	 */
 	void (*on_message)(void *context, const struct stream_message *message);
-	/* The connection is up (after the upgrade, after `send`): `reason` NULL; or lost, or could not be opened (repeated only when the reason changes). */
+	/*
+	 * The connection is up (after the upgrade, after `send`): `reason` NULL; or lost, or could not be opened (repeated
+	 * only when the reason changes).
+	 */
 	void (*on_state)(void *context, const char *reason);
 };
 
@@ -89,7 +92,10 @@ struct subscriber;
  */
 int subscriber_new(struct subscriber **out, const struct subscriber_options *options, struct error *err);
 
-/* Descriptor and poll(2) events to wait for, -1 while there is none; and the CLOCK_MONOTONIC time at which step() wants to be called at the latest (reconnect, ping). */
+/*
+ * Descriptor and poll(2) events to wait for, -1 while there is none; and the CLOCK_MONOTONIC time at which step() wants to be
+ * called at the latest (reconnect, ping).
+ */
 int subscriber_poll(const struct subscriber *sub, short *events, int64_t *deadline_mono_ns);
 
 /* Does whatever can be done without blocking: connect, handshake, read, decode, answer pings, reconnect with backoff. */
@@ -101,7 +107,11 @@ int subscriber_send(struct subscriber *sub, const char *text, size_t len);
 /* A stamped segment of this subscriber's flow, from the ring, in ring order. */
 void subscriber_segment(struct subscriber *sub, const struct pl_segment *segment);
 
-/* To be called after each drain of the ring: delivers the messages whose stamp is now known. `drained_after_ns` is the time read just before that drain began: what was read from the socket before it and is still not covered was lost by the ring, and is delivered as unmapped. INT64_MAX at the end of a run delivers all that waits. */
+/*
+ * To be called after each drain of the ring: delivers the messages whose stamp is now known. `drained_after_ns` is the time
+ * read just before that drain began: what was read from the socket before it and is still not covered was lost by the ring,
+ * and is delivered as unmapped. INT64_MAX at the end of a run delivers all that waits.
+ */
 void subscriber_settle(struct subscriber *sub, int64_t drained_after_ns);
 
 void subscriber_counters(const struct subscriber *sub, uint64_t out[STREAM_COUNTER_MAX]);

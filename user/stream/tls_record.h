@@ -44,7 +44,10 @@ int tls_keys_update(struct tls_keys *keys);
 int tls_keys_12(struct tls_keys *keys, const uint8_t client_random[TLS_RANDOM],
 		const uint8_t server_random[TLS_RANDOM]);
 
-/* Opens a whole record (with its 5-byte header) into `plain`, which holds as many bytes. Length of the plaintext, or -EBADMSG where it does not authenticate; the sequence advances on success only. */
+/*
+ * Opens a whole record (with its 5-byte header) into `plain`, which holds as many bytes. Length of the plaintext, or -EBADMSG
+ * where it does not authenticate; the sequence advances on success only.
+ */
 int tls_keys_open(struct tls_keys *keys, const uint8_t *record, size_t len, uint8_t *plain);
 
 /* Wipes. */

@@ -43,7 +43,10 @@ int transport_open(struct transport *transport, const struct sockaddr *address, 
 /* Goes on with connecting, the TLS handshake and sending. 1 once plaintext can flow both ways, 0 before, or a negative errno. */
 int transport_step(struct transport *transport, struct error *err);
 
-/* Reads once and passes the plaintext on. 1 where more may wait, 0 where nothing does; -ECONNRESET where the peer has closed without a word, or as reader.h says. */
+/*
+ * Reads once and passes the plaintext on. 1 where more may wait, 0 where nothing does; -ECONNRESET where the peer has closed
+ * without a word, or as reader.h says.
+ */
 int transport_read(struct transport *transport, piece_fn sink, void *context, struct error *err);
 
 /* Queues plaintext; -ENOTCONN before transport_step() gave 1, -ENOBUFS above TRANSPORT_OUT_MAX. */

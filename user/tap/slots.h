@@ -34,7 +34,10 @@ struct slots_span {
 	uint64_t last_ns;
 };
 
-/* Brings the order to that of feed, slot and set, remembers the signatures, and fills spans[] (room for table->count) with the slots. Returns how many. */
+/*
+ * Brings the order to that of feed, slot and set, remembers the signatures, and fills spans[] (room for table->count) with
+ * the slots. Returns how many.
+ */
 size_t slots_list(struct slots_memory *memory, struct slots_table *table, struct slots_span *spans);
 
 /* Those first that were silent for longest. */

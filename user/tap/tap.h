@@ -69,17 +69,24 @@ int tap_reads_check(unsigned int reads, struct error *err);
 /*
  * Adds a rule (match.h) for feed index `feed` (< PL_FEED_NONE): a passive UDP feed (PL_ACTION_DATAGRAM, PL_ACTION_SHRED…),
  * a watched TCP stream (PL_ACTION_STREAM; the ports are those of either side, `dest` and `source` the
- * packet's), packets whose reads are traced (PL_ACTION_ARRIVAL, UDP, or TCP as before) or the keeper (PL_ACTION_EGRESS; tcp or udp; ports and `dest` are the remote side's). A packet goes to the first
+ * packet's), packets whose reads are traced (PL_ACTION_ARRIVAL, UDP, or TCP as before) or the keeper (PL_ACTION_EGRESS; tcp
+ * or udp; ports and `dest` are the remote side's). A packet goes to the first
  * rule, in the order of these calls, that matches it. May be called while attached.
  */
 int tap_add_match(struct tap *tap, const struct match *match, uint32_t feed, enum pl_rule_action action,
 		  uint16_t shred_version, struct error *err);
 
-/* Stamps the segments of a TCP connection that pricelag is about to open; call before connect(), so that the SYN-ACK is seen. flow_id comes back in pl_segment.head.feed. */
+/*
+ * Stamps the segments of a TCP connection that pricelag is about to open; call before connect(), so that the SYN-ACK is seen.
+ * flow_id comes back in pl_segment.head.feed.
+ */
 int tap_add_flow(struct tap *tap, const struct pl_flow_key *key, uint32_t flow_id, struct error *err);
 void tap_remove_flow(struct tap *tap, const struct pl_flow_key *key);
 
-/* Calls `handle` for every record that waits in the ring, in order, and returns their number or a negative errno. Call every millisecond: the kernel side never wakes the reader. */
+/*
+ * Calls `handle` for every record that waits in the ring, in order, and returns their number or a negative errno. Call every
+ * millisecond: the kernel side never wakes the reader.
+ */
 typedef void (*tap_handle_fn)(void *context, const struct pl_record *record, size_t len);
 int tap_drain(struct tap *tap, tap_handle_fn handle, void *context);
 
