@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "data_file.h"
+#include "deliver_shred.h"
 #include "latency/watch_summary.h"
 #include "session/collect.h"
 #include "solana_maker.h"
@@ -92,21 +93,6 @@ static void test_summaries(void **state)
 }
 
 /* ---- from packets to the figure ------------------------------------------------------------------------------------- */
-
-static void deliver_shred(struct collector *collector, const uint8_t *bytes, uint32_t len, uint64_t stamp_ns)
-{
-	struct {
-		struct pl_shred_record record;
-		uint8_t bytes[PL_SHRED_BYTES_MAX];
-	} whole = {.record.head = {PL_RECORD_SHRED, 0, stamp_ns}};
-	struct shred shred = {0};
-
-	assert_int_equal(shred_read(bytes, len, 0, &shred), SHRED_OK);
-	shred_fill_record(&whole.record, &shred, len);
-	whole.record.captured = (uint16_t)len;
-	memcpy(whole.bytes, bytes, len);
-	collector_shred(collector, &whole.record);
-}
 
 /* The instruction post_update around the first price of a published update. */
 static void make_post(struct bytes *block, const uint8_t *update, size_t len)

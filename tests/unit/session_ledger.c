@@ -3,6 +3,7 @@
 #include "session_fixture.h"
 
 #include "base/base58.h"
+#include "deliver_shred.h"
 #include "session/collect.h"
 #include "session/loss.h"
 #include "solana_maker.h"
@@ -32,17 +33,7 @@ static void begin(void)
 
 static void deliver(const uint8_t *bytes, uint32_t len, uint64_t stamp_ns)
 {
-	struct {
-		struct pl_shred_record record;
-		uint8_t bytes[PL_SHRED_BYTES_MAX];
-	} whole = {.record.head = {PL_RECORD_SHRED, 0, stamp_ns}};
-	struct shred shred = {0};
-
-	assert_int_equal(shred_read(bytes, len, 0, &shred), SHRED_OK);
-	shred_fill_record(&whole.record, &shred, len);
-	whole.record.captured = (uint16_t)len;
-	memcpy(whole.bytes, bytes, len);
-	collector_shred(collector, &whole.record);
+	deliver_shred(collector, bytes, len, stamp_ns);
 }
 
 static void end(void)
