@@ -168,11 +168,14 @@ static void garch_has_its_moments(void **state)
 	assert_true(fabs((products / n - squares * squares) / (fourth / n - squares * squares) - rho) < 0.05);
 }
 
-/* Restarted where history had a new 24 h low, the next minute is three times as wild as any minute (ETH, January 2021). */
+/*
+ * Restarted where history had a new 24 h low, the next minute is three times as wild as any minute (ETH, January 2021); and four times
+ * for an account whose trigger may lie anywhere, so that a low triggers it the likelier the deeper it is: 575 % against 150.
+ */
 static void a_bootstrap_restarts_where_it_hurt(void **state)
 {
 	const char *folder = getenv("PRICELAG_DATA") ? getenv("PRICELAG_DATA") : "../shared/data";
-	double parameters[] = {60, 86400}, all = 0, after = 0, seconds = 0, after_s = 0, ask, bid, stamp;
+	double parameters[] = {60, 86400}, all = 0, after = 0, triggered = 0, before = 0, seconds = 0, after_s = 0, ask, bid, stamp;
 	struct series series = {calloc(50000, sizeof(double)), calloc(50000, sizeof(double)), 0};
 	struct process process = {.type = &process_bootstrap, .series = series};
 	char path[512], line[256];
@@ -202,13 +205,19 @@ static void a_bootstrap_restarts_where_it_hurt(void **state)
 	for (size_t k = 0; k < process.restart_count; k++) {
 		size_t i = process.restarts[k];
 
-		after += pow(process.series.log_price[i + 1] - process.series.log_price[i], 2);
+		double square = pow(process.series.log_price[i + 1] - process.series.log_price[i], 2);
+
+		after += square;
+		triggered += (process.restart_depths[k] - before) / (process.series.time_s[i + 1] - process.series.time_s[i]) * square;
+		before = process.restart_depths[k];
 		after_s += process.series.time_s[i + 1] - process.series.time_s[i];
 	}
 	all = sqrt(all / seconds * SECONDS_PER_YEAR);
 	after = sqrt(after / after_s * SECONDS_PER_YEAR);
-	print_message("volatility: %.0f %% a year, %.0f %% after a new low of 24 h (%zu of them)\n", 100 * all, 100 * after,
-		      process.restart_count);
+	triggered = sqrt(triggered / before * SECONDS_PER_YEAR);
+	print_message("volatility: %.0f %% a year, %.0f %% after a new low of 24 h (%zu of them), %.0f %% after a trigger\n", 100 * all, 100 * after,
+		      process.restart_count, 100 * triggered);
+	assert_true(fabs(triggered - 5.75) < 0.05);
 	assert_true(fabs(all - 1.50) < 0.05 && after > 2.5 * all);
 
 	struct model_asset asset = {"ETH", 1000, process};

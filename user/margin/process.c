@@ -50,6 +50,7 @@ void process_free(struct process *process)
 	free(process->series.time_s);
 	free(process->series.log_price);
 	free(process->restarts);
+	free(process->restart_depths);
 	free(process->row_variance);
 	*process = (struct process){0};
 }

@@ -85,6 +85,7 @@ struct process {
 	double jump_reach;	/* a fall of ln S by one jump that is hardly ever exceeded: the range of tables, >= 0 */
 	double bar_s;		/* garch: length of a bar */
 	size_t *restarts;	/* bootstrap, owned: rows after a trigger-like event of the past */
+	double *restart_depths; /* owned: of ln S below the low before, of all of them up to each */
 	size_t restart_count;
 	double *row_variance;	/* bootstrap, owned: of the move that starts at a row */
 };

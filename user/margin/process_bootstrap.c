@@ -2,7 +2,8 @@
 /*
  * Stationary block bootstrap of a price series (Politis and Romano 1994): blocks of consecutive moves whose lengths are
  * geometric with mean `block`. What follows a trigger is not what follows any minute: so when accounts are triggered, the
- * next block begins after an event of the past that would have triggered some, a new low over `lookback`.
+ * next block begins after an event of the past that would have triggered some, a new low over `lookback`; one that was twice as far
+ * below the last one would have triggered twice as many, and is taken twice as often.
  *
  * Between two rows the price is a Brownian bridge whose variance is that of the moves around them.
  */
@@ -36,14 +37,16 @@ static int local_variances(struct process *process)
 	return 0;
 }
 
-/* Rows at which the price is below all of the `lookback` before. A deque of rows with rising prices holds its minimum. */
+/* Rows at which the price is below all of the `lookback` before, and by how much. A deque of rows with rising prices holds its minimum. */
 static int find_restarts(struct process *process)
 {
 	const struct series *series = &process->series;
 	size_t *queue = calloc(series->count, sizeof(*queue)), head = 0, tail = 0;
+	double depth = 0;
 
 	process->restarts = calloc(series->count, sizeof(*process->restarts));
-	if (!queue || !process->restarts) {
+	process->restart_depths = calloc(series->count, sizeof(*process->restart_depths));
+	if (!queue || !process->restarts || !process->restart_depths) {
 		free(queue);
 		return -ENOMEM;
 	}
@@ -51,8 +54,11 @@ static int find_restarts(struct process *process)
 		while (head < tail && series->time_s[queue[head]] < series->time_s[i] - process->parameter[LOOKBACK])
 			head++;
 		if (series->time_s[i] - series->time_s[0] >= process->parameter[LOOKBACK] && head < tail &&
-		    series->log_price[i] < series->log_price[queue[head]])
+		    series->log_price[i] < series->log_price[queue[head]]) {
+			depth += series->log_price[queue[head]] - series->log_price[i];
+			process->restart_depths[process->restart_count] = depth;
 			process->restarts[process->restart_count++] = i;
+		}
 		while (head < tail && series->log_price[queue[tail - 1]] >= series->log_price[i])
 			tail--;
 		queue[tail++] = i;
@@ -77,6 +83,23 @@ static size_t pick(struct rng *rng, size_t count)
 	size_t i = (size_t)(rng_uniform(rng) * (double)count);
 
 	return i < count ? i : count - 1;
+}
+
+/* A low of the past, as often as it is deep. */
+static size_t pick_restart(const struct process *process, struct rng *rng)
+{
+	double place = rng_uniform(rng) * process->restart_depths[process->restart_count - 1];
+	size_t first = 0, last = process->restart_count - 1;
+
+	while (first < last) {
+		size_t middle = (first + last) / 2;
+
+		if (process->restart_depths[middle] < place)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return process->restarts[first];
 }
 
 /* Rows in a block: geometric, with the mean that `block` is in rows. */
@@ -104,7 +127,7 @@ static void next(const struct process *process, struct process_state *state, dou
 
 	(void)normal;
 	if (state->triggered && process->restart_count) {
-		state->row = process->restarts[pick(rng, process->restart_count)];
+		state->row = pick_restart(process, rng);
 		state->left = block_length(process, rng);
 	} else if (!state->left) {
 		state->row = pick(rng, moves);
