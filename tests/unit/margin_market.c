@@ -304,6 +304,34 @@ static void keepers_alike_win_alike(void **state)
 	assert_true(fabs(w.more.win_rate - 0.25) < 4 * sqrt(0.25 * 0.75 / n));
 }
 
+/* Means and quotients spread over seeds by what their errors say: to a quarter, as sixty runs know a spread to a tenth. */
+static void errors_are_what_runs_spread_by(void **state)
+{
+	enum { RUNS = 60, WHAT = 4 };
+	double sum[WHAT] = {0}, squares[WHAT] = {0}, said[WHAT] = {0};
+
+	(void)state;
+	for (int i = 0; i < RUNS; i++) {
+		struct model_control control = {.threads = 1};
+		struct world w;
+		struct error err;
+
+		wild(&w, &rules_aave_v3, 200);
+		w.model.seed = 100 + (uint64_t)i;
+		assert_int_equal(market_bad_debt(&w.market, &w.model, &control, &w.result, &w.more, &err), 0);
+		const double values[WHAT] = {w.more.win_rate, w.more.time_to_liquidation_s, w.more.slippage_mean, w.result.outcome_mean.seized};
+		const double errors[WHAT] = {w.more.errors.win_rate, w.more.errors.time_to_liquidation_s, w.more.errors.slippage, w.more.errors.seized};
+
+		for (int k = 0; k < WHAT; k++) {
+			sum[k] += values[k];
+			squares[k] += values[k] * values[k];
+			said[k] += errors[k] / RUNS;
+		}
+	}
+	for (int k = 0; k < WHAT; k++)
+		near(sqrt((squares[k] - sum[k] * sum[k] / RUNS) / (RUNS - 1)) / said[k], 1, 0.25);
+}
+
 /*
  * Engine instant against the closed form of a barrier that is looked at once a block: Broadie, Glasserman and Kou (1997)
  * move it by 0.5826·σ·√dt. Executed 3600 s after, at the put's value from the (mean) price at the trigger.
@@ -372,6 +400,7 @@ int main(void)
 		cmocka_unit_test(nor_where_trading_halts),
 		cmocka_unit_test(the_same_for_any_number_of_threads),
 		cmocka_unit_test(keepers_alike_win_alike),
+		cmocka_unit_test(errors_are_what_runs_spread_by),
 		cmocka_unit_test(agrees_with_the_closed_form),
 		cmocka_unit_test(grows_with_what_makes_it_worse),
 	};

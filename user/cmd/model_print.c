@@ -209,7 +209,18 @@ static struct json_object *decomposition_json(const struct model_answer *answer)
 	return object;
 }
 
-static struct json_object *tier_json(const char *name, const char *type, const struct estimate *absorbed, double exhausted)
+/* "NAME_mean" and "NAME_stderr" */
+static void add_mean(struct json_object *object, const char *name, double mean, double stderr_)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s_mean", name);
+	json_add_number(object, key, mean);
+	snprintf(key, sizeof(key), "%s_stderr", name);
+	json_add_number(object, key, stderr_);
+}
+
+static struct json_object *tier_json(const char *name, const char *type, const struct estimate *absorbed, double exhausted, double exhausted_stderr)
 {
 	struct json_object *tier = json_object_new_object();
 
@@ -218,6 +229,7 @@ static struct json_object *tier_json(const char *name, const char *type, const s
 	json_add_number(tier, "absorbed_mean", absorbed->value);
 	json_add_number(tier, "stderr", absorbed->stderr_);
 	json_add_number(tier, "exhausted", exhausted);
+	json_add_number(tier, "exhausted_stderr", exhausted_stderr);
 	return tier;
 }
 
@@ -230,17 +242,16 @@ static struct json_object *waterfall_json(const struct model_answer *answer)
 	for (size_t i = 0; i < waterfall->count; i++) {
 		const struct tier *tier = &waterfall->tiers[i];
 		struct json_object *object = tier_json(tier->name, tier_type_names[tier->type], &answer->more.absorbed[i],
-						       answer->more.exhausted[i]);
+						       answer->more.exhausted[i], answer->more.errors.exhausted[i]);
 
 		if (tier->type == TIER_DELEVERAGING) {
-			json_add_number(object, "closed_positions_mean", answer->more.deleveraged.value);
-			json_add_number(object, "closed_positions_stderr", answer->more.deleveraged.stderr_);
-			json_add_number(object, "closed_value_mean", answer->more.deleveraged_value.value);
-			json_add_number(object, "closed_value_stderr", answer->more.deleveraged_value.stderr_);
+			add_mean(object, "closed_positions", answer->more.deleveraged.value, answer->more.deleveraged.stderr_);
+			add_mean(object, "closed_value", answer->more.deleveraged_value.value, answer->more.deleveraged_value.stderr_);
 		}
 		json_object_array_add(tiers, object);
 	}
-	json_object_array_add(tiers, tier_json("lenders", NULL, answer->market.rules.type ? &answer->more.lenders : &answer->result.bad_debt, NAN));
+	json_object_array_add(tiers, tier_json("lenders", NULL, answer->market.rules.type ? &answer->more.lenders : &answer->result.bad_debt,
+						   NAN, NAN));
 	return tiers;
 }
 
@@ -258,13 +269,14 @@ static struct json_object *keeper_json(const struct model_answer *answer)
 	json_add_number(object, "profit_stderr", more->keeper_profit.stderr_);
 	json_add_number(object, "profit_per_ms", more->keeper_profit_per_ms[DELAY_KEEPER].value);
 	json_add_number(object, "profit_per_ms_stderr", more->keeper_profit_per_ms[DELAY_KEEPER].stderr_);
-	json_add_number(object, "own_profit_mean", own ? more->own_profit.value : NAN);
+	json_add_number(object, "win_rate_stderr", own ? more->errors.win_rate : NAN);
+	add_mean(object, "own_profit", own ? more->own_profit.value : NAN, own ? more->own_profit.stderr_ : NAN);
 	json_add_number(object, "own_profit_per_own_ms", more->own_profit_per_own_ms.value);
 	json_add_number(object, "own_profit_per_own_ms_stderr", more->own_profit_per_own_ms.stderr_);
-	json_add_number(object, "gas_mean", more->gas_mean);
-	json_add_number(object, "waits_mean", more->waits_mean);
-	json_add_number(object, "queued_mean", more->queued_mean);
-	json_add_number(object, "competing_mean", more->keepers_mean);
+	add_mean(object, "gas", more->gas_mean, more->errors.gas);
+	add_mean(object, "waits", more->waits_mean, more->errors.waits);
+	add_mean(object, "queued", more->queued_mean, more->errors.queued);
+	add_mean(object, "competing", more->keepers_mean, more->errors.keepers);
 	return object;
 }
 
@@ -278,12 +290,14 @@ static struct json_object *liquidations_json(const struct model_answer *answer)
 	json_add_number(object, "value_mean", answer->result.outcome_mean.seized);
 	if (!answer->market.rules.type)
 		return object;
-	json_add_number(object, "slippage_mean", more->slippage_mean);
-	json_add_number(object, "fees_mean", more->fees_mean);
-	json_add_number(object, "held_gain_mean", more->held_mean);
-	json_add_number(object, "recovered_mean", more->recovered_mean);
+	json_add_number(object, "value_stderr", more->errors.seized);
+	add_mean(object, "slippage", more->slippage_mean, more->errors.slippage);
+	add_mean(object, "fees", more->fees_mean, more->errors.fees);
+	add_mean(object, "held_gain", more->held_mean, more->errors.held);
+	add_mean(object, "recovered", more->recovered_mean, more->errors.recovered);
 	json_add_number(object, "time_to_liquidation_mean_s", more->time_to_liquidation_s);
-	json_add_number(object, "not_liquidated_bad_debt_mean", more->open.value);
+	json_add_number(object, "time_to_liquidation_stderr_s", more->errors.time_to_liquidation_s);
+	add_mean(object, "not_liquidated_bad_debt", more->open.value, more->open.stderr_);
 	return object;
 }
 
@@ -453,11 +467,16 @@ static void print_tier(const struct tier *tier, const struct market_result *more
 {
 	char absorbed[FORMAT_MAX], closed[FORMAT_MAX], value[FORMAT_MAX];
 
-	fprintf(out, "  %s absorbs %s, and %s of %.3g of the paths.\n", tier->name, told(&more->absorbed[i], absorbed),
-		tier_of_positions(tier) ? "runs out of positions before the end" : "is empty at the end", more->exhausted[i]);
+	fprintf(out, "  %s absorbs %s, and %s of %.3g ± %.2g of the paths.\n", tier->name, told(&more->absorbed[i], absorbed),
+		tier_of_positions(tier) ? "runs out of positions before the end" : "is empty at the end", more->exhausted[i], more->errors.exhausted[i]);
 	if (tier->type == TIER_DELEVERAGING)
 		fprintf(out, "    It closes %s positions of the other side, worth %s; what it absorbs is their loss.\n",
 			told(&more->deleveraged, closed), told(&more->deleveraged_value, value));
+}
+
+static const char *seconds(double s, char out[FORMAT_MAX])
+{
+	return format_duration(isnan(s) ? TIME_UNKNOWN : llround(s * 1e9), out, FORMAT_MAX);
 }
 
 static void print_walk(const struct model_answer *answer, FILE *out)
@@ -472,23 +491,23 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		told(&more->parts[MARKET_CONGESTION], part[2]), told(&more->parts[MARKET_LIQUIDITY], part[3]));
 	if (more->open.value > 0)
 		fprintf(out, "  %.4g ± %.2g of it had not been liquidated when the time was over.\n", more->open.value, more->open.stderr_);
-	fprintf(out, "  %.4g liquidations on average take %.6g of collateral, %s after the health fell below 1; slippage is %.4g, "
-		     "the protocol's fees %.4g.\n",
-		answer->result.triggers.value, answer->result.outcome_mean.seized,
-		format_duration(isnan(more->time_to_liquidation_s) ? TIME_UNKNOWN : llround(more->time_to_liquidation_s * 1e9), time,
-				sizeof(time)),
-		more->slippage_mean, more->fees_mean);
-	fprintf(out, "  Keepers earn %.4g ± %.2g after %.4g of gas; they waited %.4g times for it to pay.\n", more->keeper_profit.value,
-		more->keeper_profit.stderr_, more->gas_mean, more->waits_mean);
+	fprintf(out, "  %.4g ± %.2g liquidations on average take %.6g ± %.2g of collateral, %s ± %s after the health fell below 1; slippage is "
+		     "%.4g ± %.2g, the protocol's fees %.4g ± %.2g.\n",
+		answer->result.triggers.value, answer->result.triggers.stderr_, answer->result.outcome_mean.seized, more->errors.seized,
+		seconds(more->time_to_liquidation_s, time), seconds(more->errors.time_to_liquidation_s, text), more->slippage_mean,
+		more->errors.slippage, more->fees_mean, more->errors.fees);
+	fprintf(out, "  Keepers earn %.4g ± %.2g after %.4g ± %.2g of gas; they waited %.4g ± %.2g times for it to pay.\n",
+		more->keeper_profit.value, more->keeper_profit.stderr_, more->gas_mean, more->errors.gas, more->waits_mean, more->errors.waits);
 	if (answer->market.gas.hazard > 0)
-		fprintf(out, "  %.4g times a block did not include a transaction that had come.\n", more->queued_mean);
+		fprintf(out, "  %.4g ± %.2g times a block did not include a transaction that had come.\n", more->queued_mean, more->errors.queued);
 	if (answer->market.keepers.entry_cost > 0)
-		fprintf(out, "  %.3g keepers compete at the end.\n", more->keepers_mean);
+		fprintf(out, "  %.3g ± %.2g keepers compete at the end.\n", more->keepers_mean, more->errors.keepers);
 	if (answer->market.settlement.delay.type || answer->market.breaker.hold)
-		fprintf(out, "  The price's moves while collateral was on its way brought its holders %.4g.\n", more->held_mean);
+		fprintf(out, "  The price's moves while collateral was on its way brought its holders %.4g ± %.2g.\n", more->held_mean,
+			more->errors.held);
 	if (answer->market.keepers.has_own)
-		fprintf(out, "  The own keeper wins %.3g of the liquidations and earns %.4g ± %.2g; a millisecond more of his delay alone "
-			     "brings him %.3g ± %.2g.\n", more->win_rate, more->own_profit.value, more->own_profit.stderr_,
+		fprintf(out, "  The own keeper wins %.3g ± %.2g of the liquidations and earns %.4g ± %.2g; a millisecond more of his delay alone "
+			     "brings him %.3g ± %.2g.\n", more->win_rate, more->errors.win_rate, more->own_profit.value, more->own_profit.stderr_,
 			more->own_profit_per_own_ms.value, more->own_profit_per_own_ms.stderr_);
 	for (size_t i = 0; i < waterfall->count; i++)
 		print_tier(&waterfall->tiers[i], more, i, out);

@@ -74,6 +74,12 @@ void market_free(struct market *market, size_t asset_count);
 enum market_part { MARKET_GAP, MARKET_LATENCY, MARKET_CONGESTION, MARKET_LIQUIDITY, MARKET_PARTS };
 extern const char *const market_part_names[MARKET_PARTS + 1];
 
+/* Standard errors of the means of a result that are plain numbers. */
+struct market_errors {
+	double seized, keepers, held, gas, slippage, fees, waits, queued, recovered, exhausted[WATERFALL_TIERS_MAX];
+	double win_rate, time_to_liquidation_s; /* of ratios, by the delta method */
+};
+
 struct market_result {
 	struct estimate parts[MARKET_PARTS]; /* of bad debt; they add up to it */
 	struct estimate open;		     /* part of bad debt: debt above the value of its collateral, not liquidated at the end */
@@ -93,6 +99,7 @@ struct market_result {
 	double gas_mean, slippage_mean, fees_mean, waits_mean, recovered_mean;
 	double queued_mean; /* blocks that did not include a transaction which had come */
 	double time_to_liquidation_s; /* from health below 1 to the first liquidation, mean; NAN without one */
+	struct market_errors errors;
 	double imbalance_max;   /* largest |what everybody gained together| on a path, of any scenario: rounding only */
 };
 

@@ -53,10 +53,56 @@ void market_controlled(const struct path_result *base, uint64_t all, const struc
 							2 * together / (n - 1) / whole.n)) : NAN;
 }
 
+struct tally {
+	double sum;
+	struct moments moments;
+};
+
+static void count(struct tally *tally, double value)
+{
+	tally->sum += value;
+	moments_take(&tally->moments, value);
+}
+
+static double error_of(const struct tally *tally)
+{
+	return moments_estimate(&tally->moments).stderr_;
+}
+
+/* Of a quotient of two sums over paths. */
+struct ratio {
+	double n, above, below, squares_above, squares_below, products;
+};
+
+static void weigh(struct ratio *ratio, double above, double below)
+{
+	ratio->n += 1;
+	ratio->above += above;
+	ratio->below += below;
+	ratio->squares_above += above * above;
+	ratio->squares_below += below * below;
+	ratio->products += above * below;
+}
+
+/* NAN where there is nothing below. */
+static double quotient(const struct ratio *ratio)
+{
+	return ratio->below > 0 ? ratio->above / ratio->below : NAN;
+}
+
+/* Delta method: the spread of above - quotient·below, over what is below. */
+static double ratio_error(const struct ratio *ratio)
+{
+	double q = quotient(ratio);
+	double squares = ratio->squares_above - 2 * q * ratio->products + q * q * ratio->squares_below;
+
+	return ratio->n > 1 ? sqrt(fmax(0, squares) * ratio->n / (ratio->n - 1)) / ratio->below : NAN;
+}
+
 struct sums {
 	struct moments bad_debt, open, liquidations, profit, own, lenders, absorbed[WATERFALL_TIERS_MAX], deleveraged, deleveraged_value;
-	double competing, held, seized, gas, slippage, fees, waits, queued, recovered, own_wins, liquidation_count, first_times, first_time_s;
-	double exhausted[WATERFALL_TIERS_MAX];
+	struct tally competing, held, seized, gas, slippage, fees, waits, queued, recovered, exhausted[WATERFALL_TIERS_MAX];
+	struct ratio wins, first_time_s;
 };
 
 static void add(struct sums *sums, const struct path_result *r, size_t tiers)
@@ -71,21 +117,34 @@ static void add(struct sums *sums, const struct path_result *r, size_t tiers)
 	moments_take(&sums->deleveraged_value, r->deleveraged_value);
 	for (size_t i = 0; i < tiers; i++) {
 		moments_take(&sums->absorbed[i], r->absorbed[i]);
-		sums->exhausted[i] += r->exhausted[i];
+		count(&sums->exhausted[i], r->exhausted[i]);
 	}
-	sums->seized += r->seized;
-	sums->competing += r->competing;
-	sums->held += r->held;
-	sums->gas += r->gas;
-	sums->slippage += r->buyers;
-	sums->fees += r->protocol;
-	sums->waits += r->waits;
-	sums->queued += r->queued;
-	sums->recovered += r->recovered;
-	sums->own_wins += r->own_wins;
-	sums->liquidation_count += r->liquidations;
-	sums->first_times += r->first_times;
-	sums->first_time_s += r->first_time_s;
+	count(&sums->seized, r->seized);
+	count(&sums->competing, r->competing);
+	count(&sums->held, r->held);
+	count(&sums->gas, r->gas);
+	count(&sums->slippage, r->buyers);
+	count(&sums->fees, r->protocol);
+	count(&sums->waits, r->waits);
+	count(&sums->queued, r->queued);
+	count(&sums->recovered, r->recovered);
+	weigh(&sums->wins, r->own_wins, r->liquidations);
+	weigh(&sums->first_time_s, r->first_time_s, r->first_times);
+}
+
+static void errors(const struct sums *sums, struct market_errors *out)
+{
+	out->seized = error_of(&sums->seized);
+	out->keepers = error_of(&sums->competing);
+	out->held = error_of(&sums->held);
+	out->gas = error_of(&sums->gas);
+	out->slippage = error_of(&sums->slippage);
+	out->fees = error_of(&sums->fees);
+	out->waits = error_of(&sums->waits);
+	out->queued = error_of(&sums->queued);
+	out->recovered = error_of(&sums->recovered);
+	out->win_rate = ratio_error(&sums->wins);
+	out->time_to_liquidation_s = ratio_error(&sums->first_time_s);
 }
 
 static int delays(const struct model *model, struct model_result *result)
@@ -151,7 +210,7 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	result->paths = paths;
 	result->bad_debt = result->sampled = moments_estimate(&sums.bad_debt);
 	result->triggers = moments_estimate(&sums.liquidations);
-	result->outcome_mean = (struct outcome){.seized = sums.seized / n, .bad_debt = sums.bad_debt.mean, .slippage = sums.slippage / n};
+	result->outcome_mean = (struct outcome){.seized = sums.seized.sum / n, .bad_debt = sums.bad_debt.mean, .slippage = sums.slippage.sum / n};
 	result->conditional = (struct estimate){NAN, NAN}; /* there is no such mean here */
 	result->measurement_stderr = NAN;
 	model_groups_finish(book->model, book->market->rules.type->perpetual, result);
@@ -164,17 +223,19 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	more->deleveraged_value = moments_estimate(&sums.deleveraged_value);
 	for (size_t i = 0; i < tiers; i++) {
 		more->absorbed[i] = moments_estimate(&sums.absorbed[i]);
-		more->exhausted[i] = sums.exhausted[i] / n;
+		more->exhausted[i] = sums.exhausted[i].sum / n;
+		more->errors.exhausted[i] = error_of(&sums.exhausted[i]);
 	}
-	more->win_rate = book->market->keepers.has_own && sums.liquidation_count > 0 ? sums.own_wins / sums.liquidation_count : NAN;
-	more->keepers_mean = sums.competing / n;
-	more->held_mean = sums.held / n;
-	more->gas_mean = sums.gas / n;
-	more->slippage_mean = sums.slippage / n;
-	more->fees_mean = sums.fees / n;
-	more->waits_mean = sums.waits / n;
-	more->queued_mean = sums.queued / n;
-	more->recovered_mean = sums.recovered / n;
-	more->time_to_liquidation_s = sums.first_times > 0 ? sums.first_time_s / sums.first_times : NAN;
+	more->keepers_mean = sums.competing.sum / n;
+	more->held_mean = sums.held.sum / n;
+	more->gas_mean = sums.gas.sum / n;
+	more->slippage_mean = sums.slippage.sum / n;
+	more->fees_mean = sums.fees.sum / n;
+	more->waits_mean = sums.waits.sum / n;
+	more->queued_mean = sums.queued.sum / n;
+	more->recovered_mean = sums.recovered.sum / n;
+	more->win_rate = book->market->keepers.has_own ? quotient(&sums.wins) : NAN;
+	more->time_to_liquidation_s = quotient(&sums.first_time_s);
+	errors(&sums, &more->errors);
 	return delays(book->model, result);
 }
