@@ -45,8 +45,8 @@ static double nice_tick(double range)
 static void widen(struct axis *axis)
 {
 	if (axis->log) {
-		axis->low = pow(10, floor(log10(axis->low)));
-		axis->high = pow(10, ceil(log10(axis->high)));
+		axis->low = pow(10, floor(log10(axis->low) + 1e-9));
+		axis->high = pow(10, ceil(log10(axis->high) - 1e-9));
 		if (axis->high <= axis->low)
 			axis->high = 10 * axis->low;
 		return;
@@ -124,6 +124,13 @@ static void text(FILE *out, double x, double y, const char *anchor, const char *
 	fputs("</text>\n", out);
 }
 
+/* Whole numbers as people write them. */
+static char *tick_label(double value, char out[32])
+{
+	snprintf(out, 32, fabs(value) >= 1000 && fabs(value) < 1e9 ? "%.0f" : "%.6g", value);
+	return out;
+}
+
 static void tick_y(FILE *out, const struct axis *axis, double value)
 {
 	double y = place(axis, value);
@@ -131,9 +138,8 @@ static void tick_y(FILE *out, const struct axis *axis, double value)
 
 	if (!axis->log && fabs(value) < 1e-9 * axis->tick)
 		value = 0;
-	snprintf(label, sizeof(label), fabs(value) >= 1000 && fabs(value) < 1e9 ? "%.0f" : "%.4g", value);
 	fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n", LEFT, WIDTH - RIGHT, y, y);
-	text(out, LEFT - 6, y + 4, "end", "", label);
+	text(out, LEFT - 6, y + 4, "end", "", tick_label(value, label));
 }
 
 static void draw_y(FILE *out, const struct axis *axis)
@@ -152,10 +158,10 @@ static void draw_y(FILE *out, const struct axis *axis)
 static void draw_x(FILE *out, const struct axis *axis)
 {
 	for (int i = 0; axis->low + i * axis->tick <= axis->high + axis->tick / 2; i++) {
+		double value = axis->low + i * axis->tick, x = place(axis, value);
 		char label[32];
 
-		snprintf(label, sizeof(label), "%.6g", axis->low + i * axis->tick);
-		text(out, place(axis, axis->low + i * axis->tick), HEIGHT - BOTTOM + 16, "middle", "", label);
+		text(out, x, HEIGHT - BOTTOM + 16, x > WIDTH - RIGHT - 1 ? "end" : "middle", "", tick_label(value, label));
 	}
 }
 
