@@ -5,6 +5,8 @@
  */
 #include "market_world.h"
 
+#include "margin/requirement.h"
+
 static const struct account book[] = {{0, 10, 9200, 0.93}, {0, 3, 2700, 0.92}, {0, 25, 22000, 0.9}, {0, 7, 6500, 0.94},
 				      {0, 1, 880, 0.9},	   {0, 40, 36500, 0.93}};
 #define BOOK (sizeof(book) / sizeof(*book))
@@ -165,6 +167,57 @@ static void a_bonus_helps_until_it_does_not(void **state)
 	assert_true(bad_debt[0] > 1.2 * bad_debt[best] && bad_debt[COUNT - 1] > 1.2 * bad_debt[best]);
 }
 
+/* The same market: what the smallest bonus is that keeps bad debt under an amount, and what is said where none does. */
+static void the_smallest_bonus_is_found(void **state)
+{
+	struct requirement requirement = {REQUIREMENT_MEAN, 45};
+	struct model_control control = {.threads = 2};
+	struct requirement_answer answer;
+	struct error err;
+	struct world w;
+
+	(void)state;
+	volatile_market(&w, book, BOOK);
+	w.market.rules.parameter[2] = 0;
+	w.liquidity = (struct liquidity){.type = &liquidity_pool, .parameter = 2000, .recovery_s = 600};
+	if (model_requirement(&w.model, &w.market, &requirement, &control, &answer, &err))
+		fail_msg("%s", err.text);
+	print_message("45: bonus %.4f (%.4f to %.4f), %.2f\n", answer.penalty.least, answer.penalty.ci95[0], answer.penalty.ci95[1],
+		      answer.penalty.value);
+	assert_string_equal(answer.penalty.parameter, "bonus");
+	assert_true(answer.penalty.least > 0.01 && answer.penalty.least < 0.02 && answer.penalty.value <= 45 && isnan(answer.penalty.best));
+	assert_true(!(answer.penalty.ci95[0] > answer.penalty.least) && !(answer.penalty.ci95[1] < answer.penalty.least));
+	w.market.rules.parameter[1] = answer.penalty.least;
+	run(&w, 2);
+	assert_true(w.result.bad_debt.value == answer.penalty.value);
+	w.market.rules.parameter[1] = answer.penalty.least - 2e-4;
+	run(&w, 2);
+	assert_true(w.result.bad_debt.value > 45);
+	requirement.below = 5; /* the least is about 20 */
+	assert_int_equal(model_requirement(&w.model, &w.market, &requirement, &control, &answer, &err), 0);
+	print_message("5: none; %.2f with %.4f\n", answer.penalty.value, answer.penalty.best);
+	assert_true(isnan(answer.penalty.least) && answer.penalty.best > 0.01 && answer.penalty.best < 0.03);
+	assert_true(answer.penalty.value > 5 && answer.penalty.value <= 21.5);
+	requirement.below = 1000;
+	assert_int_equal(model_requirement(&w.model, &w.market, &requirement, &control, &answer, &err), 0);
+	assert_true(answer.penalty.least == 0 && isnan(answer.penalty.ci95[0]));
+	rules_preset(&w.market.rules, &rules_hyperliquid); /* no number of its own */
+	assert_null(w.market.rules.type->penalty);
+}
+
+/* Each rule's penalty is one of its numbers. */
+static void penalties_are_parameters(void **state)
+{
+	(void)state;
+	for (size_t i = 0; rules_types[i]; i++) {
+		bool found = !rules_types[i]->penalty;
+
+		for (size_t k = 0; k < RULES_PARAMETERS_MAX && rules_types[i]->parameters[k].name; k++)
+			found = found || !strcmp(rules_types[i]->parameters[k].name, rules_types[i]->penalty);
+		assert_true(found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +226,8 @@ int main(void)
 		cmocka_unit_test(the_sorted_book_is_its_accounts),
 		cmocka_unit_test(the_expected_book_is_its_accounts),
 		cmocka_unit_test(a_bonus_helps_until_it_does_not),
+		cmocka_unit_test(the_smallest_bonus_is_found),
+		cmocka_unit_test(penalties_are_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,29 +51,6 @@ static struct json_object *dependence_json(const struct model_answer *answer)
 	return object;
 }
 
-static struct json_object *budget_json(const struct model_answer *answer)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_add_number(object, "bad_debt", answer->model.budget);
-	json_add_number(object, "added_delay_s", answer->result.budget_added_s);
-	json_add_number(object, "delay_scale", answer->result.budget_scale);
-	return object;
-}
-
-/* What keeps the bad debt below an amount. */
-static struct json_object *requirement_json(const struct model_answer *answer)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_add_text(object, "keep", requirement_names[answer->requirement.of]);
-	json_add_number(object, "below", answer->requirement.below);
-	json_add_number(object, "threshold_scale", answer->required.threshold_scale);
-	json_add_number(object, "bad_debt", answer->required.value);
-	json_add_bool(object, "unlimited", answer->required.unlimited);
-	return object;
-}
-
 struct json_object *model_pair_json(const double pair[2])
 {
 	struct json_object *list = json_object_new_array();
@@ -336,9 +313,9 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	if (answer->apart.asked)
 		json_add(document, "dependence", dependence_json(answer));
 	if (answer->model.budget > 0)
-		json_add(document, "latency_budget", budget_json(answer));
+		json_add(document, "latency_budget", model_budget_json(answer));
 	if (answer->requirement.below > 0)
-		json_add(document, "requirement", requirement_json(answer));
+		json_add(document, "requirement", model_requirement_json(answer));
 	if (answer->against)
 		json_add(document, "against", model_against_json(answer));
 	json_add(document, "liquidations", liquidations_json(answer));
@@ -413,24 +390,6 @@ static void print_regime(const struct model_result *r, FILE *out)
 			100 * r->latency_share_beyond_p99);
 }
 
-static void print_budget(const struct model *model, const struct model_result *r, bool walked, FILE *out)
-{
-	if (!(model->budget > 0))
-		return;
-	if (isfinite(r->budget_added_s))
-		fprintf(out, "  A budget of %.6g is reached with %.4g s of delay on top.\n", model->budget, r->budget_added_s);
-	else if (isfinite(r->budget_scale))
-		fprintf(out, "  A budget of %.6g is exceeded: all delays would have to shrink to %.3g %% of what they are.\n", model->budget,
-			100 * r->budget_scale);
-	else if (walked)
-		fprintf(out, "  A budget of %.6g is not reached by latency within reach: %s.\n", model->budget,
-			r->bad_debt.value > model->budget ? "without any delay it is above it"
-							  : "64 mean delays on top stay below it, or the search was stopped");
-	else
-		fprintf(out, "  A budget of %.6g is not reached by latency within reach: %s.\n", model->budget,
-			r->gap.value > model->budget ? "the gap alone is above it" : "1000 mean delays on top stay below it, or it is not known");
-}
-
 static void print_measurement(const struct model_result *r, FILE *out)
 {
 	if (!isnan(r->measurement_stderr))
@@ -443,7 +402,7 @@ static void print_expectation(const struct model *model, const struct model_resu
 	fprintf(out, "  Of it %.4g ± %.2g is gap (there at zero latency) and %.4g ± %.2g comes of latency.\n", r->gap.value,
 		r->gap.stderr_, r->latency.value, r->latency.stderr_);
 	print_regime(r, out);
-	print_budget(model, r, false, out);
+	model_budget_text(model, r, false, out);
 	fprintf(out, "  %.4g accounts are triggered on average", r->triggers.value);
 	if (isfinite(r->outcome_mean.seized))
 		fprintf(out, ", %.6g of collateral is sold", r->outcome_mean.seized);
@@ -515,7 +474,7 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		fprintf(out, "  %s is left to the lenders.\n", told(&more->lenders, text));
 	fprintf(out, "  What none of the %llu paths shows has a probability below %.2g (95 %%). Rules: %s.\n",
 		(unsigned long long)answer->result.paths, -log(0.05) / (double)answer->result.paths, answer->market.rules.type->source);
-	print_budget(&answer->model, &answer->result, true, out);
+	model_budget_text(&answer->model, &answer->result, true, out);
 }
 
 static void print_tail(const char *stage, const struct delay_tail *tail, FILE *out)
@@ -523,20 +482,6 @@ static void print_tail(const char *stage, const struct delay_tail *tail, FILE *o
 	if (tail->count)
 		fprintf(out, "%s: beyond %.4g s (%zu samples, %.3g %% of all) generalised Pareto, shape %.3f ± %.3f, scale %.4g ± %.2g s.\n", stage,
 			tail->threshold_s, tail->count, 100 * tail->share, tail->shape, tail->shape_stderr, tail->scale_s, tail->scale_stderr_s);
-}
-
-static void print_requirement(const struct model_answer *answer, FILE *out)
-{
-	const char *what = answer->requirement.of == REQUIREMENT_MEAN ? "the mean" : "the worst 1 %";
-
-	if (isnan(answer->required.threshold_scale))
-		fprintf(out, "  Halving all liquidation thresholds does not keep %s below %.6g, or the search was stopped.\n", what,
-			answer->requirement.below);
-	else if (answer->required.unlimited)
-		fprintf(out, "  Thresholds of 1 would still keep %s below %.6g.\n", what, answer->requirement.below);
-	else
-		fprintf(out, "  Liquidation thresholds times %.4f or less keep %s below %.6g (%.6g there).\n", answer->required.threshold_scale,
-			what, answer->requirement.below, answer->required.value);
 }
 
 static void add_estimate(struct table *table, const struct estimate *per_ms)
@@ -565,7 +510,7 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 			     "worst 1 %%.\n", delay_dependence_names[answer->model.dependent_delays], answer->apart.bad_debt.value,
 			answer->apart.bad_debt.stderr_, answer->apart.es99, answer->apart.es99_stderr);
 	if (answer->requirement.below > 0)
-		print_requirement(answer, out);
+		model_requirement_text(answer, out);
 	if (answer->against)
 		model_against_text(answer, out);
 	status = model_groups_text(answer, out);

@@ -33,6 +33,12 @@ struct model_answer {
 struct json_object *model_against_json(const struct model_answer *answer);
 void model_against_text(const struct model_answer *answer, FILE *out);
 
+/* model_print_required.c: what a budget allows and asks for. */
+struct json_object *model_budget_json(const struct model_answer *answer);
+void model_budget_text(const struct model *model, const struct model_result *result, bool walked, FILE *out);
+struct json_object *model_requirement_json(const struct model_answer *answer);
+void model_requirement_text(const struct model_answer *answer, FILE *out);
+
 struct json_object *model_estimate_json(const struct estimate *estimate);
 struct json_object *model_pair_json(const double pair[2]);
 /* Probability of any loss, its upper bound, values at risk and shortfalls: of the book, or of a group of its accounts. */

@@ -40,13 +40,14 @@ static int laws_build(struct laws *laws, const struct gain_site sites[2])
 static double stage_variance(const struct fixed_delay *fixed, const struct delay_law *a, const struct delay_law *b, double share,
 			     const struct quadrature *rest_a, const struct quadrature *rest_b, bool *measured)
 {
+	struct delay_beside both = {rest_a, rest_b, 1, 0}, beside_a = {rest_a, NULL, 1, 0}, beside_b = {rest_b, NULL, 1, 0};
 	double variance = 0;
 
 	if (delay_law_same(a, b))
-		return fixed_delay_measured_variance(fixed, a, share, rest_a, rest_b, measured);
+		return fixed_delay_measured_variance(fixed, a, share, &both, measured);
 	if (!a->part_count || a->part_count != b->part_count)
-		return fixed_delay_measured_variance(fixed, a, share, rest_a, NULL, measured) +
-		       fixed_delay_measured_variance(fixed, b, share, rest_b, NULL, measured);
+		return fixed_delay_measured_variance(fixed, a, share, &beside_a, measured) +
+		       fixed_delay_measured_variance(fixed, b, share, &beside_b, measured);
 	for (size_t i = 0; i < a->part_count; i++)
 		variance += stage_variance(fixed, &a->parts[i], &b->parts[i], share * a->shares[i], rest_a, rest_b, measured);
 	return variance;
@@ -115,9 +116,9 @@ static int by_paths(const struct gain_site sites[2], const struct model_control 
 		rc = model_check(sites[1].model, err);
 	if (rc)
 		return rc;
-	rc = run_prepare(&run, sites[0].model);
+	rc = run_prepare(&run, sites[0].model, 1, 0);
 	if (!rc)
-		rc = run_prepare(&other, sites[1].model);
+		rc = run_prepare(&other, sites[1].model, 1, 0);
 	run.against = &other;
 	if (!rc)
 		rc = run_slices(&run, control);

@@ -107,6 +107,10 @@ struct market_result {
 int market_bad_debt(const struct market *market, const struct model *model, const struct model_control *control,
 		    struct model_result *result, struct market_result *more, struct error *err);
 
+/* By how much the mean (or the expected shortfall at 99 %) is off because the measured delays are a finite sample; NAN: not known. As market_run(). */
+int market_measurement(const struct market *market, const struct model *model, const struct model_control *control, bool es99,
+		       double *stderr_, struct error *err);
+
 /*
  * Fills `result` and `more`. As model_run(); measurement_stderr by groups of the samples (measured.h), NAN for fewer than
  * 64 of a law; those of the stages stay NAN.

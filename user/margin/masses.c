@@ -76,16 +76,19 @@ double fixed_delay_average(const struct fixed_delay *fixed, const struct quadrat
 	return sum;
 }
 
-static double average_less(const struct fixed_delay *fixed, const struct quadrature *rest, const struct quadrature *less, double added)
+/* The result if the stage always took so long. */
+static double average_beside(const struct fixed_delay *fixed, const struct delay_beside *beside, double delay_s)
 {
-	return fixed_delay_average(fixed, rest, 1, added) - (less ? fixed_delay_average(fixed, less, 1, added) : 0);
+	double added = beside->scale * delay_s + beside->added_s, value = fixed_delay_average(fixed, beside->rest, beside->scale, added);
+
+	return beside->less ? value - fixed_delay_average(fixed, beside->less, beside->scale, added) : value;
 }
 
 #define TAIL_STEP 0.25 /* of ln t: for an error's sake */
 
 /* The average beyond the threshold, had the tail this shape and scale; NAN without memory. */
 static double tail_average(const struct fixed_delay *fixed, const struct delay_tail *tail, double shape, double scale,
-			   const struct quadrature *rest, const struct quadrature *less)
+			   const struct delay_beside *beside)
 {
 	struct delay_tail other = *tail;
 	struct quadrature rule = {0};
@@ -97,43 +100,42 @@ static double tail_average(const struct fixed_delay *fixed, const struct delay_t
 		sum = NAN;
 	for (size_t i = 0; i < rule.count; i++)
 		if (rule.weight[i] > fixed->mass_left_out)
-			sum += rule.weight[i] * average_less(fixed, rest, less, rule.node[i]);
+			sum += rule.weight[i] * average_beside(fixed, beside, rule.node[i]);
 	quadrature_free(&rule);
 	return sum;
 }
 
 /* By the delta method, from the covariance of shape and scale. */
-static double tail_variance(const struct fixed_delay *fixed, const struct delay_tail *tail, const struct quadrature *rest,
-			    const struct quadrature *less)
+static double tail_variance(const struct fixed_delay *fixed, const struct delay_tail *tail, const struct delay_beside *beside)
 {
 	double by_shape = 0.1 * tail->shape_stderr, by_scale = 0.1 * tail->scale_stderr_s, covariance[3], shape, scale;
 
 	pareto_covariance(tail->shape, tail->scale_s, (double)tail->count, covariance);
-	shape = (tail_average(fixed, tail, tail->shape + by_shape, tail->scale_s, rest, less) -
-		 tail_average(fixed, tail, tail->shape - by_shape, tail->scale_s, rest, less)) / (2 * by_shape);
-	scale = (tail_average(fixed, tail, tail->shape, tail->scale_s + by_scale, rest, less) -
-		 tail_average(fixed, tail, tail->shape, tail->scale_s - by_scale, rest, less)) / (2 * by_scale);
+	shape = (tail_average(fixed, tail, tail->shape + by_shape, tail->scale_s, beside) -
+		 tail_average(fixed, tail, tail->shape - by_shape, tail->scale_s, beside)) / (2 * by_shape);
+	scale = (tail_average(fixed, tail, tail->shape, tail->scale_s + by_scale, beside) -
+		 tail_average(fixed, tail, tail->shape, tail->scale_s - by_scale, beside)) / (2 * by_scale);
 	return shape * shape * covariance[0] + 2 * shape * scale * covariance[1] + scale * scale * covariance[2];
 }
 
 double fixed_delay_measured_variance(const struct fixed_delay *fixed, const struct delay_law *law, double share,
-				     const struct quadrature *rest, const struct quadrature *less, bool *measured)
+				     const struct delay_beside *beside, bool *measured)
 {
 	double mean = 0, squares = 0, n = 0, variance = 0, beyond = NAN;
 	size_t body = law->sample_count - law->tail.count;
 	size_t step = law->sample_count / MEASURED_SAMPLES_MAX + 1;
 
 	for (size_t i = 0; i < law->part_count; i++)
-		variance += fixed_delay_measured_variance(fixed, &law->parts[i], share * law->shares[i], rest, less, measured);
+		variance += fixed_delay_measured_variance(fixed, &law->parts[i], share * law->shares[i], beside, measured);
 	if (law->type != &delay_empirical)
 		return variance;
 	*measured = true;
 	if (law->tail.count) { /* how many lie beyond is an error too, and what they cost on average another one */
-		beyond = tail_average(fixed, &law->tail, law->tail.shape, law->tail.scale_s, rest, less);
-		variance = law->tail.share * law->tail.share * tail_variance(fixed, &law->tail, rest, less);
+		beyond = tail_average(fixed, &law->tail, law->tail.shape, law->tail.scale_s, beside);
+		variance = law->tail.share * law->tail.share * tail_variance(fixed, &law->tail, beside);
 	}
 	for (size_t i = step / 2; i < law->sample_count; i += step) {
-		double value = i < body ? average_less(fixed, rest, less, law->samples[i]) : beyond, delta = value - mean;
+		double value = i < body ? average_beside(fixed, beside, law->samples[i]) : beyond, delta = value - mean;
 
 		n += 1;
 		mean += delta / n;

@@ -49,13 +49,19 @@ double fixed_delay_loss(const struct fixed_delay *fixed, double t);
 /* The average of F(scale · delay + added) over a sorted law. */
 double fixed_delay_average(const struct fixed_delay *fixed, const struct quadrature *delay, double scale, double added);
 
+/* What stands beside one stage: the other stages, and how all delays together are changed (1 and 0: not at all). */
+struct delay_beside {
+	const struct quadrature *rest;
+	const struct quadrature *less; /* NULL, or of a difference: the result less that with these other stages */
+	double scale, added_s;
+};
+
 /*
  * Variance of the result from the finite samples of a measured law: the result is linear in the empirical distribution, so
- * the bootstrap over its samples has the closed form var(G)/n, G(x) the result if the delay were always x. `rest`: the law
- * of the other stages. With `less` (NULL: none) it is the variance of a difference: the result less that with the same samples
- * beside these other stages. Sets *measured if there is a measured part.
+ * the bootstrap over its samples has the closed form var(G)/n, G(x) the result if the delay were always x. Sets *measured if there is a
+ * measured part.
  */
 double fixed_delay_measured_variance(const struct fixed_delay *fixed, const struct delay_law *law, double share,
-				     const struct quadrature *rest, const struct quadrature *less, bool *measured);
+				     const struct delay_beside *beside, bool *measured);
 
 #endif

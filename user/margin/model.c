@@ -94,6 +94,8 @@ static int answer_by_formula(const struct model *model, const struct quadrature 
 	for (int i = 0; i < DELAY_STAGES; i++)
 		result->stages[i].per_ms = (struct estimate){1e-3 * expected.sum[MEASURE_SLOPE], 1e-3 * slope_error};
 	rc = what_if(model, delay, &expected.masses, result->bad_debt.value, result);
+	if (!rc)
+		rc = what_if_budget_interval(model, delay, &expected.masses, NUMERICAL_BOUND * model->budget, result);
 	expected_free(&expected);
 	return rc;
 }
@@ -138,7 +140,7 @@ int model_bad_debt(const struct model *model, const struct model_control *contro
 	if (rc)
 		return rc;
 	*result = (struct model_result){0};
-	rc = run_prepare(&run, model);
+	rc = run_prepare(&run, model, 1, 0);
 	if (rc)
 		return error_set(err, rc, "out of memory for %zu accounts", model->account_count);
 	rc = run_slices(&run, control);
@@ -150,7 +152,7 @@ int model_bad_debt(const struct model *model, const struct model_control *contro
 	result->conditional = result->bad_debt;
 	if (!rc)
 		rc = expected_known(model) ? answer_by_formula(model, &run.delay, control->threads, result) :
-					     run_what_if(&run, result);
+					     run_what_if(&run, control, result);
 	if (rc)
 		error_set(err, rc, "out of memory");
 	model_groups_finish(model, false, result);

@@ -131,6 +131,7 @@ struct model_result {
 	bool tail_dominated;	    /* the mean delay explains less than half of the latency loss */
 	double budget_added_s;	    /* delay that may be added until bad debt reaches the budget; NAN: none, or not within 1000 mean delays */
 	double budget_scale;	    /* above the budget: what all delays would have to shrink by; NAN: the gap alone is above it, or not needed */
+	double budget_ci95[2];	    /* of the one that is known; an end is NAN where the search did not reach it */
 	double added_s[MODEL_CURVE_POINTS], added_bad_debt[MODEL_CURVE_POINTS]; /* bad debt against added delay */
 	double added_stderr[MODEL_CURVE_POINTS]; /* NAN: not known (a mean by conditional expectation keeps no sum for each delay) */
 	uint64_t sampled_assets;    /* assets whose mean comes from executions: there is no formula after a trigger (model_is_conditional) */

@@ -221,7 +221,7 @@ static void add_variants(const struct run *run, struct model_result *result)
 		result->stages[i].measurement_stderr = NAN;
 	}
 	result->measurement_stderr = result->latency_at_mean_delay = result->latency_share_beyond_p99 = NAN;
-	result->budget_added_s = result->budget_scale = NAN;
+	result->budget_added_s = result->budget_scale = result->budget_ci95[0] = result->budget_ci95[1] = NAN;
 }
 
 static uint64_t pairs_done(const struct run *run)
@@ -279,15 +279,43 @@ void run_gain(const struct run *run, const struct estimate *here, struct gain_an
 	there->stderr_ = hypot(there->stderr_, NUMERICAL_BOUND * there->value);
 }
 
-int run_what_if(const struct run *run, struct model_result *result)
+/* The error of the bad debt where the budget is reached: the paths once more, under those delays. */
+static int budget_stderr(const struct run *run, const struct model_control *control, const struct model_result *result, double *stderr_)
+{
+	bool scaled = isfinite(result->budget_scale);
+	struct model_result there = {0};
+	struct model model = *run->model;
+	struct run again;
+	int rc;
+
+	model.group_count = 0;
+	rc = run_prepare(&again, &model, scaled ? result->budget_scale : 1, scaled ? 0 : result->budget_added_s);
+
+	if (rc)
+		return rc;
+	rc = run_slices(&again, control);
+	if (!rc)
+		rc = run_result(&again, &there);
+	*stderr_ = there.bad_debt.stderr_;
+	run_free(&again);
+	return rc;
+}
+
+int run_what_if(const struct run *run, const struct model_control *control, struct model_result *result)
 {
 	struct fixed_delay masses;
+	double there;
 	int rc = run_masses(run, &masses);
 
 	if (!rc)
 		rc = what_if(run->model, &run->delay, &masses, result->bad_debt.value, result);
-	if (!rc && result->sampled_assets)
+	if (!rc && result->sampled_assets) {
 		add_variants(run, result);
+	} else if (!rc && (isfinite(result->budget_scale) || isfinite(result->budget_added_s))) {
+		rc = budget_stderr(run, control, result, &there);
+		if (!rc)
+			rc = what_if_budget_interval(run->model, &run->delay, &masses, there, result);
+	}
 	fixed_delay_free(&masses);
 	return rc;
 }

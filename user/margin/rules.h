@@ -74,6 +74,7 @@ struct rules_type {
 	bool deleverages;   /* a bankrupt position is still there, and can be closed against others (waterfall.h) */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
+	const char *penalty; /* of the parameters, what a liquidation costs the borrower: a keeper's bonus, a fee; NULL: none does alone */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */
 	/* One liquidation of a position with health < 1; false where there is nothing to take. NULL: the position becomes a lot. */
 	bool (*plan)(const struct rules *rules, const struct position *position, double oracle, struct plan *out);

@@ -60,6 +60,7 @@ const struct rules_type rules_aave_v3 = {
 	.name = "aave-v3",
 	.source = "aave-dao/aave-v3-origin, LiquidationLogic.sol at 027aaed7, read 2026-11-25; bonus and protocol fee are a "
 		  "reserve's own: the presets are those of WETH",
+	.penalty = "bonus",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95},
 		       {"full_close_size", 0, 1e12, 2000}, {"leave_at_least", 0, 1e12, 1000},
 		       {"bonus", 0, 1, 0.05}, {"protocol_fee", 0, 1, 0.1}},
@@ -87,6 +88,7 @@ const struct rules_type rules_spark = {
 	.name = "spark",
 	.source = "sparkdotfi/sparklend-v1-core, LiquidationLogic.sol at 077cc8c2, read 2026-11-25; bonus and protocol fee are a "
 		  "reserve's own: the presets are an example",
+	.penalty = "bonus",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95}, {"bonus", 0, 1, 0.05},
 		       {"protocol_fee", 0, 1, 0.1}},
 	.cross_collateral = true,
@@ -112,6 +114,7 @@ const struct rules_type rules_compound_v2 = {
 	.name = "compound-v2",
 	.source = "compound-finance/compound-protocol, CTokenInterfaces.sol (protocolSeizeShareMantissa 2.8 %) at 1245e5d8, read 2026-11-25; close "
 		  "factor and bonus are governance's settings",
+	.penalty = "bonus",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"bonus", 0, 1, 0.08}, {"seize_share", 0, 1, 0.028}},
 	.cross_collateral = true,
 	.cross_debt = true,
@@ -134,6 +137,7 @@ static bool plan_morpho(const struct rules *rules, const struct position *positi
 const struct rules_type rules_morpho = {
 	.name = "morpho",
 	.source = "morpho-org/morpho-blue, Morpho.sol at 3085651, ConstantsLib.sol at 04d77eea, read 2026-11-25: LIF = min(1.15, 1/(1 - 0.3·(1 - LLTV)))",
+	.penalty = "cursor",
 	.parameters = {{"max_incentive", 1, 2, 1.15}, {"cursor", 0, 1, 0.3}},
 	.plan = plan_morpho,
 };
@@ -155,6 +159,7 @@ const struct rules_type rules_euler_v2 = {
 	.name = "euler-v2",
 	.source = "euler-xyz/euler-vault-kit, Liquidation.sol at 5b98b420; the largest discount is 0.2 at 0118010f, read 2026-11-25, and a "
 		  "vault's own setting since",
+	.penalty = "max_discount",
 	.parameters = {{"max_discount", 0, 0.99, 0.15}},
 	.cross_collateral = true,
 	.plan = plan_euler,

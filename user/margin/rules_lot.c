@@ -42,6 +42,7 @@ const struct rules_type rules_maker = {
 	.source = "makerdao/dss, dog.sol, clip.sol, abaci.sol at fa4f663; makerdao/osm, osm.sol at 0091d3b4 (a hop of one hour), read 2026-11-25; "
 		  "every number is an ilk's own setting: the presets are an example",
 	.oracle_hop_s = 3600,
+	.penalty = "chop",
 	.parameters = {{"chop", 0, 1, 0.13}, {"buf", 1, 10, 1.3}, {"cut", 0.5, 1, 0.99}, {"step_s", 1, 86400, 90},
 		       {"tail_s", 1, 864000, 8400}, {"cusp", 0, 1, 0.4}},
 	.of_reserve = 1u << MAKER_CHOP | 1u << MAKER_BUF | 1u << MAKER_CUT | 1u << MAKER_STEP | 1u << MAKER_TAIL | 1u << MAKER_CUSP,

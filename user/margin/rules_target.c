@@ -56,6 +56,7 @@ const struct rules_type rules_aave_v4 = {
 	.name = "aave-v4",
 	.source = "aave/aave-v4, src/spoke/libraries/LiquidationLogic.sol at 0051c6e1, read 2026-11-25; the presets are WETH's on the main "
 		  "spoke of governance.aave.com/t/25170 (LlamaRisk, 19 June 2026)",
+	.penalty = "max_bonus",
 	.parameters = {{"target_health", 1, 10, 1.24}, {"health_for_max_bonus", 0, 0.9999, 0.9}, {"bonus_factor", 0, 1, 0.9},
 		       {"max_bonus", 0, 1, 0.0555}, {"liquidation_fee", 0, 1, 0.1}, {"leave_at_least", 0, 1e12, 1000}},
 	.cross_collateral = true,

@@ -89,7 +89,7 @@ static void choose_stride(struct run *run, double executions)
 	run->losses_capacity = (run->model->paths + run->stride - 1) / run->stride;
 }
 
-int run_prepare(struct run *run, const struct model *model)
+int run_prepare(struct run *run, const struct model *model, double scale, double added_s)
 {
 	uint64_t pairs = (model->paths + 1) / 2;
 	double executions = 0;
@@ -110,6 +110,8 @@ int run_prepare(struct run *run, const struct model *model)
 	}
 	variant_delays(run, model);
 	rc = delay_total(model->delays, DELAY_STAGES, &run->delay);
+	for (size_t i = 0; !rc && i < run->delay.count; i++)
+		run->delay.node[i] = scale * run->delay.node[i] + added_s;
 	if (rc || !run->ladders || !run->lots || !run->tilts || !run->exposure || !run->blocks)
 		goto fail;
 	for (size_t i = 0; i < model->asset_count; i++) {

@@ -61,7 +61,8 @@ size_t run_lots_most(const struct run *run, size_t asset);
 /* An asset's accounts by group: group_count ladders; NULL where there is one group. */
 struct ladder *run_parts(const struct run *run, size_t asset);
 
-int run_prepare(struct run *run, const struct model *model);
+/* Under `scale` times the whole delay, and so many seconds more: 1 and 0 as it is (executions do not know of it). 0 or -ENOMEM. */
+int run_prepare(struct run *run, const struct model *model, double scale, double added_s);
 void run_free(struct run *run);
 /* Blocks first … end - 1 until done or stopped, all before them being done; run->blocks_done says how many in all, always the first ones. 0, -ENOMEM or -EAGAIN. */
 int run_threads(struct run *run, const struct model_control *control, uint64_t first, uint64_t end);
@@ -80,7 +81,7 @@ void run_gain(const struct run *run, const struct estimate *here, struct gain_an
 /* What is triggered, by the paths, of assets with a formula after the trigger. 0 or -ENOMEM; free with fixed_delay_free(). */
 int run_masses(const struct run *run, struct fixed_delay *out);
 
-/* The same paths under other delays (what_if.h). 0 or -ENOMEM. */
-int run_what_if(const struct run *run, struct model_result *result);
+/* The same paths under other delays (what_if.h). As run_threads(). */
+int run_what_if(const struct run *run, const struct model_control *control, struct model_result *result);
 
 #endif

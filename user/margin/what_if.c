@@ -51,17 +51,25 @@ static void regime(const struct fixed_delay *fixed, const struct quadrature *del
 
 #define BUDGET_REACH 1000 /* mean delays: a budget that takes a longer added delay is not looked for */
 #define BISECTIONS 60
+#define SIGMAS 1.959963984540054
 
-/* Where `average(x)` passes the budget between low and high; it rises. */
-static double bisect(const struct fixed_delay *fixed, const struct quadrature *delay, double budget, bool scaled, double high)
+/* What the budget is compared with: the delays scaled, or with an addition. */
+static double mean_with(const struct fixed_delay *fixed, const struct quadrature *delay, bool scaled, double x)
+{
+	return scaled ? fixed_delay_average(fixed, delay, x, 0) : fixed_delay_average(fixed, delay, 1, x);
+}
+
+/* Where that passes a level between 0 and `high`; it rises. NAN: not there. */
+static double bisect(const struct fixed_delay *fixed, const struct quadrature *delay, double level, bool scaled, double high)
 {
 	double low = 0;
 
+	if (mean_with(fixed, delay, scaled, low) > level || !(mean_with(fixed, delay, scaled, high) > level))
+		return NAN;
 	for (int i = 0; i < BISECTIONS; i++) {
 		double middle = 0.5 * (low + high);
-		double loss = scaled ? fixed_delay_average(fixed, delay, middle, 0) : fixed_delay_average(fixed, delay, 1, middle);
 
-		if (loss > budget)
+		if (mean_with(fixed, delay, scaled, middle) > level)
 			high = middle;
 		else
 			low = middle;
@@ -69,17 +77,44 @@ static double bisect(const struct fixed_delay *fixed, const struct quadrature *d
 	return 0.5 * (low + high);
 }
 
+static double reach_of(const struct model_result *result)
+{
+	return BUDGET_REACH * fmax(result->delay_mean_s, 1);
+}
+
 static void find_budget(const struct fixed_delay *fixed, const struct quadrature *delay, double budget, struct model_result *result)
 {
-	double now = fixed_delay_average(fixed, delay, 1, 0), reach = BUDGET_REACH * fmax(result->delay_mean_s, 1);
-
-	result->budget_added_s = result->budget_scale = NAN;
+	result->budget_added_s = result->budget_scale = result->budget_ci95[0] = result->budget_ci95[1] = NAN;
 	if (!(budget > 0) || fixed_delay_loss(fixed, 0) > budget)
 		return; /* the gap alone is above it: no latency is short enough */
-	if (now > budget)
+	if (fixed_delay_average(fixed, delay, 1, 0) > budget)
 		result->budget_scale = bisect(fixed, delay, budget, true, 1);
-	else if (fixed_delay_average(fixed, delay, 1, reach) > budget)
-		result->budget_added_s = bisect(fixed, delay, budget, false, reach);
+	else
+		result->budget_added_s = bisect(fixed, delay, budget, false, reach_of(result));
+}
+
+int what_if_budget_interval(const struct model *model, const struct quadrature *delay, const struct fixed_delay *masses, double stderr_,
+			    struct model_result *result)
+{
+	bool scaled = isfinite(result->budget_scale), measured = false;
+	double variance = stderr_ * stderr_, share, high = scaled ? 1 : reach_of(result);
+	int rc = 0;
+
+	if (!scaled && !isfinite(result->budget_added_s))
+		return 0;
+	for (int i = 0; !rc && i < DELAY_STAGES; i++) {
+		struct quadrature rest = {0};
+		struct delay_beside beside = {&rest, NULL, scaled ? result->budget_scale : 1, scaled ? 0 : result->budget_added_s};
+
+		rc = delay_total(model->delays, (enum delay_stage)i, &rest);
+		if (!rc)
+			variance += fixed_delay_measured_variance(masses, &model->delays[i], 1, &beside, &measured);
+		quadrature_free(&rest);
+	}
+	share = SIGMAS * sqrt(variance) / model->budget;
+	result->budget_ci95[0] = bisect(masses, delay, model->budget / (1 + share), scaled, high);
+	result->budget_ci95[1] = share < 1 ? bisect(masses, delay, model->budget / (1 - share), scaled, high) : NAN;
+	return rc;
 }
 
 int what_if(const struct model *model, const struct quadrature *delay, struct fixed_delay *masses, double expected,
@@ -102,7 +137,7 @@ int what_if(const struct model *model, const struct quadrature *delay, struct fi
 	result->delay_p50_s = quadrature_quantile(delay, 0.5);
 	result->delay_p99_s = quadrature_quantile(delay, 0.99);
 	what_if_added(model, result->added_s);
-	reach = model->budget > 0 ? BUDGET_REACH * fmax(result->delay_mean_s, 1) : result->added_s[MODEL_CURVE_POINTS - 1];
+	reach = model->budget > 0 ? reach_of(result) : result->added_s[MODEL_CURVE_POINTS - 1];
 	rc = fixed_delay_tabulate(masses, rules, DELAY_STAGES + 1, reach, expected);
 	if (rc)
 		goto out;
@@ -112,7 +147,8 @@ int what_if(const struct model *model, const struct quadrature *delay, struct fi
 	}
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		bool measured = false;
-		double own = fixed_delay_measured_variance(masses, &model->delays[i], 1, &rules[i], NULL, &measured);
+		struct delay_beside beside = {&rules[i], NULL, 1, 0};
+		double own = fixed_delay_measured_variance(masses, &model->delays[i], 1, &beside, &measured);
 
 		result->stages[i].without = fixed_delay_average(masses, &rules[i], 1, 0);
 		result->stages[i].measurement_stderr = measured ? sqrt(own) : NAN;

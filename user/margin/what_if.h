@@ -16,4 +16,11 @@ void what_if_added(const struct model *model, double out[MODEL_CURVE_POINTS]);
 int what_if(const struct model *model, const struct quadrature *delay, struct fixed_delay *masses, double expected,
 	    struct model_result *result);
 
+/*
+ * The interval of the latency that reaches the budget, after what_if(): `stderr_` is that of the bad debt there, to which comes
+ * what the measurement being finite adds there. Ends are where the budget leaves the band of the curve. 0 or -ENOMEM.
+ */
+int what_if_budget_interval(const struct model *model, const struct quadrature *delay, const struct fixed_delay *masses, double stderr_,
+			    struct model_result *result);
+
 #endif

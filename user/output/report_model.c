@@ -140,6 +140,12 @@ static void write_answers(struct report *report)
 			add_answer(table, tier, "value of what it closed, mean", "/closed_value_mean", "/closed_value_stderr", NULL);
 		}
 	}
+	add_answer(table, model, "seconds of delay that reach the budget", "/latency_budget/added_delay_s", NULL, "/latency_budget/ci95");
+	add_answer(table, model, "delays that reach the budget, times what they are", "/latency_budget/delay_scale", NULL,
+		   "/latency_budget/ci95");
+	add_answer(table, model, "thresholds that keep to the requirement, times what they are", "/requirement/threshold_scale", NULL,
+		   "/requirement/ci95");
+	add_answer(table, model, "smallest penalty that keeps to it", "/requirement/penalty/least", NULL, "/requirement/penalty/ci95");
 	add_against(table, model);
 	html_table(report->out, table);
 	table_free(table);
