@@ -142,7 +142,7 @@ $(foreach t,$(FUZZERS),$(eval $(call fuzzer,$(t))))
 install: all
 	install -D -m 755 $(BUILD)/pricelag "$(DESTDIR)$(PREFIX)/bin/pricelag"
 	for page in docs/*.1; do install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page)"; done
-	for page in README.md LICENSE LICENSES/* docs/*.md docs/*.svg docs/examples/*; do \
+	for page in README.md LICENSE LICENSES/* docs/*.md docs/*.svg docs/plots/*.svg docs/examples/*; do \
 		install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/doc/pricelag/$$page"; done
 
 clean:
