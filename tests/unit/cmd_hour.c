@@ -18,7 +18,7 @@
 /* AddressSanitizer keeps what was freed for a while: up to 256 MB of it. */
 #ifdef __SANITIZE_ADDRESS__
 #define GROWTH_MAX (300U << 20)
-#define JOIN_MAX (300U << 20)
+#define JOIN_MAX (1U << 30)
 #else
 #define GROWTH_MAX (1U << 20)
 #define JOIN_MAX (20U << 20)
