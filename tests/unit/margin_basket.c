@@ -91,6 +91,34 @@ static void the_breaker_of_one_leaves_the_other(void **state)
 	assert_true(t.w.more.slippage_mean > 0); /* BTC, though it is the dearer one to sell */
 }
 
+/*
+ * Compound v3 takes all of it at once. ETH at 950: credited with 0.95·9,500 + 0.9·10,000 = 18,025 for 15,200; sold at 0.975 and 0.95 of
+ * the price, for 9,262.5 + 9,500. Both by half: 0.95·5,000 + 0.9·5,000 are too little, and 4,875 + 4,750 come in.
+ */
+static void absorbed_as_a_whole(void **state)
+{
+	const double eth[] = {1000, 950, 950, 950}, btc[] = {10000, 10000, 10000, 10000}, half_eth[] = {1000, 500, 500}, half_btc[] = {10000, 5000, 5000};
+	uint32_t terms[] = {0, 1};
+	struct rules of_btc;
+	struct two t;
+
+	(void)state;
+	for (int fall = 0; fall < 2; fall++) {
+		on_tapes(&t, fall ? half_eth : eth, fall ? half_btc : btc, fall ? 3 : 4);
+		rules_preset(&t.w.market.rules, &rules_compound_v3);
+		of_btc = t.w.market.rules;
+		of_btc.parameter[0] = 0.9;
+		t.w.market.variants = &of_btc;
+		t.w.market.variant_count = 1;
+		t.w.model.terms = terms;
+		run(&t.w, 1);
+		near(t.w.result.outcome_mean.seized, fall ? 10000 : 19500, 1e-9);
+		near(t.w.result.bad_debt.value, fall ? 15200 - 9625 : 0, 1e-8);
+		near(t.w.more.keeper_profit.value, fall ? 375 : 19500 - 18762.5, 1e-8);
+		near(t.w.more.liquidations.value, 3, 0); /* the account, and two purchases */
+	}
+}
+
 /* ---- on random paths ------------------------------------------------------------------------------------------------ */
 
 static void volatile_assets(struct two *t, const struct account *accounts, size_t count)
@@ -163,7 +191,7 @@ static void paths_leave_nothing_behind(void **state)
 
 static void rules_that_know_one_collateral_refuse(void **state)
 {
-	const struct rules_type *const refuse[] = {&rules_morpho, &rules_maker, &rules_instant, &rules_compound_v3, &rules_hyperliquid};
+	const struct rules_type *const refuse[] = {&rules_morpho, &rules_maker, &rules_instant, &rules_hyperliquid};
 	struct account alone = rows[1];
 	struct error err;
 	struct two t;
@@ -191,6 +219,7 @@ int main(void)
 		cmocka_unit_test(what_one_loses_the_other_gains),
 		cmocka_unit_test(both_go_and_the_rest_is_lost),
 		cmocka_unit_test(the_breaker_of_one_leaves_the_other),
+		cmocka_unit_test(absorbed_as_a_whole),
 		cmocka_unit_test(two_rows_of_one_asset_are_one),
 		cmocka_unit_test(paths_leave_nothing_behind),
 		cmocka_unit_test(rules_that_know_one_collateral_refuse),

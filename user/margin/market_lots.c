@@ -6,7 +6,7 @@
 
 #include "margin/market_walk.h"
 
-int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle)
+static int put(struct market_walk *walk, uint32_t account, double oracle)
 {
 	const struct rules *rules = market_rules(walk->book->market, walk->book->model, account);
 	struct position *position = &walk->positions[account];
@@ -27,6 +27,36 @@ int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle
 	walk->out->protocol += item.lot.units * price - item.lot.claim;
 	walk->lots[walk->lot_count++] = item;
 	return 0;
+}
+
+/* What a collateral is credited with by itself: what the protocol pays for it where nothing is owed. */
+static double credit_of(const struct market_walk *walk, uint32_t row)
+{
+	const struct rules *rules = market_rules(walk->book->market, walk->book->model, row);
+	struct position alone = {.units = walk->positions[row].units};
+	struct lot lot;
+
+	rules->type->take(rules, &alone, walk->assets[walk->book->model->accounts[row].asset].oracle.price, walk->now_s, &lot);
+	return lot.claim;
+}
+
+int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle)
+{
+	double debt = walk->positions[account].cash, credit = 0, left = 0;
+	int rc = 0;
+
+	if (!basket_is(walk->book, account))
+		return put(walk, account, oracle);
+	for (uint32_t row = account; row < basket_end(walk->book, account); row++)
+		credit += credit_of(walk, row);
+	for (uint32_t row = account; !rc && row < basket_end(walk->book, account); row++) {
+		walk->positions[row].cash = debt * credit_of(walk, row) / credit;
+		rc = put(walk, row, walk->assets[walk->book->model->accounts[row].asset].oracle.price);
+		left += walk->positions[row].cash;
+		walk->positions[row].cash = 0;
+	}
+	walk->positions[account].cash = left;
+	return rc;
 }
 
 /* The rest goes back to its owner; a claim that was not met is lost. */

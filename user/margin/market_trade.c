@@ -280,7 +280,7 @@ static bool pair_to_take(const struct market_walk *walk, uint32_t account, struc
 	double most = -INFINITY;
 
 	*out = (struct pair){account, BASKET_CASH};
-	if (!basket_is(walk->book, account))
+	if (!basket_is(walk->book, account) || !walk->book->market->rules.type->plan)
 		return !paused(walk, account);
 	for (uint32_t held = account; held < end; held++) {
 		if (!(walk->positions[held].units > 0) || paused(walk, held) || money_stuck(walk, walk->book->model->accounts[held].asset))

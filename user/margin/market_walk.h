@@ -185,7 +185,7 @@ void money_pay_keeper(struct market_walk *walk, double profit, double gas, bool 
 /* Units that somebody held while the price went from one to the other: what he gained by it, nobody here lost. */
 void money_held(struct market_walk *walk, double units, double from, double to);
 
-/* The protocol takes a position over and offers it. 0 or -ENOMEM. */
+/* The protocol takes an account over and offers what it held, each collateral for a part of the debt as it is credited. `oracle`: of an account of one row. 0 or -ENOMEM. */
 int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle);
 /* One account, whose transaction is in this block. 0 or -ENOMEM. */
 int trade_liquidation(struct market_walk *walk, struct attempt attempt);

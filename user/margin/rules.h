@@ -67,7 +67,7 @@ struct rules_type {
 	const char *name;   /* of engine.type in model.yaml */
 	const char *source; /* where the rule and its numbers were read, and when */
 	bool perpetual;	    /* the book holds perpetual positions, not loans */
-	bool cross_collateral; /* an account may hold several collaterals, each liquidation takes of one … */
+	bool cross_collateral; /* an account may hold several collaterals, each liquidation takes of one, or (without plan) all … */
 	bool cross_debt;       /* … and owe several debts, each liquidation repays of one */
 	unsigned int of_reserve; /* bits of the parameters that each collateral may have of its own … */
 	unsigned int of_emode;	 /* … and of those that an e-mode has for those in it; 0: there are none */

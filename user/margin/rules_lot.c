@@ -79,6 +79,7 @@ const struct rules_type rules_compound_v3 = {
 	.source = "compound-finance/comet, Comet.sol at d5a30b0a; the factors are an asset's own, the presets those of WETH in "
 		  "deployments/mainnet/usdc/configuration.json at 3daf2050, read 2026-11-25",
 	.parameters = {{"liquidation_factor", 0.01, 1, 0.95}, {"store_front_factor", 0, 1, 0.5}},
+	.cross_collateral = true,
 	.of_reserve = 1u << COMET_LIQUIDATION_FACTOR,
 	.take = comet_take,
 	.offer = comet_offer,
