@@ -47,6 +47,37 @@ static void a_budget_allows_a_delay(void **state)
 }
 
 /*
+ * The same account, nine in ten at once and one in ten 240 s later: at 100.5·e^{-0.42}, 1396.9 short. After the mean of 24 s nothing
+ * is lost: the tail is all of it. Always 144 s late the mean is all of it.
+ */
+static void the_tail_or_the_mean(void **state)
+{
+	struct delay_law halves[2] = {{.type = &delay_constant}, {.type = &delay_constant, .parameter = {240}}};
+	double shares[2] = {0.9, 0.1};
+	struct error err;
+	struct world w;
+
+	(void)state;
+	calm_fall(&w, 100.5, -0.02, (struct account){0, 100, 8000, 0.8});
+	rules_preset(&w.market.rules, &rules_instant);
+	w.model.horizon_s = 12;
+	w.model.paths = 2000;
+	w.model.delays[DELAY_INCLUSION] = (struct delay_law){.type = &delay_mixture, .parts = halves, .shares = shares, .part_count = 2};
+	assert_int_equal(delay_prepare(&w.model.delays[DELAY_INCLUSION], &err), 0);
+	run(&w, 1);
+	near(w.result.latency.value, 139.7, 4 * w.result.latency.stderr_);
+	near(w.result.latency_at_mean_delay, 0, 1e-9);
+	assert_true(w.result.tail_dominated);
+	w.model.delays[DELAY_INCLUSION] = (struct delay_law){.type = &delay_constant, .parameter = {144}};
+	run(&w, 1);
+	near(w.result.latency_at_mean_delay, 250.93, 5e-3);
+	assert_false(w.result.tail_dominated);
+	w.model.delays[DELAY_INCLUSION].parameter[0] = 0; /* nothing comes of latency */
+	run(&w, 1);
+	assert_true(isnan(w.result.latency_at_mean_delay));
+}
+
+/*
  * From 140 down by 2 % a block, executed 20 blocks after the trigger: without loss if that is in block 7 or before, at
  * 140·e^{-0.14} = 121.71 or above: below 100/s for thresholds of 0.8·s, so s up to 0.82162.
  */
@@ -206,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_budget_allows_a_delay),
+		cmocka_unit_test(the_tail_or_the_mean),
 		cmocka_unit_test(a_budget_asks_for_margin),
 		cmocka_unit_test(wrong_way_risk),
 		cmocka_unit_test(delays_come_from_the_regime_of_the_price),

@@ -31,7 +31,7 @@ static const char *estimator_name(const struct model_answer *answer)
 static struct json_object *regime_json(const struct model_result *r)
 {
 	struct json_object *object = json_object_new_object();
-	bool known = isfinite(r->latency_share_beyond_p99);
+	bool known = isfinite(r->latency_at_mean_delay);
 
 	json_add_text(object, "dominated_by", !known ? NULL : r->tail_dominated ? "tail" : "mean");
 	json_add_number(object, "latency_at_mean_delay", r->latency_at_mean_delay);
@@ -308,8 +308,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add_count(document, "beyond_tape", r->beyond_tape);
 	json_add(document, "bad_debt", bad_debt_json(r));
 	json_add(document, "decomposition", decomposition_json(answer));
-	if (!answer->market.rules.type)
-		json_add(document, "regime", regime_json(r));
+	json_add(document, "regime", regime_json(r));
 	if (answer->apart.asked)
 		json_add(document, "dependence", dependence_json(answer));
 	if (answer->model.budget > 0)
@@ -384,10 +383,12 @@ static void print_estimators(const struct model_result *r, FILE *out)
 
 static void print_regime(const struct model_result *r, FILE *out)
 {
+	if (!isfinite(r->latency_at_mean_delay))
+		return;
+	fprintf(out, "  The latency loss is dominated by the %s of the delay: %.3g if every delay were the mean%s", r->tail_dominated ? "tail" : "mean",
+		r->latency_at_mean_delay, isfinite(r->latency_share_beyond_p99) ? "" : ".\n");
 	if (isfinite(r->latency_share_beyond_p99))
-		fprintf(out, "  The latency loss is dominated by the %s of the delay: %.3g if every delay were the mean of %.3g s; %.3g %% of it "
-			"comes from the slowest 1 %%.\n", r->tail_dominated ? "tail" : "mean", r->latency_at_mean_delay, r->delay_mean_s,
-			100 * r->latency_share_beyond_p99);
+		fprintf(out, " of %.3g s; %.3g %% of it comes from the slowest 1 %%.\n", r->delay_mean_s, 100 * r->latency_share_beyond_p99);
 }
 
 static void print_measurement(const struct model_result *r, FILE *out)
@@ -448,6 +449,7 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 	fprintf(out, "  Of it %s is gap (there at zero latency), %s comes of latency, %s of congestion and %s of thin markets.\n",
 		told(&more->parts[MARKET_GAP], part[0]), told(&more->parts[MARKET_LATENCY], part[1]),
 		told(&more->parts[MARKET_CONGESTION], part[2]), told(&more->parts[MARKET_LIQUIDITY], part[3]));
+	print_regime(&answer->result, out);
 	if (more->open.value > 0)
 		fprintf(out, "  %.4g ± %.2g of it had not been liquidated when the time was over.\n", more->open.value, more->open.stderr_);
 	fprintf(out, "  %.4g ± %.2g liquidations on average take %.6g ± %.2g of collateral, %s ± %s after the health fell below 1; slippage is "

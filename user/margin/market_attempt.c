@@ -56,6 +56,8 @@ double stage_delay(const struct market_walk *walk, uint32_t asset, const struct 
 
 	if (walk->scenario->no_delay)
 		return 0;
+	if (walk->scenario->mean_delays)
+		return delay_mean(law);
 	return (1 - walk->scenario->shorter) * delay_draw(law, walk->book->model->dependent_delays, &moment, u) +
 	       walk->scenario->added_s[stage];
 }

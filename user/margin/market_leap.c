@@ -43,6 +43,8 @@ static double reports_take(const struct market_walk *walk)
 		return 0;
 	if (walk->scenario->no_delay)
 		return model->step_s;
+	if (walk->scenario->mean_delays)
+		return delay_mean(law) + (LATEST_REPORTS + 1) * model->step_s;
 	return half_within(law) + walk->scenario->added_s[DELAY_ORACLE] + (LATEST_REPORTS + 1) * model->step_s;
 }
 

@@ -11,6 +11,7 @@ struct scenario {
 	bool no_delay, no_gas, no_impact;
 	double added_s[DELAY_STAGES], own_added_s; /* the latter: to the own keeper's delay alone */
 	double shorter; /* share that all delays lose, 0..1 */
+	bool mean_delays; /* every delay is the mean of its law */
 };
 
 /* What a path came to, in the numeraire. Gains of everybody involved add up to what prices brought those who held collateral. */

@@ -122,10 +122,33 @@ static int ask_without(struct questions *q, struct model_result *result)
 	return rc;
 }
 
+/* Which delays latency costs by: what it would cost were every delay its mean. Not known where what it costs is not. */
+static int ask_regime(struct questions *q, const struct estimate *latency, double gap, struct model_result *result)
+{
+	struct scenario scenario = parts[MARKET_LATENCY];
+	uint64_t done;
+	double mean;
+	int rc;
+
+	result->latency_at_mean_delay = result->latency_share_beyond_p99 = NAN;
+	if (!(latency->value > 2 * latency->stderr_)) {
+		q->run++; /* it was counted in */
+		return 0;
+	}
+	scenario.mean_delays = true;
+	rc = ask(q, &scenario, q->paths, &done);
+	if (rc || done < q->paths)
+		return rc;
+	ask_mean(q->other, done, &mean);
+	result->latency_at_mean_delay = mean - gap;
+	result->tail_dominated = result->latency_at_mean_delay < 0.5 * latency->value;
+	return 0;
+}
+
 /* What everything that is asked for takes. */
 static unsigned runs_of(const struct market *market, const struct model *model)
 {
-	return MARKET_PARTS - 1 + DELAY_STAGES + market->keepers.has_own + MODEL_CURVE_POINTS - 1 +
+	return MARKET_PARTS + DELAY_STAGES + market->keepers.has_own + MODEL_CURVE_POINTS - 1 +
 	       (market_is_measured(market, model) ? MEASURED_GROUPS : 0) + (model->budget > 0 ? BUDGET_RUNS : 0);
 }
 
@@ -138,6 +161,8 @@ static int ask_all(struct questions *q, struct model_result *result, struct mark
 		rc = ask_stages(q, result, more);
 	if (!rc)
 		rc = ask_without(q, result);
+	if (!rc)
+		rc = ask_regime(q, &more->parts[MARKET_LATENCY], more->parts[MARKET_GAP].value, result);
 	if (!rc && market_is_measured(q->own.market, model))
 		rc = ask_measured(q, &(struct scenario){0}, ask_mean, &result->measurement_stderr);
 	if (!rc && model->budget > 0)
