@@ -210,12 +210,34 @@ static void penalties_are_parameters(void **state)
 {
 	(void)state;
 	for (size_t i = 0; rules_types[i]; i++) {
-		bool found = !rules_types[i]->penalty;
-
-		for (size_t k = 0; k < RULES_PARAMETERS_MAX && rules_types[i]->parameters[k].name; k++)
-			found = found || !strcmp(rules_types[i]->parameters[k].name, rules_types[i]->penalty);
-		assert_true(found);
+		assert_true(!rules_types[i]->penalty == (rules_penalty(rules_types[i]) < 0));
+		assert_true(!rules_types[i]->tiers_by || rules_types[i]->penalty);
 	}
+}
+
+/* Tiers that are all the same are no tiers, to the last bit; and one that begins where no account gets changes nothing. */
+static void equal_tiers_are_none(void **state)
+{
+	struct world plain, tiered;
+
+	(void)state;
+	volatile_market(&plain, book, BOOK);
+	run(&plain, 2);
+	volatile_market(&tiered, book, BOOK);
+	tiered.market.rules.parameter[1] = 0.5; /* not looked at below a health of 1 */
+	tiered.market.rules.tier_count = 3;
+	for (size_t i = 0; i < 3; i++)
+		tiered.market.rules.tiers[i] = (struct rules_tier){1 - 0.04 * (double)i, 0.08};
+	run(&tiered, 2);
+	assert_true(tiered.result.bad_debt.value == plain.result.bad_debt.value && tiered.more.keeper_profit.value == plain.more.keeper_profit.value);
+	volatile_market(&tiered, book, BOOK);
+	tiered.market.rules.tier_count = 1;
+	tiered.market.rules.tiers[0] = (struct rules_tier){1e-9, 0.5}; /* what a half leaves may be worth little */
+	run(&tiered, 2);
+	assert_true(tiered.result.bad_debt.value == plain.result.bad_debt.value);
+	tiered.market.rules.tiers[0] = (struct rules_tier){0.97, 0.1}; /* more where it is deep: more is missing */
+	run(&tiered, 2);
+	assert_true(tiered.result.bad_debt.value > plain.result.bad_debt.value && tiered.result.bad_debt.value < INFINITY);
 }
 
 int main(void)
@@ -228,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_bonus_helps_until_it_does_not),
 		cmocka_unit_test(the_smallest_bonus_is_found),
 		cmocka_unit_test(penalties_are_parameters),
+		cmocka_unit_test(equal_tiers_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

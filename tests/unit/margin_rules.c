@@ -35,7 +35,7 @@ static struct plan plan_of(const struct rules *rules, const struct position *pos
 {
 	struct plan plan;
 
-	assert_true(rules->type->plan(rules, position, oracle, &plan));
+	assert_true(rules_plan(rules, position, oracle, &plan));
 	return plan;
 }
 
@@ -62,6 +62,64 @@ static void aave_takes_half_then_all(void **state)
 	near(plan.repay, 8000 / 1.05, 1e-9);
 	near(plan.units + plan.fee_units, 100, 1e-12);
 	near(8000 - plan.repay, 380.952380952, 1e-8);
+}
+
+/* 2 % from a health of 1, 5 % from 0.96, 10 % from 0.9, of which the protocol has a tenth. */
+static void a_bonus_in_tiers(void **state)
+{
+	struct rules rules = preset(&rules_aave_v3);
+	struct position position = {.units = 100, .cash = -8000, .weight = 0.8};
+	struct error err;
+	struct plan plan;
+
+	(void)state;
+	rules.tiers[0] = (struct rules_tier){1, 0.02};
+	rules.tiers[1] = (struct rules_tier){0.96, 0.05};
+	rules.tiers[2] = (struct rules_tier){0.9, 0.1};
+	rules.tier_count = 3;
+	assert_int_equal(rules_check(&rules, &err), 0);
+	/* 99: health 0.99. Half, 4000, for 4080, fee 10 % of 80 */
+	plan = plan_of(&rules, &position, 99);
+	near(plan.repay, 4000, 1e-9);
+	near(plan.units * 99, 4072, 1e-9);
+	near(plan.fee_units * 99, 8, 1e-9);
+	/* 96: health 0.96 is the next tier's already. 4000 for 4200, fee 20 */
+	near(plan_of(&rules, &position, 96).units * 96, 4180, 1e-9);
+	/* 89: health 0.89, all: 8000 for 8800, fee 80 */
+	plan = plan_of(&rules, &position, 89);
+	near(plan.units * 89, 8720, 1e-9);
+	near(plan.repay, 8000, 1e-9);
+	/* before the first tier the plain bonus, 5 % */
+	rules.tiers[0].from = 0.97;
+	near(plan_of(&rules, &position, 98).units * 98, 4180, 1e-9);
+	near(plan_of(&rules, &position, 97).units * 97, 4072, 1e-9);
+	rules.tiers[1].from = 0.98;
+	assert_int_equal(rules_check(&rules, &err), -22);
+	assert_non_null(strstr(err.text, "tier 1 is from 0.98, after one from 0.97; they should fall"));
+	rules.tiers[1] = (struct rules_tier){0.95, 1.5};
+	assert_int_equal(rules_check(&rules, &err), -22);
+	assert_non_null(strstr(err.text, "tier 1 has 1.5; allowed: 0 to 1"));
+}
+
+/* A fee of 0.2 % below 100,000 of value, 0.5 % from there on, beside GMX's 0.07 % for closing; the same for dYdX's fund. */
+static void a_fee_in_tiers(void **state)
+{
+	struct rules gmx = preset(&rules_gmx_v2), dydx = preset(&rules_dydx_v4);
+	struct position position = {.units = 10, .cash = -90000, .weight = 0.95};
+	struct error err;
+
+	(void)state;
+	gmx.tiers[0] = dydx.tiers[0] = (struct rules_tier){100000, 0.005};
+	gmx.tier_count = dydx.tier_count = 1;
+	dydx.parameter[rules_penalty(dydx.type)] = 0.002;
+	near(plan_of(&gmx, &position, 9999).penalty, 99990 * 0.0027, 1e-9);
+	near(plan_of(&gmx, &position, 10000).penalty, 100000 * 0.0057, 1e-9);
+	near(plan_of(&dydx, &position, 9999).penalty, 99990 * 0.002, 1e-9);
+	near(plan_of(&dydx, &position, 10000).penalty, 500, 1e-9);
+	gmx.tiers[1] = (struct rules_tier){100000, 0.006};
+	gmx.tier_count = 2;
+	assert_int_equal(rules_check(&gmx, &err), -22);
+	assert_non_null(strstr(err.text, "they should rise"));
 }
 
 static void aave_leaves_no_dust(void **state)
@@ -411,6 +469,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(aave_takes_half_then_all),
+		cmocka_unit_test(a_bonus_in_tiers),
+		cmocka_unit_test(a_fee_in_tiers),
 		cmocka_unit_test(aave_leaves_no_dust),
 		cmocka_unit_test(compound_v2_keeps_a_share_of_what_is_seized),
 		cmocka_unit_test(spark_looks_at_no_size),

@@ -259,6 +259,27 @@ static void fees_feed_the_fund(void **state)
 	near(w.more.lenders.value, 1, CENT);
 }
 
+/*
+ * A bonus of 2 %, and of 5 % from a health of 0.96. At 99 (0.99) half, 4,000 for 4,080, fee 8: the keeper has 72. Left are 58.79 for 4,000,
+ * at 80 a health of 0.94: all, for 4,200, fee 20: 180. Both of the fee's amounts are worth that at the time.
+ */
+static void a_bonus_in_tiers(void **state)
+{
+	static const double prices[] = {110, 99, 99, 80, 80};
+	struct world w;
+
+	(void)state;
+	on_tape(&w, &rules_aave_v3, prices, 5, (struct account){0, 100, 8000, 0.8});
+	w.market.rules.tiers[0] = (struct rules_tier){1, 0.02};
+	w.market.rules.tiers[1] = (struct rules_tier){0.96, 0.05};
+	w.market.rules.tier_count = 2;
+	run(&w, 1);
+	near(w.more.liquidations.value, 2, 0);
+	near(w.more.keeper_profit.value, 72 + 180, 1e-9);
+	near(w.more.fees_mean, 8 + 20, 1e-9);
+	near(w.result.bad_debt.value, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +294,7 @@ int main(void)
 		cmocka_unit_test(gmx_and_synthetix),
 		cmocka_unit_test(tiers_pay_in_their_order),
 		cmocka_unit_test(fees_feed_the_fund),
+		cmocka_unit_test(a_bonus_in_tiers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

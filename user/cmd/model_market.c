@@ -28,9 +28,43 @@ bool model_market_wanted(struct conf root)
 
 /* ---- engine ------------------------------------------------------------------------------------------------------- */
 
+/* bonus_tiers: [{health, bonus}, …], or fee_tiers: [{notional, fee}, …] */
+static int read_penalties(struct conf map, struct rules *out, struct error *err)
+{
+	static const struct {
+		const char *key, *from, *penalty;
+	} words[] = {[TIERS_BY_HEALTH] = {"bonus_tiers", "health", "bonus"}, [TIERS_BY_NOTIONAL] = {"fee_tiers", "notional", "fee"}};
+	const char *reserves[] = {"reserves", "emodes"}, *from = words[out->type->tiers_by].from, *penalty = words[out->type->tiers_by].penalty;
+	char allowed[64];
+	struct conf list;
+
+	if (!out->type->tiers_by)
+		return 0;
+	list = conf_get(map, words[out->type->tiers_by].key);
+	if (!conf_exists(list))
+		return 0;
+	for (int i = 0; i < 2; i++)
+		if (conf_exists(conf_get(map, reserves[i])))
+			return conf_error(list, err, "goes without '%s': tiers hold for every collateral", reserves[i]);
+	if (!conf_is_list(list) || !conf_count(list) || conf_count(list) > RULES_TIERS_MAX)
+		return conf_error(list, err, "should be a list of 1 to %d tiers {%s, %s}", RULES_TIERS_MAX, from, penalty);
+	snprintf(allowed, sizeof(allowed), "%s, %s", from, penalty);
+	for (; out->tier_count < conf_count(list); out->tier_count++) {
+		struct rules_tier *tier = &out->tiers[out->tier_count];
+		struct conf entry = conf_at(list, out->tier_count), at, value;
+
+		if (conf_require(entry, from, "where the tier begins", &at, err) || conf_read_double(at, &tier->from, err) ||
+		    conf_require(entry, penalty, "a fraction such as 0.05", &value, err) || conf_read_double(value, &tier->penalty, err) ||
+		    conf_reject_unknown(entry, allowed, err))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int read_rules(struct conf map, struct rules *out, struct error *err)
 {
 	struct model_entry entries[RULES_PARAMETERS_MAX + 1] = {{NULL, NULL, false}};
+	static const char *const more[] = {"type, reserves, emodes", "type, reserves, emodes, bonus_tiers", "type, reserves, emodes, fee_tiers"};
 	const struct rules_type *found;
 	struct error why = {""};
 	char names[512] = "";
@@ -46,7 +80,7 @@ static int read_rules(struct conf map, struct rules *out, struct error *err)
 	rules_preset(out, found);
 	for (size_t i = 0; i < RULES_PARAMETERS_MAX && found->parameters[i].name; i++)
 		entries[i] = (struct model_entry){found->parameters[i].name, &out->parameter[i], false};
-	if (model_read_entries(map, entries, "type, reserves, emodes", err))
+	if (read_penalties(map, out, err) || model_read_entries(map, entries, more[found->tiers_by], err))
 		return -EINVAL;
 	return rules_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }

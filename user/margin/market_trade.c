@@ -259,7 +259,7 @@ static double brings(const struct market_walk *walk, struct pair pair)
 	struct plan plan;
 	double share;
 
-	if (!rules->type->plan(rules, &position, walk->assets[asset].oracle.price, &plan))
+	if (!rules_plan(rules, &position, walk->assets[asset].oracle.price, &plan))
 		return -INFINITY;
 	share = affordable(walk, &plan);
 	return money_sale(walk, asset, share * plan.units) - cost_of(walk, pair, share * plan.repay);
@@ -327,7 +327,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			return trade_put_on_offer(walk, account, oracle);
 		}
 		position = weighed(walk, pair, oracle);
-		if (!rules->type->plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
+		if (!rules_plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
 			return 0;
 		rc = plan.takeover ? take_over(walk, account, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
 		if (rc)

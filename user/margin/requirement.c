@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "margin/crossing.h"
 #include "margin/expected.h"
@@ -232,16 +231,15 @@ static int find_penalty(struct search *search, struct penalty_answer *out)
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
+/* One number, that holds for all: in tiers, or each collateral's own, it is not. */
 static bool has_penalty(struct search *search)
 {
-	const struct rules_type *type = search->market ? search->market->rules.type : NULL;
+	int index = search->market ? rules_penalty(search->market->rules.type) : -1;
 
-	for (size_t i = 0; type && type->penalty && i < RULES_PARAMETERS_MAX && type->parameters[i].name; i++)
-		if (!strcmp(type->parameters[i].name, type->penalty)) {
-			search->penalty = i;
-			return true;
-		}
-	return false;
+	if (index < 0 || search->market->rules.tier_count || search->market->variant_count)
+		return false;
+	search->penalty = (size_t)index;
+	return true;
 }
 
 int model_requirement(const struct model *model, const struct market *market, const struct requirement *requirement, const struct model_control *control,

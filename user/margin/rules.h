@@ -15,6 +15,7 @@
 #define PL_MARGIN_RULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -63,6 +64,18 @@ struct rules_parameter {
 	double low, high, preset;
 };
 
+/*
+ * A penalty in tiers, in place of the parameter `penalty`: by how far the health has fallen when the liquidation is carried out, or by
+ * the size of the position. Protocols with a curve of their own (aave-v4, euler-v2) take none.
+ */
+enum rules_tiers_by { TIERS_NONE, TIERS_BY_HEALTH, TIERS_BY_NOTIONAL };
+
+struct rules_tier {
+	double from; /* health at or below, or |units|·price at or above: the last tier that holds counts, before the first one the parameter */
+	double penalty;
+};
+#define RULES_TIERS_MAX 16
+
 struct rules_type {
 	const char *name;   /* of engine.type in model.yaml */
 	const char *source; /* where the rule and its numbers were read, and when */
@@ -74,6 +87,7 @@ struct rules_type {
 	bool deleverages;   /* a bankrupt position is still there, and can be closed against others (waterfall.h) */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
+	enum rules_tiers_by tiers_by;
 	const char *penalty; /* of the parameters, what a liquidation costs the borrower: a keeper's bonus, a fee; NULL: none does alone */
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */
 	/* One liquidation of a position with health < 1; false where there is nothing to take. NULL: the position becomes a lot. */
@@ -87,6 +101,8 @@ struct rules_type {
 struct rules {
 	const struct rules_type *type;
 	double parameter[RULES_PARAMETERS_MAX];
+	struct rules_tier tiers[RULES_TIERS_MAX]; /* descending health, or ascending size */
+	size_t tier_count;
 };
 
 extern const struct rules_type *const rules_types[]; /* NULL at the end */
@@ -101,7 +117,13 @@ bool rules_lend(const struct rules_type *type);
 /* Every parameter at its preset. */
 void rules_preset(struct rules *rules, const struct rules_type *type);
 
-/* Checks the parameters against their ranges; -EINVAL names the parameter. */
+/* Index of type->penalty among the parameters; -1: it has none. */
+int rules_penalty(const struct rules_type *type);
+
+/* The plan of the rules with the penalty of the tier that holds. As type->plan(), which must be there. */
+bool rules_plan(const struct rules *rules, const struct position *position, double oracle, struct plan *out);
+
+/* Checks the parameters against their ranges, tiers against each other; -EINVAL names the parameter. */
 int rules_check(const struct rules *rules, struct error *err);
 
 /* The price at which the equity of a perpetual position is nothing. */

@@ -60,6 +60,7 @@ const struct rules_type rules_aave_v3 = {
 	.name = "aave-v3",
 	.source = "aave-dao/aave-v3-origin, LiquidationLogic.sol at 027aaed7, read 2026-11-25; bonus and protocol fee are a "
 		  "reserve's own: the presets are those of WETH",
+	.tiers_by = TIERS_BY_HEALTH,
 	.penalty = "bonus",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95},
 		       {"full_close_size", 0, 1e12, 2000}, {"leave_at_least", 0, 1e12, 1000},
@@ -88,6 +89,7 @@ const struct rules_type rules_spark = {
 	.name = "spark",
 	.source = "sparkdotfi/sparklend-v1-core, LiquidationLogic.sol at 077cc8c2, read 2026-11-25; bonus and protocol fee are a "
 		  "reserve's own: the presets are an example",
+	.tiers_by = TIERS_BY_HEALTH,
 	.penalty = "bonus",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"full_close_health", 0, 1, 0.95}, {"bonus", 0, 1, 0.05},
 		       {"protocol_fee", 0, 1, 0.1}},
@@ -114,6 +116,7 @@ const struct rules_type rules_compound_v2 = {
 	.name = "compound-v2",
 	.source = "compound-finance/compound-protocol, CTokenInterfaces.sol (protocolSeizeShareMantissa 2.8 %) at 1245e5d8, read 2026-11-25; close "
 		  "factor and bonus are governance's settings",
+	.tiers_by = TIERS_BY_HEALTH,
 	.penalty = "bonus",
 	.parameters = {{"close_factor", 0.01, 1, 0.5}, {"bonus", 0, 1, 0.08}, {"seize_share", 0, 1, 0.028}},
 	.cross_collateral = true,

@@ -55,6 +55,7 @@ const struct rules_type rules_dydx_v4 = {
 		  "2f99004e, read 2026-11-25",
 	.perpetual = true,
 	.deleverages = true,
+	.tiers_by = TIERS_BY_NOTIONAL,
 	.penalty = "liquidation_fee",
 	.parameters = {{"bankruptcy_adjustment", 1, 100, 1}, {"spread_to_maintenance", 0, 10, 0.1},
 		       {"liquidation_fee", 0, 0.1, 0.005}},

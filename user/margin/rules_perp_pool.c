@@ -46,6 +46,7 @@ const struct rules_type rules_drift = {
 	.source = "drift-labs/protocol-v2, controller/liquidation.rs at 006ba85c, math/liquidation.rs at 0fd8f61c, read 2026-11-25; the "
 		  "buffer is the constant's 2 %, both fees are a market's own: the presets are an example",
 	.perpetual = true,
+	.tiers_by = TIERS_BY_NOTIONAL,
 	.penalty = "liquidator_fee",
 	.parameters = {{"liquidator_fee", 0, 0.5, 0.01}, {"fund_fee", 0, 0.5, 0.01}, {"margin_buffer", 0, 0.5, 0.02},
 		       {"whole_below", 0, 1e12, 50}},
@@ -71,6 +72,7 @@ const struct rules_type rules_gmx_v2 = {
 	.source = "gmx-io/gmx-synthetics, contracts/position/PositionUtils.sol at 00fc6b2e, config/markets.ts at 00172c00 (fee of closing, "
 		  "no price impact in liquidations), read 2026-11-25; liquidation_fee came later and is a market's own",
 	.perpetual = true,
+	.tiers_by = TIERS_BY_NOTIONAL,
 	.penalty = "liquidation_fee",
 	.parameters = {{"position_fee", 0, 0.5, 0.0007}, {"liquidation_fee", 0, 0.5, 0.002}},
 	.plan = plan_gmx,
