@@ -75,7 +75,8 @@ static int read_priced_debts(struct conf map, struct book_rows *rows, struct err
 	return 0;
 }
 
-static int read_position(struct conf map, const struct model *model, struct account *out, double *entry, struct error *err)
+/* `shared`: its margin is given elsewhere; NULL: it is its own. */
+static int read_position(struct conf map, const struct model *model, const double *shared, struct account *out, double *entry, struct error *err)
 {
 	struct conf asset, value;
 	double numbers[BOOK_NUMBERS];
@@ -86,13 +87,45 @@ static int read_position(struct conf map, const struct model *model, struct acco
 	if (!conf_text(asset) || book_asset(model, conf_text(asset), &out->asset))
 		return conf_error(asset, err, "'%s' is not among the assets of this file", conf_text(asset) ? conf_text(asset) : "?");
 	for (int i = 0; book_positions.names[i]; i++)
-		if (conf_require(map, book_positions.names[i], "a number", &value, err) || conf_read_double(value, &numbers[i], err))
+		if (i == BOOK_MARGIN && shared)
+			numbers[i] = *shared;
+		else if (conf_require(map, book_positions.names[i], "a number", &value, err) || conf_read_double(value, &numbers[i], err))
 			return -EINVAL;
-	if (conf_reject_unknown(map, "asset, size, entry, margin, maintenance_margin, group", err))
+	if (conf_reject_unknown(map, shared ? "asset, size, entry, maintenance_margin" : "asset, size, entry, margin, maintenance_margin, group", err))
 		return -EINVAL;
 	mistake = book_positions.to_account(numbers, out);
 	*entry = numbers[BOOK_ENTRY];
 	return mistake ? conf_error(map, err, "%s", mistake) : 0;
+}
+
+/* {positions: [{asset, size, entry, maintenance_margin}, …], margin}: what they share is with the first row. */
+static int read_shared(struct conf map, struct book_rows *rows, struct error *err)
+{
+	struct conf list, margin;
+	double shared;
+
+	if (conf_require(map, "positions", "a list of {asset, size, entry, maintenance_margin}", &list, err) ||
+	    conf_require(map, "margin", "what they share, in the numeraire", &margin, err) || conf_read_double(margin, &shared, err) ||
+	    conf_reject_unknown(map, "positions, margin, group", err))
+		return -EINVAL;
+	if (!conf_is_list(list) || !conf_count(list))
+		return conf_error(list, err, "should be a list of {asset, size, entry, maintenance_margin}");
+	for (size_t i = 0; i < conf_count(list); i++) {
+		size_t head = rows->model->account_count - i;
+		struct account account = {0};
+		double entry;
+
+		if (read_position(conf_at(list, i), rows->model, &shared, &account, &entry, err))
+			return -EINVAL;
+		if (i) {
+			rows->model->accounts[head].debt += account.debt;
+			account.debt = 0;
+		}
+		shared = 0; /* once */
+		if (book_add(rows, &account, entry, i > 0, 0))
+			return conf_error(map, err, "out of memory");
+	}
+	return 0;
 }
 
 /* A loan's rows: one for each collateral, the debt in the numeraire with the first, one for each debt in an asset. */
@@ -141,7 +174,7 @@ static int read_list(struct conf list, struct model *model, const struct model_t
 	const char *numeraire = NULL;
 
 	if (!conf_is_list(list) || !conf_count(list))
-		return conf_error(list, err, "should be a list of accounts: {collateral, debt, liquidation_threshold}, or {asset, size, entry, margin, maintenance_margin}");
+		return conf_error(list, err, "should be a list of accounts: {collateral, debt, liquidation_threshold}, or {asset, size, entry, margin, maintenance_margin}, or {positions, margin}");
 	for (size_t i = 0; i < conf_count(list); i++) {
 		struct conf map = conf_at(list, i);
 		struct account account = {0};
@@ -151,13 +184,17 @@ static int read_list(struct conf list, struct model *model, const struct model_t
 
 		if (model_group_read(map, model, &group, err))
 			return -EINVAL;
-		if (!conf_exists(conf_get(map, "size"))) {
+		if (conf_exists(conf_get(map, "positions"))) {
+			*kinds |= book_positions.kind;
+			if (read_shared(map, &rows, err))
+				return -EINVAL;
+		} else if (!conf_exists(conf_get(map, "size"))) {
 			*kinds |= book_loans.kind;
 			if (read_loan(map, &rows, &numeraire, err))
 				return -EINVAL;
 		} else {
 			*kinds |= book_positions.kind;
-			if (read_position(map, model, &account, &entry, err))
+			if (read_position(map, model, NULL, &account, &entry, err))
 				return -EINVAL;
 			if (book_add(&rows, &account, entry, false, 0))
 				return conf_error(list, err, "out of memory");

@@ -18,7 +18,8 @@
 /*
  * Fills model->accounts; model->assets must be there. CSV: a header line, then one account a line, with the columns
  * asset, collateral (units), debt (numeraire), liquidation_threshold (0 to 1], in any order; or, of perpetual positions,
- * asset, size (units, negative: short), entry (price), margin (numeraire), maintenance_margin (share of the value). Loans may
+ * asset, size (units, negative: short), entry (price), margin (numeraire), maintenance_margin (share of the value), where rows that
+ * follow each other under one name in a column account share the margin. Loans may
  * have a column account: rows that follow each other under one name are one account with several collaterals and debts, those
  * in the numeraire added up; and a column debt_asset: the row's debt is in units of that asset (empty: in the numeraire). A row
  * whose asset, collateral and liquidation_threshold are empty is one more debt of the account before it. A column group names

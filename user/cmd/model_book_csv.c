@@ -116,7 +116,7 @@ static int read_name(struct reading *r, bool *joined, struct error *err)
 		return 0;
 	if (!filled(name) || strlen(name) >= NAME_MAX_BYTES)
 		return conf_error(r->node, err, "%s:%zu: account should be a name of 1 to %d bytes", conf_text(r->node), r->line, NAME_MAX_BYTES - 1);
-	*joined = r->columns.layout == &book_loans && !strcmp(r->name, name);
+	*joined = !strcmp(r->name, name);
 	strcpy(r->name, name);
 	return 0;
 }
@@ -203,6 +203,9 @@ static int read_row(struct reading *r, char *line, struct error *err)
 		return wrong(r, err, mistake);
 	if (loan) {
 		debt = account.debt;
+		account.debt = 0;
+	} else if (joined) { /* positions that share a margin: all cash is with the first */
+		r->rows.model->accounts[r->head].debt += account.debt;
 		account.debt = 0;
 	}
 	if (book_add(&r->rows, &account, loan ? NAN : numbers[BOOK_ENTRY], joined, loan ? model_terms_of(r->rows.terms, r->emode, account.asset) : 0))

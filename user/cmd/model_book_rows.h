@@ -7,6 +7,7 @@
 
 #define BOOK_NUMBERS 4
 #define BOOK_ENTRY 1 /* of a position's */
+#define BOOK_MARGIN 2
 
 /* A kind of account: its numbers, by key and by column, and what they make. */
 struct book_layout {

@@ -15,6 +15,9 @@ static int check_rows(const struct rules_type *rules, const struct model *model,
 {
 	size_t collaterals = 0, debts = model->accounts[first].debt > 0;
 
+	if (rules->perpetual)
+		return rules->shared_margin ? 0 : error_set(err, -EINVAL, "account %zu: has %zu positions that share a margin, and %s takes one an "
+								       "account: split it", first, end - first, rules->name);
 	for (size_t i = first; i < end; i++)
 		*(account_is_debt(&model->accounts[i]) ? &debts : &collaterals) += 1;
 	if (end - first > collaterals && !rules_lend(rules))
@@ -108,6 +111,9 @@ static int check_waterfall(const struct market *market, const struct model *mode
 		return error_set(err, -EINVAL, "tier %s: rank hyperliquid needs the price at which each position was opened", deleveraging->name);
 	if (socialised && socialised->over == OVER_PROFIT && !entries_known(model))
 		return error_set(err, -EINVAL, "tier %s: over profit needs the price at which each position was opened", socialised->name);
+	if ((deleveraging || socialised) && model->joined)
+		return error_set(err, -EINVAL, "tier %s: takes positions that stand each for itself, and there are some that share a margin",
+				 deleveraging ? deleveraging->name : socialised->name);
 	return waterfall_check(&market->waterfall, err);
 }
 
@@ -117,6 +123,8 @@ static int check_tiers(const struct market *market, const struct model *model, s
 
 	if (market->tiers && !market->rules.type->perpetual)
 		return error_set(err, -EINVAL, "%s holds loans, and tiers of maintenance margin are of perpetual positions", market->rules.type->name);
+	if (market->tiers && model->joined)
+		return error_set(err, -EINVAL, "they are of positions that stand each for itself, and there are some that share a margin");
 	for (size_t i = 0; !rc && market->tiers && i < model->asset_count; i++)
 		rc = margin_tiers_check(&market->tiers[i], err);
 	return rc;

@@ -116,7 +116,7 @@ static struct sums sums_of(const struct market_walk *walk, uint32_t head)
 bool basket_empty(const struct market_walk *walk, uint32_t head)
 {
 	for (uint32_t row = head; row < basket_end(walk->book, head); row++)
-		if (walk->positions[row].units > 0)
+		if (walk->positions[row].units > 0 || (walk->positions[row].units != 0 && cross_is(walk->book, row)))
 			return false;
 	return true;
 }
@@ -133,6 +133,8 @@ double basket_debt(const struct market_walk *walk, uint32_t head)
 {
 	double debt = fmax(0, -walk->positions[head].cash);
 
+	if (cross_is(walk->book, head))
+		return fmax(0, -cross_equity(walk, head, false));
 	for (uint32_t row = head; row < basket_end(walk->book, head); row++)
 		debt += fmax(0, -walk->positions[row].units) * asset_of(walk, row)->price.price;
 	return debt;

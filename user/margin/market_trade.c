@@ -20,6 +20,8 @@ static struct position weighed(const struct market_walk *walk, struct pair pair,
 	const struct asset_state *state = &walk->assets[asset];
 	struct position position = walk->positions[pair.held];
 
+	if (cross_is(walk->book, pair.held))
+		return cross_position(walk, pair.held);
 	if (basket_is(walk->book, pair.held))
 		return basket_position(walk, pair.held, pair.owed);
 	if (walk->book->market->tiers)
@@ -72,11 +74,11 @@ static void close_if_empty(struct market_walk *walk, uint32_t row, double units_
  * The protocol's vault takes the position at the oracle's price, with its share of what equity there is; losses are the
  * waterfall's. A keeper who has to ask for it does so only if the reward pays.
  */
-static int take_over(struct market_walk *walk, uint32_t account, struct attempt attempt, double oracle, const struct plan *plan)
+static int take_over(struct market_walk *walk, uint32_t row, struct attempt attempt, double oracle, const struct plan *plan)
 {
-	struct position *position = &walk->positions[account];
-	struct shortfall shortfall = {.row = account, .units = position->units, .mark = oracle};
-	double price = walk->assets[walk->book->model->accounts[account].asset].price.price, gas = money_gas(walk), equity, kept;
+	struct position *position = &walk->positions[row];
+	struct shortfall shortfall = {.row = row, .units = position->units, .mark = oracle};
+	double price = walk->assets[walk->book->model->accounts[row].asset].price.price, gas = money_gas(walk), equity, kept;
 
 	if (plan->reward > 0) {
 		double bid = money_bid(walk, plan->reward - gas, attempt.contested);
@@ -85,6 +87,10 @@ static int take_over(struct market_walk *walk, uint32_t account, struct attempt 
 			return TRIED_WAITS;
 		walk->out->protocol -= plan->reward;
 		money_pay_keeper(walk, plan->reward - gas - bid, gas + bid, attempt.own);
+	}
+	if (cross_is(walk->book, row)) {
+		cross_take_over(walk, row, plan);
+		return 0;
 	}
 	/* at the market's price: what the vault gains, the owner loses */
 	walk->out->seized += fabs(position->units) * price;
@@ -160,7 +166,7 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct position *position = &walk->positions[row];
 	double *cash = &walk->positions[basket_head(walk->book, row)].cash;
-	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, cost, gas, profit, bid;
+	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, cost, gas, profit, bid, equity;
 	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk, asset);
 
 	if (direct ? money_shut(walk, asset) : money_stuck(walk, asset))
@@ -192,8 +198,9 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 		money_earn(walk, fee_units * price);
 	bid = direct ? 0 : money_bid(walk, profit, attempt.contested);
 	money_pay_keeper(walk, (direct ? -gas : crosses ? -cost - gas : profit) - bid, gas + bid, attempt.own);
-	if (plan->penalty > 0 && *cash + position->units * price > 0) {
-		double penalty = fmin(plan->penalty, *cash + position->units * price);
+	equity = cross_is(walk->book, row) ? cross_equity(walk, basket_head(walk->book, row), false) : *cash + position->units * price;
+	if (plan->penalty > 0 && equity > 0) {
+		double penalty = fmin(plan->penalty, equity);
 
 		*cash -= penalty;
 		walk->out->borrowers -= penalty;
@@ -222,6 +229,8 @@ static int come_back(struct market_walk *walk, uint32_t account)
 /* What is left can be liquidated again. */
 static bool at_risk(const struct market_walk *walk, uint32_t account)
 {
+	if (cross_is(walk->book, account))
+		return !basket_empty(walk, account);
 	if (basket_is(walk->book, account))
 		return basket_debt(walk, account) > 0 && !basket_empty(walk, account);
 	return position_at_risk(&walk->positions[account]);
@@ -282,6 +291,13 @@ static bool pair_to_take(const struct market_walk *walk, uint32_t account, struc
 	*out = (struct pair){account, BASKET_CASH};
 	if (!basket_is(walk->book, account) || !walk->book->market->rules.type->plan)
 		return !paused(walk, account);
+	if (cross_is(walk->book, account)) {
+		int64_t row = cross_row_to_take(walk, account);
+
+		if (row >= 0)
+			out->held = (uint32_t)row;
+		return row >= 0;
+	}
 	for (uint32_t held = account; held < end; held++) {
 		if (!(walk->positions[held].units > 0) || paused(walk, held) || money_stuck(walk, walk->book->model->accounts[held].asset))
 			continue;
@@ -329,12 +345,14 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		position = weighed(walk, pair, oracle);
 		if (!rules_plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
 			return 0;
-		rc = plan.takeover ? take_over(walk, account, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
+		rc = plan.takeover ? take_over(walk, pair.held, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
 		if (rc)
 			return rc == TRIED_WAITS ? attempt_wait(walk, attempt) : rc;
 		liquidated(walk, account, attempt.own);
 		if (!at_risk(walk, account))
 			return come_back(walk, account);
+		if (rules->type->any_first && cross_is(walk->book, account))
+			plan.pause_s = fmax(plan.pause_s, walk->book->model->step_s);
 		if (plan.pause_s > 0)
 			walk->states[account].not_before_s = walk->now_s + plan.pause_s;
 		attempt.brings = attempt_price(walk, walk->book->model->accounts[account].asset);

@@ -137,6 +137,15 @@ double basket_debt(const struct market_walk *walk, uint32_t head);    /* all of 
 /* One collateral, of units > 0, against one debt, as the rules see it. */
 struct position basket_position(const struct market_walk *walk, uint32_t held, uint32_t owed);
 #define BASKET_CASH UINT32_MAX /* instead of a row: what is owed in the numeraire */
+/* Such accounts of perpetual positions, market_cross.c: all of their cash is with the first row. */
+bool cross_is(const struct market_book *book, uint32_t row);
+double cross_equity(const struct market_walk *walk, uint32_t account, bool on_chain); /* at the prices on chain, or the market's */
+/* One position as the rules see it: its cash such that the equity is the account's. */
+struct position cross_position(const struct market_walk *walk, uint32_t row);
+int64_t cross_row_to_take(const struct market_walk *walk, uint32_t account); /* -1: none may be taken now */
+/* The row goes to the vault with its part of the equity, or all rows with all of it. */
+void cross_take_over(struct market_walk *walk, uint32_t row, const struct plan *plan);
+
 /* The account waits in the fronts. 0 or -ENOMEM. */
 int basket_wait(struct market_walk *walk, uint32_t head);
 /* One of its rows has left its front, which fired at `level`: BASKET_BELOW if the account is below 1 and under way now; 0: it is not; -ENOMEM. */

@@ -27,6 +27,7 @@ struct position {
 	/* of an account with several collaterals or debts, of which this is a pair: what its others count and owe, in the numeraire */
 	double others_count, others_owe;
 	double relief; /* of the requirement, in the numeraire */
+	double others_require; /* of a position that shares its margin: the others' maintenance margin; its equity is the account's */
 };
 
 /* (0, inf); below 1: to be liquidated. A loan's health factor; for a short position cash over what it must be worth. */
@@ -43,6 +44,7 @@ struct plan {
 	double penalty;	  /* cash to the insurance fund, at most the equity that is left */
 	double limit;	  /* the sale stands only at this price or a better one; 0: at any */
 	bool takeover;	  /* the protocol's own vault takes all at the oracle's price, and `penalty` of the equity */
+	bool whole;	  /* … and with it all that shares its margin */
 	double pause_s;	  /* nobody comes for the rest for so long */
 	double reward;	  /* of a takeover: cash from the vault to the keeper who asked for it; 0: the protocol does it by itself */
 };
@@ -84,6 +86,8 @@ struct rules_type {
 	bool cross_debt;       /* … and owe several debts, each liquidation repays of one */
 	unsigned int of_reserve; /* bits of the parameters that each collateral may have of its own … */
 	unsigned int of_emode;	 /* … and of those that an e-mode has for those in it; 0: there are none */
+	bool shared_margin; /* positions of an account may share one margin … */
+	bool any_first;	    /* … of which any is liquidated first, one a block; false: the largest first */
 	bool deleverages;   /* a bankrupt position is still there, and can be closed against others (waterfall.h) */
 	bool commits;	    /* once below 1 it is carried out, whatever the health is by then */
 	double oracle_hop_s; /* the protocol's price waits for one hop of this length (oracle.h); 0: it does not */
@@ -132,7 +136,7 @@ double perp_bankruptcy_price(const struct position *position);
 /*
  * dYdX v4: the price at which a liquidation order of the whole position may fill. Net notional value minus the adjusted
  * bankruptcy rating's share of the maintenance margin, per unit: (PNNV - ABR·SMMR·PMMR)/PS with ABR = clamp(BA·(1 -
- * TNC/TMMR), 0, 1). Here one position an account, so that TNC is its equity and TMMR its maintenance margin.
+ * TNC/TMMR), 0, 1), TNC the equity, TMMR the maintenance margin of all positions that share it.
  */
 double perp_fillable_price(const struct position *position, double oracle, double adjustment, double spread);
 

@@ -22,7 +22,7 @@ double perp_bankruptcy_price(const struct position *position)
 double perp_fillable_price(const struct position *position, double oracle, double adjustment, double spread)
 {
 	double margin = maintenance(position, oracle);
-	double rating = fmin(1, fmax(0, adjustment * (1 - equity(position, oracle) / margin)));
+	double rating = fmin(1, fmax(0, adjustment * (1 - equity(position, oracle) / (margin + position->others_require))));
 
 	return (position->units * oracle - rating * spread * margin) / position->units;
 }
@@ -54,6 +54,8 @@ const struct rules_type rules_dydx_v4 = {
 	.source = "dydxprotocol/v4-chain, x/clob/keeper/liquidations.go at 84d4664ba; defaults of types/liquidations_config_keeper.go at "
 		  "2f99004e, read 2026-11-25",
 	.perpetual = true,
+	.shared_margin = true,
+	.any_first = true,
 	.deleverages = true,
 	.tiers_by = TIERS_BY_NOTIONAL,
 	.penalty = "liquidation_fee",
@@ -74,8 +76,9 @@ static bool plan_hyperliquid(const struct rules *rules, const struct position *p
 	bool large = fabs(position->units) * oracle > p[HYPERLIQUID_LARGE];
 
 	*out = (struct plan){.units = position->units, .repay = NAN};
-	out->takeover = equity(position, oracle) < p[HYPERLIQUID_BACKSTOP] * maintenance(position, oracle);
+	out->takeover = equity(position, oracle) < p[HYPERLIQUID_BACKSTOP] * (maintenance(position, oracle) + position->others_require);
 	if (out->takeover) {
+		out->whole = true;
 		out->penalty = INFINITY; /* its margin goes with it */
 	} else if (large && !position->taken) {
 		out->units *= p[HYPERLIQUID_SHARE];
@@ -89,6 +92,7 @@ const struct rules_type rules_hyperliquid = {
 	.source = "hyperliquid-co.gitbook.io, Liquidations, read 2026-11-25: the first order of a position above 100,000 USDC is for 20 % of "
 		  "it, 30 s later all of it; backstop below two thirds of the maintenance margin",
 	.perpetual = true,
+	.shared_margin = true,
 	.deleverages = true,
 	.parameters = {{"large_position", 0, 1e12, 100000}, {"partial_share", 0.01, 1, 0.2},
 		       {"backstop_share", 0, 1, 0.66666666666666667}, {"cooldown_s", 0, 1e6, 30}},
