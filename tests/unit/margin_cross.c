@@ -97,12 +97,71 @@ static void hyperliquid_sells_the_largest_or_hands_all_over(void **state)
 	near(t.w.more.lenders.value, 100, CENT);
 }
 
-/* Two halves that share a margin are what the whole is, on every path, where the vault takes all at once. */
-static void halves_are_the_whole(void **state)
+/* Of the 100 that the account owes, each position's part is taken from the other side of its own asset, at its own bankruptcy price. */
+static void others_are_closed_against_each_part(void **state)
 {
-	double whole[3] = {0};
+	const struct account rows[] = {{ETH, 10, -1500, 0.97}, {BTC, -1, 0, 0.97}, {ETH, -10, -12000, 0.97}, {BTC, 1, 8000, 0.97}};
+	const double eths[] = {1000, 840, 840, 840}, btcs[] = {10000, 10000, 10000, 10000};
+	const struct rules_type *const both[] = {&rules_dydx_v4, &rules_hyperliquid};
+	double entries[] = {1000, 10000, 1000, 9000};
 
 	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct two t;
+
+		on_two_tapes(&t, rows, 4, eths, btcs, 4);
+		t.joined[1] = true;
+		t.joined[2] = false;
+		t.w.model.entries = entries;
+		rules_preset(&t.w.market.rules, both[i]);
+		t.w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{.name = "others", .type = TIER_DELEVERAGING,
+										.rank = i ? RANK_HYPERLIQUID : RANK_DYDX}}};
+		run(&t.w, 1);
+		near(t.w.result.bad_debt.value, 100, CENT);
+		near(t.w.more.absorbed[0].value, 100, CENT);
+		near(t.w.more.deleveraged.value, 2, 0);
+		near(t.w.more.deleveraged_value.value, 18400, CENT);
+		/* the same where nobody comes before the end */
+		t.w.model.delays[DELAY_INCLUSION].parameter[0] = 1e5;
+		run(&t.w, 1);
+		near(t.w.more.open.value, 100, CENT);
+		near(t.w.more.absorbed[0].value, 100, CENT);
+		near(t.w.more.deleveraged_value.value, 18400, CENT);
+	}
+}
+
+/*
+ * Short 10 ETH and long 1 BTC on a margin of 1500: against a long position that owes 50 at 960 the short one is closed at 965. Cash
+ * is 1500 - 9650, and the BTC that is left is below 1 under 8150/0.97 = 8402.06.
+ */
+static void what_is_left_has_a_trigger_of_its_own(void **state)
+{
+	const struct account rows[] = {{ETH, 10, 9650, 0.97}, {ETH, -10, -1500, 0.97}, {BTC, 1, 0, 0.97}};
+	double entries[] = {1000, 1000, 10000};
+
+	(void)state;
+	for (int below = 0; below < 2; below++) {
+		const double eths[] = {1000, 960, 960, 960}, btcs[] = {10000, 10000, below ? 8402 : 8403, below ? 8402 : 8403};
+		struct two t;
+
+		on_two_tapes(&t, rows, 3, eths, btcs, 4);
+		t.joined[1] = false;
+		t.joined[2] = true;
+		t.w.model.entries = entries;
+		rules_preset(&t.w.market.rules, &rules_hyperliquid);
+		t.w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{.name = "others", .type = TIER_DELEVERAGING}}};
+		run(&t.w, 1);
+		near(t.w.more.absorbed[0].value, 50, CENT);
+		near(t.w.more.deleveraged.value, 1, 0);
+		near(t.w.more.liquidations.value, 1 + below, 0);
+	}
+}
+
+/* Two halves that share a margin are what the whole is, on every path, where the vault takes all at once. */
+static void halves(struct waterfall waterfall)
+{
+	double whole[3] = {0}, entries[ACCOUNTS_MAX];
+
 	for (int halves = 0; halves < 2; halves++) {
 		bool joined[ACCOUNTS_MAX] = {false};
 		struct world w;
@@ -113,9 +172,12 @@ static void halves_are_the_whole(void **state)
 		assert_int_equal(process_prepare(&w.asset.process, &(struct error){""}), 0);
 		rules_preset(&w.market.rules, &rules_hyperliquid);
 		w.market.rules.parameter[2] = 1; /* the vault's share of the requirement */
+		w.market.waterfall = waterfall;
 		w.model.paths = 300;
 		w.model.horizon_s = 6 * 3600;
 		w.model.delays[DELAY_INCLUSION].parameter[0] = 30;
+		for (int i = 0; i < ACCOUNTS_MAX; i++)
+			entries[i] = 1000;
 		for (int i = 0; i < 20; i++) {
 			double units = (i & 1 ? -1 : 1) * (5 + i), margin = fabs(units) * 1000 * (0.05 + 0.01 * i);
 
@@ -125,6 +187,7 @@ static void halves_are_the_whole(void **state)
 		}
 		w.model.account_count = 20 * (size_t)(1 + halves);
 		w.model.joined = halves ? joined : NULL;
+		w.model.entries = entries;
 		run(&w, 1);
 		if (!halves)
 			memcpy(whole, (const double[]){w.result.bad_debt.value, w.more.fees_mean, w.result.outcome_mean.seized}, sizeof(whole));
@@ -133,12 +196,22 @@ static void halves_are_the_whole(void **state)
 		near(w.more.fees_mean, whole[1], 1e-9 * whole[1]);
 		near(w.result.outcome_mean.seized, whole[2], 1e-9 * whole[2]);
 		assert_true(w.result.bad_debt.value > 0 && w.more.fees_mean > 0);
+		assert_true(!waterfall.count || w.more.absorbed[0].value > 0);
 		process_free(&w.asset.process);
 	}
 }
 
+static void halves_are_the_whole(void **state)
+{
+	(void)state;
+	halves((struct waterfall){.count = 0});
+	for (int over = 0; over < OVERS; over++)
+		halves((struct waterfall){.count = 1, .tiers = {{.name = "all", .type = TIER_SOCIALISED, .over = (enum socialised_over)over}}});
+}
+
 static void what_cannot_be(void **state)
 {
+	struct margin_tiers tiers[2] = {{{{5000, 0.05}}, 1}, {.count = 0}};
 	struct error err;
 	struct two t;
 
@@ -147,7 +220,7 @@ static void what_cannot_be(void **state)
 	assert_int_equal(market_check(&t.w.market, &t.w.model, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "share a margin, and drift takes one"));
 	falls(&t, &rules_dydx_v4, 900, 1);
-	t.w.market.waterfall = (struct waterfall){.count = 1, .tiers = {{.name = "others", .type = TIER_DELEVERAGING, .rank = RANK_DYDX}}};
+	t.w.market.tiers = tiers;
 	assert_int_equal(market_check(&t.w.market, &t.w.model, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "share a margin"));
 }
@@ -159,6 +232,8 @@ int main(void)
 		cmocka_unit_test(dydx_sells_any_of_them),
 		cmocka_unit_test(dydx_deleverages_by_share),
 		cmocka_unit_test(hyperliquid_sells_the_largest_or_hands_all_over),
+		cmocka_unit_test(others_are_closed_against_each_part),
+		cmocka_unit_test(what_is_left_has_a_trigger_of_its_own),
 		cmocka_unit_test(halves_are_the_whole),
 		cmocka_unit_test(what_cannot_be),
 	};

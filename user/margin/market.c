@@ -111,9 +111,6 @@ static int check_waterfall(const struct market *market, const struct model *mode
 		return error_set(err, -EINVAL, "tier %s: rank hyperliquid needs the price at which each position was opened", deleveraging->name);
 	if (socialised && socialised->over == OVER_PROFIT && !entries_known(model))
 		return error_set(err, -EINVAL, "tier %s: over profit needs the price at which each position was opened", socialised->name);
-	if ((deleveraging || socialised) && model->joined)
-		return error_set(err, -EINVAL, "tier %s: takes positions that stand each for itself, and there are some that share a margin",
-				 deleveraging ? deleveraging->name : socialised->name);
 	return waterfall_check(&market->waterfall, err);
 }
 

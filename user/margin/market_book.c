@@ -44,7 +44,10 @@ double position_key(const struct market_book *book, uint32_t row, const struct p
 
 void market_walk_moved(struct market_walk *walk, uint32_t row)
 {
-	walk->assets[walk->book->model->accounts[row].asset].moved[position_side(&walk->positions[row])] = true;
+	if (basket_is(walk->book, row))
+		walk->accounts_moved = walk->states[basket_head(walk->book, row)].moved = true;
+	else
+		walk->assets[walk->book->model->accounts[row].asset].moved[position_side(&walk->positions[row])] = true;
 }
 
 int market_walk_renew_fronts(struct market_walk *walk)
@@ -64,11 +67,19 @@ int market_walk_renew_fronts(struct market_walk *walk)
 		const struct position *position = &walk->positions[row];
 		int side = position_side(position);
 
-		if (state->moved[side] && !walk->states[row].under_way && position_at_risk(position))
+		if (basket_is(walk->book, row) && state->moved[side] && walk->keys[row] > 0)
+			rc = front_return(&state->fronts[side], walk->keys[row], row);
+		else if (!basket_is(walk->book, row) && state->moved[side] && !walk->states[row].under_way && position_at_risk(position))
 			rc = front_return(&state->fronts[side], position_key(walk->book, row, position), row);
 	}
 	for (size_t i = 0; any && i < model->asset_count; i++)
 		walk->assets[i].moved[0] = walk->assets[i].moved[1] = false;
+	for (uint32_t row = 0; walk->accounts_moved && !rc && row < model->account_count; row++) {
+		if (walk->states[row].moved && !walk->states[row].under_way)
+			rc = basket_wait(walk, row);
+		walk->states[row].moved = false;
+	}
+	walk->accounts_moved = false;
 	return rc;
 }
 

@@ -19,12 +19,17 @@ static const struct asset_state *asset_of(const struct market_walk *walk, uint32
 	return &walk->assets[walk->book->model->accounts[row].asset];
 }
 
+static double price_of(const struct market_walk *walk, uint32_t row, bool on_chain)
+{
+	return on_chain ? asset_of(walk, row)->oracle.price : asset_of(walk, row)->price.price;
+}
+
 double cross_equity(const struct market_walk *walk, uint32_t account, bool on_chain)
 {
 	double sum = walk->positions[account].cash;
 
 	for (uint32_t row = account; row < basket_end(walk->book, account); row++)
-		sum += walk->positions[row].units * (on_chain ? asset_of(walk, row)->oracle.price : asset_of(walk, row)->price.price);
+		sum += walk->positions[row].units * price_of(walk, row, on_chain);
 	return sum;
 }
 
@@ -37,9 +42,19 @@ static double weight_of(const struct market_walk *walk, uint32_t row)
 	return position->weight * (position->units < 0 ? 1 / m : m);
 }
 
-static double required(const struct market_walk *walk, uint32_t row)
+static double required(const struct market_walk *walk, uint32_t row, bool on_chain)
 {
-	return fabs(walk->positions[row].units) * asset_of(walk, row)->oracle.price * fabs(1 - weight_of(walk, row));
+	return fabs(walk->positions[row].units) * price_of(walk, row, on_chain) * fabs(1 - weight_of(walk, row));
+}
+
+double cross_share(const struct market_walk *walk, uint32_t row, bool on_chain)
+{
+	uint32_t account = basket_head(walk->book, row);
+	double own = required(walk, row, on_chain), all = 0;
+
+	for (uint32_t each = account; each < basket_end(walk->book, account); each++)
+		all += required(walk, each, on_chain);
+	return own > 0 ? cross_equity(walk, account, on_chain) * (own / all) : 0;
 }
 
 struct position cross_position(const struct market_walk *walk, uint32_t row)
@@ -51,7 +66,7 @@ struct position cross_position(const struct market_walk *walk, uint32_t row)
 	out.weight = weight_of(walk, row);
 	for (uint32_t other = account; other < basket_end(walk->book, account); other++)
 		if (other != row)
-			out.others_require += required(walk, other);
+			out.others_require += required(walk, other, true);
 	return out;
 }
 
@@ -98,27 +113,49 @@ static void hand_over(struct market_walk *walk, uint32_t row)
 	position->units = 0;
 }
 
+/* A bankrupt row goes to the vault, its part of what is owed down the waterfall. */
+static void write_off(struct market_walk *walk, uint32_t row, double part)
+{
+	struct shortfall shortfall = {.amount = -part, .row = row, .units = walk->positions[row].units, .mark = price_of(walk, row, true)};
+
+	hand_over(walk, row);
+	walk->positions[basket_head(walk->book, row)].cash -= part;
+	walk->out->borrowers -= part;
+	trade_write_off(walk, &shortfall);
+}
+
 void cross_take_over(struct market_walk *walk, uint32_t row, const struct plan *plan)
 {
-	uint32_t account = basket_head(walk->book, row);
-	double equity = cross_equity(walk, account, true), own = required(walk, row), all = own, kept;
-	struct shortfall shortfall = {.row = row};
+	uint32_t account = basket_head(walk->book, row), end = basket_end(walk->book, account);
+	double equity = cross_equity(walk, account, true), kept;
 
-	if (plan->whole) {
-		for (uint32_t each = account; each < basket_end(walk->book, account); each++)
-			hand_over(walk, each);
-	} else {
-		for (uint32_t each = account; each < basket_end(walk->book, account); each++)
-			all += each == row ? 0 : required(walk, each);
-		equity *= own / all;
-		hand_over(walk, row);
-	}
+	if (equity < 0 && !plan->whole)
+		return write_off(walk, row, cross_share(walk, row, true));
+	for (uint32_t each = account; equity < 0 && each < end; each++)
+		if (walk->positions[each].units != 0)
+			write_off(walk, each, cross_share(walk, each, true));
+	if (equity < 0)
+		return;
+	for (uint32_t each = account; each < end; each++)
+		hand_over(walk, each);
 	kept = fmin(equity, plan->penalty);
 	walk->positions[account].cash -= kept;
 	walk->out->borrowers -= kept;
-	shortfall.amount = -equity;
-	if (equity < 0)
-		trade_write_off(walk, &shortfall);
-	else
-		money_earn(walk, kept);
+	money_earn(walk, kept);
+}
+
+void cross_absorb(struct market_walk *walk, uint32_t account, double amount)
+{
+	double owed = -cross_equity(walk, account, false), left = amount;
+	uint32_t last = account;
+
+	for (uint32_t row = account; row < basket_end(walk->book, account); row++)
+		last = walk->positions[row].units != 0 ? row : last;
+	for (uint32_t row = account; left > 0 && row <= last; row++) {
+		double part = row == last ? left : fmin(left, -amount / owed * cross_share(walk, row, false));
+
+		if (part > 0)
+			money_absorb(walk, &(struct shortfall){part, row, walk->positions[row].units, price_of(walk, row, false), true});
+		left -= fmax(0, part);
+	}
 }

@@ -61,15 +61,20 @@ static double equity(const struct position *position, double price)
 	return position->units * price + position->cash;
 }
 
+/* Of the account's equity what is this position's. */
+static double part_of(const struct market_walk *walk, uint32_t row, double mark, bool at_end)
+{
+	return cross_is(walk->book, row) ? cross_share(walk, row, !at_end) : equity(&walk->positions[row], mark);
+}
+
 /* NAN: not among them. */
-static double index_of(const struct market_walk *walk, uint32_t row, double mark)
+static double index_of(const struct market_walk *walk, uint32_t row, double mark, bool at_end)
 {
 	const struct position *position = &walk->positions[row];
 	double entry = walk->book->model->entries[row], gain = position->units > 0 ? mark / entry : entry / mark;
+	double value = cross_is(walk->book, row) ? cross_equity(walk, basket_head(walk->book, row), !at_end) : equity(position, mark);
 
-	if (!(gain > 1) || !(equity(position, mark) > 0))
-		return NAN;
-	return gain * fabs(position->units) * mark / equity(position, mark);
+	return gain > 1 && value > 0 ? gain * fabs(position->units) * mark / value : NAN;
 }
 
 static bool is_of(const struct market_walk *walk, const struct ranking *ranking, uint32_t row)
@@ -96,17 +101,17 @@ static void rank_from_random(const struct market_walk *walk, struct ranking *ran
 		}
 }
 
-static void rank_by_index(const struct market_walk *walk, struct ranking *ranking)
+static void rank_by_index(const struct market_walk *walk, struct ranking *ranking, bool at_end)
 {
 	for (uint32_t row = 0; row < walk->book->model->account_count; row++) {
-		double score = is_of(walk, ranking, row) ? index_of(walk, row, ranking->mark) : NAN;
+		double score = is_of(walk, ranking, row) ? index_of(walk, row, ranking->mark, at_end) : NAN;
 
 		if (!isnan(score))
 			push(ranking, (struct ranked){score, row});
 	}
 }
 
-static void rank(struct market_walk *walk, const struct tier *tier, uint32_t asset, int side, double mark)
+static void rank(struct market_walk *walk, const struct tier *tier, uint32_t asset, int side, double mark, bool at_end)
 {
 	struct ranking *ranking = &walk->ranking;
 
@@ -114,7 +119,7 @@ static void rank(struct market_walk *walk, const struct tier *tier, uint32_t ass
 		return;
 	*ranking = (struct ranking){.heap = ranking->heap, .asset = asset, .side = side, .at_s = walk->now_s, .mark = mark};
 	if (tier->rank == RANK_HYPERLIQUID)
-		rank_by_index(walk, ranking);
+		rank_by_index(walk, ranking, at_end);
 	else
 		rank_from_random(walk, ranking);
 }
@@ -127,7 +132,8 @@ static void close_units(struct market_walk *walk, uint32_t row, double units, do
 
 	market_walk_moved(walk, row);
 	market_walk_touch(walk, row);
-	position->cash += units * price;
+	market_walk_touch(walk, basket_head(walk->book, row));
+	walk->positions[basket_head(walk->book, row)].cash += units * price;
 	position->units -= units;
 	if (fabs(position->units) <= WALK_DUST * fabs(before_units))
 		position->units = 0;
@@ -145,14 +151,14 @@ double deleverage(struct market_walk *walk, const struct tier *tier, const struc
 	each = shortfall->amount / fabs(shortfall->units);
 	bankruptcy = mark + shortfall->amount / shortfall->units;
 	left = wanted / each;
-	rank(walk, tier, asset, shortfall->units > 0, mark);
+	rank(walk, tier, asset, shortfall->units > 0, mark, shortfall->at_end);
 	all = ranking->count;
 	while (left > WALK_DUST * fabs(shortfall->units) && ranking->count) {
 		uint32_t row = pop(ranking).row;
 		const struct position *position = &walk->positions[row];
 		double units = fmin(left, fabs(position->units));
 
-		if (units == 0 || equity(position, mark) < each * fabs(position->units))
+		if (units == 0 || part_of(walk, row, mark, shortfall->at_end) < each * fabs(position->units))
 			continue;
 		close_units(walk, row, copysign(units, position->units), bankruptcy);
 		walk->out->deleveraged++;

@@ -65,7 +65,7 @@ struct loss {
 	struct market_walk *walk;
 	const struct shortfall *shortfall; /* of a position; NULL: of a block */
 	uint32_t asset;
-	double mark;
+	bool at_end;
 };
 
 static double positions_take(void *context, const struct tier *tier, double wanted)
@@ -74,7 +74,7 @@ static double positions_take(void *context, const struct tier *tier, double want
 
 	if (tier->type == TIER_DELEVERAGING)
 		return deleverage(loss->walk, tier, loss->shortfall, wanted);
-	return socialise(loss->walk, tier, loss->asset, loss->mark, wanted);
+	return socialise(loss->walk, tier, loss->asset, loss->at_end, wanted);
 }
 
 /* Which tier is the first one that is asked once a block, for all of its losses together. */
@@ -105,7 +105,7 @@ void money_spread(struct market_walk *walk, bool at_end)
 
 	for (uint32_t i = 0; i < walk->book->model->asset_count; i++) {
 		struct asset_state *state = &walk->assets[i];
-		struct loss loss = {.walk = walk, .asset = i, .mark = at_end ? state->price.price : state->oracle.price};
+		struct loss loss = {.walk = walk, .asset = i, .at_end = at_end};
 		const struct waterfall_positions positions = {positions_take, &loss};
 
 		if (state->unpaid > 0)

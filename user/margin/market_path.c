@@ -187,6 +187,7 @@ static void start(struct market_walk *walk)
 				   walk->shocks);
 	walk->base_fee_wei = walk->book->market->gas.base_fee_gwei * 1e9;
 	walk->ranking.at_s = NAN;
+	walk->accounts_moved = false;
 	waterfall_start(&walk->book->market->waterfall, &walk->waterfall);
 }
 
@@ -215,9 +216,11 @@ static void count_open(struct market_walk *walk)
 
 		owed += short_of;
 		money_lost(walk, row, short_of);
-		if (positions_pay && short_of > 0)
+		if (positions_pay && short_of > 0 && cross_is(walk->book, row))
+			cross_absorb(walk, row, short_of);
+		else if (positions_pay && short_of > 0)
 			money_absorb(walk, &(struct shortfall){short_of, row, walk->positions[row].units,
-							       walk->assets[walk->book->model->accounts[row].asset].price.price});
+							       walk->assets[walk->book->model->accounts[row].asset].price.price, true});
 	}
 	for (size_t i = 0; i < walk->lot_count; i++) {
 		const struct lot *lot = &walk->lots[i].lot;

@@ -23,10 +23,10 @@ int socialise_init(struct market_walk *walk)
 	return walk->payers ? 0 : -ENOMEM;
 }
 
-static struct payer payer_of(const struct market_walk *walk, enum socialised_over over, uint32_t row, double mark)
+static struct payer payer_of(const struct market_walk *walk, enum socialised_over over, uint32_t row, double mark, bool at_end)
 {
 	const struct position *position = &walk->positions[row];
-	double equity = fmax(0, position->units * mark + position->cash), profit;
+	double equity = fmax(0, cross_is(walk->book, row) ? cross_share(walk, row, !at_end) : position->units * mark + position->cash), profit;
 
 	if (over == OVER_OPEN_INTEREST)
 		return (struct payer){fabs(position->units), equity, row};
@@ -50,7 +50,7 @@ static double take_all_of_the_poor(struct market_walk *walk, size_t *count, doub
 			left += payer.share;
 			continue;
 		}
-		walk->positions[payer.row].cash -= payer.most;
+		walk->positions[basket_head(walk->book, payer.row)].cash -= payer.most;
 		paid += payer.most;
 	}
 	*count = kept;
@@ -58,10 +58,10 @@ static double take_all_of_the_poor(struct market_walk *walk, size_t *count, doub
 	return paid;
 }
 
-double socialise(struct market_walk *walk, const struct tier *tier, uint32_t asset, double mark, double wanted)
+double socialise(struct market_walk *walk, const struct tier *tier, uint32_t asset, bool at_end, double wanted)
 {
 	const struct model *model = walk->book->model;
-	double shares = 0, left = wanted;
+	double mark = at_end ? walk->assets[asset].price.price : walk->assets[asset].oracle.price, shares = 0, left = wanted;
 	size_t count = 0, before;
 
 	for (uint32_t row = 0; row < model->account_count; row++) {
@@ -69,10 +69,11 @@ double socialise(struct market_walk *walk, const struct tier *tier, uint32_t ass
 
 		if (model->accounts[row].asset != asset || walk->positions[row].units == 0)
 			continue;
-		payer = payer_of(walk, tier->over, row, mark);
+		payer = payer_of(walk, tier->over, row, mark, at_end);
 		if (!(payer.share > 0 && payer.most > 0))
 			continue;
 		market_walk_touch(walk, row);
+		market_walk_touch(walk, basket_head(walk->book, row));
 		market_walk_moved(walk, row);
 		walk->payers[count++] = payer;
 		shares += payer.share;
@@ -82,6 +83,6 @@ double socialise(struct market_walk *walk, const struct tier *tier, uint32_t ass
 		left -= take_all_of_the_poor(walk, &count, left / shares, &shares);
 	} while (count && count < before);
 	for (size_t i = 0; i < count; i++)
-		walk->positions[walk->payers[i].row].cash -= left * walk->payers[i].share / shares;
+		walk->positions[basket_head(walk->book, walk->payers[i].row)].cash -= left * walk->payers[i].share / shares;
 	return count || left <= WALK_DUST * wanted ? wanted : wanted - left;
 }

@@ -120,9 +120,12 @@ static double affordable(const struct market_walk *walk, const struct plan *plan
  * Where bankrupt positions are deleveraged, a sale may leave no more owing than the tiers before that can pay: dYdX fills an order
  * only if its fund covers it.
  */
-static bool within_cover(const struct market_walk *walk, const struct position *position, double sold, double proceeds, double oracle)
+static bool within_cover(const struct market_walk *walk, uint32_t row, double sold, double proceeds)
 {
-	double equity = position->cash + proceeds + (position->units - sold) * oracle;
+	const struct position *position = &walk->positions[row];
+	double oracle = walk->assets[walk->book->model->accounts[row].asset].oracle.price;
+	double before = cross_is(walk->book, row) ? cross_equity(walk, basket_head(walk->book, row), true) : position->cash + position->units * oracle;
+	double equity = before + proceeds - sold * oracle;
 
 	return -equity <= waterfall_before_deleveraging(&walk->book->market->waterfall, &walk->waterfall);
 }
@@ -180,7 +183,7 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 	profit = proceeds - cost - gas;
 	if (direct && plan->limit > 0 && (units > 0 ? proceeds / units < plan->limit : proceeds / units > plan->limit))
 		return TRIED_WAITS;
-	if (direct && !within_cover(walk, position, units, proceeds, walk->assets[asset].oracle.price))
+	if (direct && !within_cover(walk, row, units, proceeds))
 		return TRIED_WAITS;
 	if (!direct && profit < keepers->min_profit)
 		return TRIED_WAITS;
@@ -319,8 +322,8 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 	const struct rules *rules = &walk->book->market->rules;
 	uint32_t account = attempt.account;
 
-	if (!basket_is(walk->book, account) && walk->positions[account].units == 0) /* deleveraged meanwhile */
-		return 0;
+	if (cross_is(walk->book, account) ? basket_empty(walk, account) : !basket_is(walk->book, account) && walk->positions[account].units == 0)
+		return 0; /* deleveraged meanwhile */
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct position position;
 		struct plan plan;

@@ -41,6 +41,7 @@ struct account_state {
 	bool touched;
 	bool liquidated;
 	bool under_way; /* was triggered, and nothing that its rows wait for matters */
+	bool moved; /* of several rows: others changed it, and it has to wait anew */
 	uint32_t attempts, crossings;
 	double not_before_s; /* the protocol lets it be until then */
 	double below_since_s;
@@ -76,6 +77,7 @@ struct shortfall {
 	uint32_t row;
 	double units;
 	double mark; /* the price by which the amount was reckoned */
+	bool at_end; /* which is the market's, not the one on chain */
 };
 
 struct market_walk {
@@ -103,6 +105,7 @@ struct market_walk {
 	double *shocks;			   /* of correlated assets: step by step; NULL: none */
 	struct waterfall_state waterfall;
 	struct ranking ranking; /* no heap: nobody is deleveraged */
+	bool accounts_moved;	/* any of several rows was */
 	struct payer *payers;	/* room for market_socialise.c, one an account; NULL: nothing is socialised */
 	bool leaps; /* market_leap.h */
 	struct path_result *out;
@@ -142,6 +145,10 @@ bool cross_is(const struct market_book *book, uint32_t row);
 double cross_equity(const struct market_walk *walk, uint32_t account, bool on_chain); /* at the prices on chain, or the market's */
 /* One position as the rules see it: its cash such that the equity is the account's. */
 struct position cross_position(const struct market_walk *walk, uint32_t row);
+/* What of that equity is the row's, in proportion to what it requires. */
+double cross_share(const struct market_walk *walk, uint32_t row, bool on_chain);
+/* What the account owes at the end goes down the waterfall, each row's part by itself. */
+void cross_absorb(struct market_walk *walk, uint32_t account, double amount);
 int64_t cross_row_to_take(const struct market_walk *walk, uint32_t account); /* -1: none may be taken now */
 /* The row goes to the vault with its part of the equity, or all rows with all of it. */
 void cross_take_over(struct market_walk *walk, uint32_t row, const struct plan *plan);
@@ -227,6 +234,6 @@ double deleverage(struct market_walk *walk, const struct tier *tier, const struc
 
 int socialise_init(struct market_walk *walk);
 /* Open positions of the asset pay `wanted` in proportion, none more than it has (`over` profit: than its profit); returns what they paid. */
-double socialise(struct market_walk *walk, const struct tier *tier, uint32_t asset, double mark, double wanted);
+double socialise(struct market_walk *walk, const struct tier *tier, uint32_t asset, bool at_end, double wanted);
 
 #endif

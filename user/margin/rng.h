@@ -24,8 +24,8 @@ enum rng_stream {
 	RNG_ENDS,      /* the market walk: where chunks of blocks end (market_price.h) */
 	RNG_BOOK,      /* a synthetic book: one account's size and leverage */
 	RNG_INCLUSION, /* the market walk: whether a block includes the transaction that waits for an account (step: the block) */
-	RNG_POSITION, /* the market walk: which position of an account is liquidated first (step: the block) */
 	RNG_DELEVERAGE, /* the market walk: at which position deleveraging begins */
+	RNG_POSITION, /* the market walk: which position of an account is liquidated first (step: the block) */
 	RNG_RESAMPLE = 200, /* measured samples, drawn again (stats): a number of its own, so that its draws stay when streams are added */
 };
 
