@@ -120,6 +120,8 @@ static int read_shared(struct conf map, struct book_rows *rows, struct error *er
 		if (i) {
 			rows->model->accounts[head].debt += account.debt;
 			account.debt = 0;
+			if (!isfinite(rows->model->accounts[head].debt))
+				return conf_error(map, err, "what the account owes is too large for a number");
 		}
 		shared = 0; /* once */
 		if (book_add(rows, &account, entry, i > 0, 0))

@@ -147,6 +147,14 @@ static int read_threshold(const struct reading *r, uint32_t asset, double *out, 
 	return mistake ? wrong(r, err, mistake) : 0;
 }
 
+static int owe_more(struct reading *r, double debt, struct error *err)
+{
+	struct account *head = &r->rows.model->accounts[r->head];
+
+	head->debt += debt;
+	return isfinite(head->debt) ? 0 : wrong(r, err, "what the account owes is too large for a number");
+}
+
 /* What a row adds to the debts of the account: in the numeraire they are with its first row, in an asset in rows of their own. */
 static int add_debt(struct reading *r, double debt, struct error *err)
 {
@@ -159,8 +167,7 @@ static int add_debt(struct reading *r, double debt, struct error *err)
 		return conf_error(r->node, err, "%s:%zu: '%s' is not lent in the e-mode '%s'", conf_text(r->node), r->line,
 				  filled(in) ? in : "the numeraire", r->rows.terms->emodes[r->emode].name);
 	if (!filled(in)) {
-		r->rows.model->accounts[r->head].debt += debt;
-		return 0;
+		return owe_more(r, debt, err);
 	}
 	mistake = book_add_debt(&r->rows, asset, debt);
 	return mistake ? wrong(r, err, mistake) : 0;
@@ -205,7 +212,8 @@ static int read_row(struct reading *r, char *line, struct error *err)
 		debt = account.debt;
 		account.debt = 0;
 	} else if (joined) { /* positions that share a margin: all cash is with the first */
-		r->rows.model->accounts[r->head].debt += account.debt;
+		if (owe_more(r, account.debt, err))
+			return -EINVAL;
 		account.debt = 0;
 	}
 	if (book_add(&r->rows, &account, loan ? NAN : numbers[BOOK_ENTRY], joined, loan ? model_terms_of(r->rows.terms, r->emode, account.asset) : 0))

@@ -44,7 +44,7 @@ static const char *position_to_account(const double numbers[BOOK_NUMBERS], struc
 	out->collateral = size;
 	out->debt = size * entry - margin;
 	out->liquidation_threshold = 1 - maintenance;
-	return NULL;
+	return isfinite(out->debt) ? NULL : "size times entry is too large for a number";
 }
 
 const struct book_layout book_loans = {BOOK_LOANS, {"collateral", "debt", "liquidation_threshold", NULL}, loan_to_account};
