@@ -191,7 +191,7 @@ static void paths_leave_nothing_behind(void **state)
 
 static void rules_that_know_one_collateral_refuse(void **state)
 {
-	const struct rules_type *const refuse[] = {&rules_morpho, &rules_maker, &rules_instant, &rules_hyperliquid};
+	const struct rules_type *const refuse[] = {&rules_morpho, &rules_maker, &rules_instant};
 	struct account alone = rows[1];
 	struct error err;
 	struct two t;
