@@ -2,7 +2,7 @@
 # The margin model as a library of its own: libpricelag-margin.a, its public headers with what they include, and a
 # pkg-config file. The number is that of the interface: its first part changes when a program may have to.
 
-LIBRARY_VERSION := 1.3
+LIBRARY_VERSION := 2.0
 LIBRARY_PUBLIC  := margin/model.h margin/market.h margin/fit.h margin/aave.h
 LIBRARY          = $(BUILD)/libpricelag-margin.a
 
