@@ -173,6 +173,8 @@ static void the_smallest_bonus_is_found(void **state)
 	struct requirement requirement = {REQUIREMENT_MEAN, 45};
 	struct model_control control = {.threads = 2};
 	struct requirement_answer answer;
+	uint32_t terms[BOOK];
+	struct rules own;
 	struct error err;
 	struct world w;
 
@@ -201,6 +203,20 @@ static void the_smallest_bonus_is_found(void **state)
 	requirement.below = 1000;
 	assert_int_equal(model_requirement(&w.model, &w.market, &requirement, &control, &answer, &err), 0);
 	assert_true(answer.penalty.least == 0 && isnan(answer.penalty.ci95[0]));
+	/* of all collaterals: also of those whose own bonus loses more than that */
+	own = w.market.rules;
+	own.parameter[1] = 0.12;
+	w.market.variants = &own;
+	w.market.variant_count = 1;
+	for (size_t i = 0; i < BOOK; i++)
+		terms[i] = 1;
+	w.model.terms = terms;
+	run(&w, 2);
+	assert_true(w.result.bad_debt.value > 1000);
+	assert_int_equal(model_requirement(&w.model, &w.market, &requirement, &control, &answer, &err), 0);
+	assert_true(answer.penalty.least == 0 && own.parameter[1] == 0.12);
+	w.market.variant_count = 0;
+	w.model.terms = NULL;
 	rules_preset(&w.market.rules, &rules_hyperliquid); /* no number of its own */
 	assert_null(w.market.rules.type->penalty);
 }

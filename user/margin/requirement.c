@@ -18,6 +18,7 @@ struct search {
 	const struct requirement *requirement;
 	const struct model_control *control;
 	struct account *accounts;
+	struct rules *variants; /* room for the market's */
 	size_t penalty; /* index of the engine's parameter */
 	struct error *err;
 };
@@ -139,11 +140,17 @@ static int find_scale(struct search *search, struct requirement_answer *out)
 static const double tried[] = {0, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.14, 0.18, 0.24, 0.3, 0.4, 0.5, 0.7, 1};
 #define TRIED (sizeof(tried) / sizeof(*tried))
 
+/* The same for all collaterals, also for those that have one of their own. */
 static struct market penalised(const struct search *search, double penalty)
 {
 	struct market market = *search->market;
 
 	market.rules.parameter[search->penalty] = penalty;
+	market.variants = search->variants;
+	for (size_t i = 0; i < market.variant_count; i++) {
+		search->variants[i] = search->market->variants[i];
+		search->variants[i].parameter[search->penalty] = penalty;
+	}
 	return market;
 }
 
@@ -250,13 +257,18 @@ int model_requirement(const struct model *model, const struct market *market, co
 
 	*out = (struct requirement_answer){.threshold_scale = NAN, .ci95 = {NAN, NAN}, .value = NAN, .measurement_stderr = NAN,
 					   .penalty = {.searched = {NAN, NAN}, .least = NAN, .ci95 = {NAN, NAN}, .best = NAN, .value = NAN, .measurement_stderr = NAN}};
-	if (!search.accounts)
+	if (market && market->variant_count)
+		search.variants = calloc(market->variant_count, sizeof(*search.variants));
+	if (!search.accounts || (market && market->variant_count && !search.variants)) {
+		free(search.accounts);
 		return error_set(err, -ENOMEM, "out of memory for %zu accounts", model->account_count);
+	}
 	rc = find_scale(&search, out);
 	if (!rc && has_penalty(&search)) {
 		out->penalty.parameter = market->rules.type->penalty;
 		rc = find_penalty(&search, &out->penalty);
 	}
 	free(search.accounts);
+	free(search.variants);
 	return rc;
 }
