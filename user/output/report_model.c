@@ -113,7 +113,11 @@ static void write_answers(struct report *report)
 	add_answer(table, model, "of this, at zero latency (gap)", "/decomposition/gap/mean", "/decomposition/gap/stderr", NULL);
 	add_answer(table, model, "of this, because of latency", "/decomposition/latency/mean", "/decomposition/latency/stderr",
 		   NULL);
-	add_answer(table, model, "the mean again, by plain sampling", "/bad_debt/sampled/mean", "/bad_debt/sampled/stderr", NULL);
+	add_answer(table, model, "of this, because of congestion", "/decomposition/congestion/mean", "/decomposition/congestion/stderr", NULL);
+	add_answer(table, model, "of this, because markets are thin", "/decomposition/liquidity/mean", "/decomposition/liquidity/stderr", NULL);
+	if (number_at(model, "/bad_debt/sampled/mean") != number_at(model, "/bad_debt/mean"))
+		add_answer(table, model, "the mean again, by plain sampling", "/bad_debt/sampled/mean", "/bad_debt/sampled/stderr",
+			   NULL);
 	add_answer(table, model, "probability of any bad debt", "/bad_debt/probability", NULL, NULL);
 	add_answer(table, model, "value at risk 95 %", "/bad_debt/var95", NULL, "/bad_debt/var95_ci95");
 	add_answer(table, model, "value at risk 99 %", "/bad_debt/var99", NULL, "/bad_debt/var99_ci95");
@@ -125,9 +129,14 @@ static void write_answers(struct report *report)
 	add_answer(table, model, "expected shortfall 99 %, were delays apart from prices", "/dependence/apart/es99",
 		   "/dependence/apart/es99_stderr", NULL);
 	add_answer(table, model, "liquidations, mean count", "/liquidations/count_mean", "/liquidations/count_stderr", NULL);
-	add_answer(table, model, "liquidations, mean value", "/liquidations/value_mean", NULL, NULL);
-	add_answer(table, model, "keepers' profit, mean", "/keeper/profit_mean", NULL, NULL);
-	add_answer(table, model, "keepers' win rate", "/keeper/win_rate", NULL, NULL);
+	add_answer(table, model, "liquidations, mean value", "/liquidations/value_mean", "/liquidations/value_stderr", NULL);
+	add_answer(table, model, "slippage, mean", "/liquidations/slippage_mean", "/liquidations/slippage_stderr", NULL);
+	add_answer(table, model, "the protocol's fees, mean", "/liquidations/fees_mean", "/liquidations/fees_stderr", NULL);
+	add_answer(table, model, "seconds from health below 1 to liquidation", "/liquidations/time_to_liquidation_mean_s",
+		   "/liquidations/time_to_liquidation_stderr_s", NULL);
+	add_answer(table, model, "keepers' profit, mean", "/keeper/profit_mean", "/keeper/profit_stderr", NULL);
+	add_answer(table, model, "the own keeper's win rate", "/keeper/win_rate", "/keeper/win_rate_stderr", NULL);
+	add_answer(table, model, "the own keeper's profit, mean", "/keeper/own_profit_mean", "/keeper/own_profit_stderr", NULL);
 	tiers = array_at(model, "waterfall", &tier_count);
 	for (size_t i = 0; i < tier_count; i++) {
 		struct json_object *tier = json_object_array_get_idx(tiers, i);
@@ -296,7 +305,7 @@ static void write_curve(struct report *report)
 	struct json_object *spec = report_spec("curve", "mean bad debt"), *x = json_object_new_array();
 	struct json_object *y = json_object_new_array(), *list, *point = NULL;
 	struct table *table = table_new(curve_columns, 3);
-	char delay[FORMAT_MAX], loss[FORMAT_MAX], none[FORMAT_MAX];
+	char delay[FORMAT_MAX], loss[FORMAT_MAX], error[FORMAT_MAX], none[FORMAT_MAX];
 	size_t count;
 
 	list = array_at(report->model, "added_delay", &count);
@@ -317,9 +326,11 @@ static void write_curve(struct report *report)
 		return;
 	}
 	fputs("<h3>If everything were slower</h3>\n", report->out);
-	report_say(report, "With %s more delay the mean bad debt is %s instead of %s.",
+	report_say(report, "With %s more delay the mean bad debt is %s%s%s instead of %s.",
 		   format_duration(ns_of(number_at(point, "/added_s")), delay, sizeof(delay)),
 		   format_money(number_at(point, "/bad_debt"), loss, sizeof(loss)),
+		   isfinite(number_at(point, "/stderr")) ? " ± " : "",
+		   isfinite(number_at(point, "/stderr")) ? format_money(number_at(point, "/stderr"), error, sizeof(error)) : "",
 		   format_money(number_at(report->model, "/bad_debt/mean"), none, sizeof(none)));
 	report_figure(report, spec);
 	html_table(report->out, table);
@@ -332,12 +343,16 @@ static void say_result(struct report *report)
 	double mean = number_at(model, "/bad_debt/mean"), gap = number_at(model, "/decomposition/gap/mean");
 	double probability = number_at(model, "/bad_debt/probability"), paths = number_at(model, "/paths");
 	double latency = number_at(model, "/decomposition/latency/mean"), sampling = number_at(model, "/bad_debt/measurement_stderr");
+	const char *dominated = text_at(json_member(model, "regime"), "dominated_by");
 	char a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
 
 	html_element(report->out, "p", "lead", "Under the latency of this model the book loses %s ± %s to bad debt on average over the "
 		     "horizon. Amounts are in the model's numeraire.", format_money(mean, a, sizeof(a)),
 		     format_money(number_at(model, "/bad_debt/stderr"), b, sizeof(b)));
-	if (isfinite(gap) && isfinite(latency))
+	if (gap == 0 && number_at(model, "/decomposition/gap/stderr") == 0)
+		report_say(report, "At zero latency, in deep and quiet markets, none of the paths lost anything; %s is what latency costs.",
+			   format_money(latency, b, sizeof(b)));
+	else if (isfinite(gap) && isfinite(latency))
 		report_say(report, "%s of it would be there at zero latency, because prices jump over the trigger; %s (%.3g %%) is what "
 				   "latency costs.", format_money(gap, a, sizeof(a)), format_money(latency, b, sizeof(b)),
 			   mean > 0 ? 100 * latency / mean : 0.0);
@@ -347,6 +362,11 @@ static void say_result(struct report *report)
 		report_say(report, "Nothing was lost in any path that was drawn to its end, which is an upper bound of %s for the "
 				   "probability, not a proof of zero.",
 			   format_money(number_at(model, "/bad_debt/probability_upper95"), c, sizeof(c)));
+	if (*dominated)
+		report_say(report, "The %s of the delay makes it: were every delay the mean, latency would cost %s.", dominated,
+			   format_money(number_at(model, "/regime/latency_at_mean_delay"), c, sizeof(c)));
+	if (*text_at(model, "engine_source"))
+		report_note(report, "Rules of %s: %s.", text_at(model, "engine"), text_at(model, "engine_source"));
 	if (isfinite(sampling))
 		report_note(report, "The latency comes from a finite number of measured samples: that alone may move the mean by ±%s.",
 			    format_money(sampling, c, sizeof(c)));
