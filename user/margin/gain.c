@@ -7,6 +7,7 @@
 
 #include "margin/expected.h"
 #include "margin/interval.h"
+#include "margin/measured.h"
 #include "margin/run.h"
 
 /* The delays of both sites: each whole, and without each of the stages. */
@@ -105,38 +106,96 @@ static int by_formula(const struct gain_site sites[2], const struct model_contro
 	return rc ? error_set(err, rc, "out of memory for %zu accounts", sites[0].model->account_count) : 0;
 }
 
-static int by_paths(const struct gain_site sites[2], const struct model_control *control, struct gain_answer *out, struct error *err)
+/* Both sites on the same paths; *sampled: the mean comes from executions. `measured`: with what the measurement adds, where that has a formula. */
+static int compare(const struct gain_site sites[2], const struct model_control *control, bool measured, struct gain_answer *out, bool *sampled)
 {
-	struct run run = {0}, other = {0};
 	struct model_result result = {0};
 	struct fixed_delay masses = {0};
-	int rc = model_check(sites[0].model, err);
+	struct run run, other;
+	int rc = run_prepare(&run, sites[0].model, 1, 0);
 
-	if (!rc)
-		rc = model_check(sites[1].model, err);
 	if (rc)
 		return rc;
-	rc = run_prepare(&run, sites[0].model, 1, 0);
-	if (!rc)
-		rc = run_prepare(&other, sites[1].model, 1, 0);
+	rc = run_prepare(&other, sites[1].model, 1, 0);
+	if (rc)
+		goto out;
 	run.against = &other;
-	if (!rc)
-		rc = run_slices(&run, control);
+	rc = run_slices(&run, control);
 	if (!rc)
 		rc = run_result(&run, &result);
 	if (!rc)
 		run_gain(&run, &result.bad_debt, out);
 	out->interrupted = result.interrupted;
-	for (int i = 0; i < DELAY_STAGES; i++)
-		out->delay_mean_s += delay_mean(&sites[1].model->delays[i]);
-	if (!rc && !result.sampled_assets) {
+	*sampled = result.sampled_assets;
+	if (!rc && measured && !*sampled) {
 		rc = run_masses(&run, &masses);
 		if (!rc)
 			rc = measure(sites, &masses, fmin(result.bad_debt.value, out->bad_debt.value), &out->less_bad_debt);
 		fixed_delay_free(&masses);
 	}
 	run_free(&other);
+out:
 	run_free(&run);
+	return rc;
+}
+
+/* The gain with one group of the samples of each site alone (measured.h). */
+static int compare_group(const struct gain_site sites[2], const struct model_control *control, unsigned group, struct gain_answer *out)
+{
+	struct model parts[2] = {*sites[0].model, *sites[1].model};
+	struct gain_site dealt[2] = {{&parts[0], NULL}, {&parts[1], NULL}};
+	bool sampled;
+	int rc = 0;
+
+	*out = (struct gain_answer){0};
+	for (int site = 0; site < 2; site++) {
+		struct measured_deal deal = {sites[site].model, group, 0};
+
+		for (int i = 0; i < DELAY_STAGES; i++)
+			parts[site].delays[i] = (struct delay_law){0};
+		parts[site].paths = parts[site].paths / MEASURED_SHARE ? parts[site].paths / MEASURED_SHARE : parts[site].paths;
+		if (!rc)
+			rc = measured_stages(&deal, site ? sites[0].model : NULL, parts[site].delays);
+	}
+	if (!rc)
+		rc = compare(dealt, control, false, out, &sampled);
+	for (int i = 0; i < 2 * DELAY_STAGES; i++)
+		delay_free(&parts[i / DELAY_STAGES].delays[i % DELAY_STAGES]);
+	return rc;
+}
+
+static int measure_by_groups(const struct gain_site sites[2], const struct model_control *control, struct gain_answer *out)
+{
+	struct measured_spread spread = {0};
+	int rc = 0;
+
+	for (unsigned group = 0; !rc && group < MEASURED_GROUPS && !out->interrupted; group++) {
+		struct gain_answer alone;
+
+		rc = compare_group(sites, control, group, &alone);
+		out->interrupted = !rc && alone.interrupted;
+		if (!rc && !out->interrupted)
+			measured_add(&spread, alone.less_bad_debt.mean.value);
+	}
+	out->less_bad_debt.measurement_stderr = measured_stderr(&spread);
+	return rc == -ERANGE ? 0 : rc;
+}
+
+static int by_paths(const struct gain_site sites[2], const struct model_control *control, struct gain_answer *out, bool *by_groups,
+		    struct error *err)
+{
+	int rc = model_check(sites[0].model, err);
+
+	if (!rc)
+		rc = model_check(sites[1].model, err);
+	if (rc)
+		return rc;
+	rc = compare(sites, control, true, out, by_groups);
+	*by_groups = *by_groups && (measured_any(sites[0].model) || measured_any(sites[1].model));
+	for (int i = 0; i < DELAY_STAGES; i++)
+		out->delay_mean_s += delay_mean(&sites[1].model->delays[i]);
+	if (!rc && *by_groups)
+		rc = measure_by_groups(sites, control, out);
 	if (rc)
 		error_set(err, rc, rc == -EAGAIN ? "no thread could be started: raise the limit of processes" : "out of memory");
 	return rc;
@@ -147,15 +206,16 @@ int model_gain(const struct gain_site sites[2], const struct model_control *cont
 	const struct estimate unknown = {NAN, NAN};
 	const struct gain nobody = {unknown, NAN, {NAN, NAN}};
 	struct error_part errors[2];
+	bool by_groups = false;
 	int rc;
 
 	if (sites[0].market)
 		return market_gain(sites, control, out, err);
 	*out = (struct gain_answer){.keeper_profit = unknown, .own_profit = unknown, .more_keeper_profit = nobody,
 				    .more_own_profit = nobody, .less_bad_debt = nobody};
-	rc = expected_known(sites[0].model) ? by_formula(sites, control, out, err) : by_paths(sites, control, out, err);
+	rc = expected_known(sites[0].model) ? by_formula(sites, control, out, err) : by_paths(sites, control, out, &by_groups, err);
 	errors[0] = (struct error_part){out->less_bad_debt.mean.stderr_, INFINITY};
-	errors[1] = (struct error_part){out->less_bad_debt.measurement_stderr, INFINITY};
+	errors[1] = (struct error_part){out->less_bad_debt.measurement_stderr, by_groups ? MEASURED_GROUPS - 1 : INFINITY};
 	interval95(out->less_bad_debt.mean.value, errors, 2, out->less_bad_debt.ci95);
 	return rc;
 }
