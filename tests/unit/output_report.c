@@ -297,7 +297,9 @@ static void groups_of_accounts(void **state)
 	struct fixture f;
 	char reasons[4096], *page;
 	struct json_object *model = json_tokener_parse(
-		"{\"schema\":\"pricelag.model/1\",\"bad_debt\":{\"mean\":40},\"groups\":["
+		"{\"schema\":\"pricelag.model/1\",\"bad_debt\":{\"mean\":40},\"liquidations\":{\"slippage_mean\":7,\"slippage_stderr\":0.25},"
+		"\"decomposition\":{\"gap\":{\"mean\":0,\"stderr\":0},\"latency\":{\"mean\":40,\"stderr\":1}},\"engine\":\"maker\","
+		"\"engine_source\":\"dog.sol\",\"regime\":{\"dominated_by\":\"tail\",\"latency_at_mean_delay\":3},\"groups\":["
 		"{\"name\":\"whales\",\"accounts\":2,\"debt\":900,\"notional\":null,\"bad_debt\":{\"mean\":30,\"stderr\":2,\"probability\":0.25,\"var95\":60,\"var99\":70,\"var999\":75,"
 		"\"es99\":80,\"es99_stderr\":9},\"liquidations\":{\"count_mean\":1.5}},"
 		"{\"name\":null,\"accounts\":5,\"debt\":100,\"notional\":null,\"bad_debt\":{\"mean\":10,\"stderr\":1,\"probability\":0,\"probability_upper95\":0.003,"
@@ -313,6 +315,12 @@ static void groups_of_accounts(void **state)
 				     "<td class=\"n\">9</td><td class=\"n\">1.5</td></tr>"));
 	assert_non_null(strstr(page, "<tr><td>(no group)</td>"));
 	assert_non_null(strstr(page, "<td class=\"n\">&lt; 0.3 %</td><td class=\"n\">–</td>"));
+	/* what no path shows is said to be that; who says so, and by which delays */
+	assert_non_null(strstr(page, "none of the paths lost anything"));
+	assert_non_null(strstr(page, "The tail of the delay makes it: were every delay the mean, latency would cost 3."));
+	assert_non_null(strstr(page, "Rules of maker: dog.sol."));
+	assert_non_null(strstr(page, "slippage, mean"));
+	assert_non_null(strstr(page, "0.25"));
 	json_object_put(model);
 	free(page);
 	fixture_remove(&f);
