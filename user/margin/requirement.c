@@ -238,12 +238,12 @@ static int find_penalty(struct search *search, struct penalty_answer *out)
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
-/* One number, that holds for all: in tiers, or each collateral's own, it is not. */
+/* One number, that holds for all: in tiers it is not. */
 static bool has_penalty(struct search *search)
 {
 	int index = search->market ? rules_penalty(search->market->rules.type) : -1;
 
-	if (index < 0 || search->market->rules.tier_count || search->market->variant_count)
+	if (index < 0 || search->market->rules.tier_count)
 		return false;
 	search->penalty = (size_t)index;
 	return true;
