@@ -75,6 +75,40 @@ static inline void on_tape(struct world *w, const struct rules_type *rules, cons
 	rules_preset(&w->market.rules, rules);
 }
 
+/* Many accounts near their triggers, prices that jump, and everything that feeds back. */
+static inline void wild(struct world *w, const struct rules_type *rules, uint64_t paths)
+{
+	static const double merton[] = {1.5, 0, 400, -0.03, 0.05};
+	struct error err;
+
+	calm_fall(w, 1000, 0, (struct account){.collateral = 0});
+	w->asset.process.type = &process_merton;
+	memcpy(w->asset.process.parameter, merton, sizeof(merton));
+	assert_int_equal(process_prepare(&w->asset.process, &err), 0);
+	rules_preset(&w->market.rules, rules);
+	w->model.paths = paths;
+	w->model.horizon_s = 3600;
+	w->model.account_count = ACCOUNTS_MAX;
+	for (int i = 0; i < ACCOUNTS_MAX; i++) {
+		double size = 1 + i % 7, threshold = rules->perpetual ? 0.97 : 0.8, health = 1.005 + 0.002 * i;
+
+		w->accounts[i] = (struct account){0, size, size * 1000 * threshold / health, threshold};
+		if (rules->perpetual && i % 2) /* short: cash = |size|·1000·1.03·health */
+			w->accounts[i] = (struct account){0, -size, -size * 1000 * 1.03 * health, threshold};
+	}
+	for (int i = 0; i < DELAY_STAGES; i++) {
+		w->model.delays[i].type = &delay_exponential;
+		w->model.delays[i].parameter[0] = 20;
+	}
+	w->liquidity = (struct liquidity){.type = &liquidity_pool, .parameter = 2000, .recovery_s = 600};
+	w->market.feedback = true;
+	w->market.gas = (struct gas){.units = 4e5, .base_fee_gwei = 20, .priority_gwei = 1, .price = NAN, .congestion = 0.5};
+	w->market.keepers = (struct keepers){.count = 3, .has_own = true, .capital = 3000, .min_profit = 0,
+					     .own = {.type = &delay_exponential, .parameter = {20}}};
+	w->market.waterfall = (struct waterfall){.count = 2, .tiers = {{"fund", TIER_INSURANCE, 100, 0.5, 0, 0, 0},
+									{"token", TIER_BACKSTOP, 200, 0, 0.5, 0, 0}}};
+}
+
 static inline void near(double is, double wanted, double tolerance)
 {
 	if (!(fabs(is - wanted) <= tolerance))
@@ -94,12 +128,12 @@ static inline void deal_into_groups(struct world *w)
 	w->model.group_count = 2;
 }
 
-/* Runs it; conservation on every path, parts and groups that add up, tiers that take the whole loss. */
+/* Runs it; conservation on every path, parts, groups and keepers that add up, tiers that take the whole loss. */
 static inline void run(struct world *w, unsigned threads)
 {
 	struct model_control control = {.threads = threads};
 	struct error err;
-	double parts = 0, absorbed = 0, of_groups = 0, liquidations = 0, scale;
+	double parts = 0, absorbed = 0, of_groups = 0, liquidations = 0, profits = 0, wins = 0, scale;
 
 	deal_into_groups(w);
 	if (market_run(&w->market, &w->model, &control, &w->result, &w->more, &err))
@@ -115,6 +149,12 @@ static inline void run(struct world *w, unsigned threads)
 	}
 	near(of_groups, w->result.bad_debt.value, scale);
 	near(liquidations, w->result.triggers.value, 1e-9 * w->result.triggers.value);
+	for (unsigned kind = 0; kind < KEEPER_KINDS; kind++) {
+		profits += w->more.keepers[kind].profit.value;
+		wins += w->more.keepers[kind].liquidations.value;
+	}
+	near(profits, w->more.keeper_profit.value, scale);
+	near(wins, w->result.triggers.value, 1e-9 * w->result.triggers.value);
 	for (size_t i = 0; i < w->market.waterfall.count; i++)
 		absorbed += w->more.absorbed[i].value;
 	near(absorbed + w->more.lenders.value, w->result.bad_debt.value, scale);

@@ -211,39 +211,6 @@ static void an_auction_ends_where_it_pays(void **state)
 
 /* ---- on random paths ------------------------------------------------------------------------------------------------ */
 
-static void wild(struct world *w, const struct rules_type *rules, uint64_t paths)
-{
-	static const double merton[] = {1.5, 0, 400, -0.03, 0.05};
-	struct error err;
-
-	calm_fall(w, 1000, 0, loan);
-	w->asset.process.type = &process_merton;
-	memcpy(w->asset.process.parameter, merton, sizeof(merton));
-	assert_int_equal(process_prepare(&w->asset.process, &err), 0);
-	rules_preset(&w->market.rules, rules);
-	w->model.paths = paths;
-	w->model.horizon_s = 3600;
-	w->model.account_count = ACCOUNTS_MAX;
-	for (int i = 0; i < ACCOUNTS_MAX; i++) {
-		double size = 1 + i % 7, threshold = rules->perpetual ? 0.97 : 0.8, health = 1.005 + 0.002 * i;
-
-		w->accounts[i] = (struct account){0, size, size * 1000 * threshold / health, threshold};
-		if (rules->perpetual && i % 2) /* short: cash = |size|·1000·1.03·health */
-			w->accounts[i] = (struct account){0, -size, -size * 1000 * 1.03 * health, threshold};
-	}
-	for (int i = 0; i < DELAY_STAGES; i++) {
-		w->model.delays[i].type = &delay_exponential;
-		w->model.delays[i].parameter[0] = 20;
-	}
-	w->liquidity = (struct liquidity){.type = &liquidity_pool, .parameter = 2000, .recovery_s = 600};
-	w->market.feedback = true;
-	w->market.gas = (struct gas){.units = 4e5, .base_fee_gwei = 20, .priority_gwei = 1, .price = NAN, .congestion = 0.5};
-	w->market.keepers = (struct keepers){.count = 3, .has_own = true, .capital = 3000, .min_profit = 0,
-					     .own = {.type = &delay_exponential, .parameter = {20}}};
-	w->market.waterfall = (struct waterfall){.count = 2, .tiers = {{"fund", TIER_INSURANCE, 100, 0.5, 0, 0, 0},
-									{"token", TIER_BACKSTOP, 200, 0, 0.5, 0, 0}}};
-}
-
 /* What borrowers lose, keepers gain, the protocol takes, the market's other side buys cheaply and lenders absorb: nothing is left over. */
 static void the_books_balance_on_every_path(void **state)
 {

@@ -57,13 +57,14 @@ static void agrees_with_the_formula(void **state)
 static void samples_are_dealt_once(void **state)
 {
 	double seen = 0, all = 0;
-	size_t count = 0;
+	size_t count = 0, of_class = 0;
 	struct world w;
 
 	(void)state;
 	a_loan(&w, 500);
 	w.market.keepers.has_own = true;
 	w.market.keepers.own = waited(70, 6);
+	w.market.keepers.classes[w.market.keepers.class_count++] = (struct keeper_class){"bots", 2, INFINITY, waited(80, 7)};
 	assert_true(market_is_measured(&w.market, &w.model));
 	for (unsigned group = 0; group < MEASURED_GROUPS; group++) {
 		struct market market;
@@ -74,14 +75,20 @@ static void samples_are_dealt_once(void **state)
 			seen += model.delays[DELAY_INCLUSION].samples[i];
 		count += model.delays[DELAY_INCLUSION].sample_count;
 		assert_true(market.keepers.own.sample_count > 0 && market.keepers.own.sample_count < 70);
+		of_class += market.keepers.classes[0].delay.sample_count;
 		market_measured_free(&market, &model);
 	}
 	for (size_t i = 0; i < 500; i++)
 		all += w.model.delays[DELAY_INCLUSION].samples[i];
 	assert_int_equal(count, 500);
+	assert_int_equal(of_class, 80);
 	near(seen, all, 1e-6);
 	delay_free(&w.model.delays[DELAY_INCLUSION]);
 	delay_free(&w.market.keepers.own);
+	w.market.keepers.has_own = false;
+	w.model.delays[DELAY_INCLUSION].type = &delay_constant;
+	assert_true(market_is_measured(&w.market, &w.model)); /* by the class alone */
+	delay_free(&w.market.keepers.classes[0].delay);
 }
 
 /* Nothing is said where nothing was measured, or too little. */

@@ -267,7 +267,8 @@ static void hostile_names_stay_text(void **state)
 	struct json_object *model = json_tokener_parse(
 		"{\"schema\":\"pricelag.model/1\",\"bad_debt\":{\"mean\":1},\"waterfall\":[{\"name\":\"</td><img src=x>\",\"absorbed_mean\":1}],"
 		"\"sensitivity\":[{\"stage\":\"</p><script>\",\"bad_debt_per_ms\":2},7,null],"
-		"\"groups\":[{\"name\":\"<img src=x>\",\"accounts\":-1e300,\"debt\":\"x\",\"bad_debt\":{\"mean\":1}},7,null],\"added_delay\":\"x\"}");
+		"\"groups\":[{\"name\":\"<img src=x>\",\"accounts\":-1e300,\"debt\":\"x\",\"bad_debt\":{\"mean\":1}},7,null],"
+		"\"keepers\":[{\"name\":\"<img src=x>\",\"count\":-1e300,\"delay_p50_s\":\"x\",\"win_rate\":1e308},7,null],\"added_delay\":\"x\"}");
 
 	(void)state;
 	assert_non_null(model);
@@ -292,7 +293,7 @@ static void hostile_names_stay_text(void **state)
 }
 
 /* The share that each group has, and the one that has most; what no path showed is a bound. */
-static void groups_of_accounts(void **state)
+static void groups_and_keepers(void **state)
 {
 	struct fixture f;
 	char reasons[4096], *page;
@@ -303,7 +304,9 @@ static void groups_of_accounts(void **state)
 		"{\"name\":\"whales\",\"accounts\":2,\"debt\":900,\"notional\":null,\"bad_debt\":{\"mean\":30,\"stderr\":2,\"probability\":0.25,\"var95\":60,\"var99\":70,\"var999\":75,"
 		"\"es99\":80,\"es99_stderr\":9},\"liquidations\":{\"count_mean\":1.5}},"
 		"{\"name\":null,\"accounts\":5,\"debt\":100,\"notional\":null,\"bad_debt\":{\"mean\":10,\"stderr\":1,\"probability\":0,\"probability_upper95\":0.003,"
-		"\"var99\":0,\"es99\":0},\"liquidations\":{\"count_mean\":0}}]}");
+		"\"var99\":0,\"es99\":0},\"liquidations\":{\"count_mean\":0}}],\"keepers\":["
+		"{\"name\":\"own\",\"count\":1,\"capital\":null,\"delay_p50_s\":0.15,\"delay_p99_s\":2,\"win_rate\":0.25,\"win_rate_stderr\":0.01,"
+		"\"liquidations_mean\":0.5,\"profit_mean\":90,\"profit_stderr\":4},{\"name\":\"bots\",\"count\":3,\"win_rate\":0.75}]}");
 
 	(void)state;
 	fixture_session(&f);
@@ -314,6 +317,9 @@ static void groups_of_accounts(void **state)
 				     "<td class=\"n\">2</td><td class=\"n\">75.0 %</td><td class=\"n\">25 %</td><td class=\"n\">60</td><td class=\"n\">70</td><td class=\"n\">75</td><td class=\"n\">80</td>"
 				     "<td class=\"n\">9</td><td class=\"n\">1.5</td></tr>"));
 	assert_non_null(strstr(page, "<tr><td>(no group)</td>"));
+	assert_non_null(strstr(page, "<tr><td>own</td><td class=\"n\">1</td><td class=\"n\">–</td><td class=\"n\">150 ms</td><td class=\"n\">2.00 s</td>"
+				     "<td class=\"n\">25.0 %</td><td class=\"n\">1.0 %</td><td class=\"n\">0.5</td><td class=\"n\">90</td><td class=\"n\">4</td></tr>"));
+	assert_non_null(strstr(page, "<tr><td>bots</td>"));
 	assert_non_null(strstr(page, "<td class=\"n\">&lt; 0.3 %</td><td class=\"n\">–</td>"));
 	/* what no path shows is said to be that; who says so, and by which delays */
 	assert_non_null(strstr(page, "none of the paths lost anything"));
@@ -466,7 +472,7 @@ int main(void)
 		cmocka_unit_test(sentences_carry_the_sessions_figures),
 		cmocka_unit_test(a_replay_claims_no_exact_clock),
 		cmocka_unit_test(hostile_names_stay_text),
-		cmocka_unit_test(groups_of_accounts),
+		cmocka_unit_test(groups_and_keepers),
 		cmocka_unit_test(blocks_told_in_messages),
 		cmocka_unit_test(updates_and_slots_of_solana_are_counted),
 		cmocka_unit_test(transactions_inside_blocks_have_a_section),

@@ -271,7 +271,7 @@ static int read_maintenance_tiers(struct conf map, const struct model *model, st
 	return conf_reject_unknown(map, allowed, err);
 }
 
-/* ---- network and keepers ------------------------------------------------------------------------------------------ */
+/* ---- network ------------------------------------------------------------------------------------------------------ */
 
 /* {hazard, congested} */
 static int read_inclusion(struct conf map, struct gas *out, struct error *err)
@@ -315,49 +315,6 @@ static int read_network(struct conf map, const struct model *model, struct gas *
 	return gas_check(out, model->asset_count, &why) ? conf_error(map, err, "%s", why.text) : 0;
 }
 
-/* {cost_per_hour, review, most} */
-static int read_entry(struct conf map, struct keepers *out, struct error *err)
-{
-	const struct model_entry entries[] = {{"cost_per_hour", &out->entry_cost, false}, {"review", &out->review_s, true}, {NULL, NULL, false}};
-	struct conf cost, most = conf_get(map, "most");
-	uint64_t number = 100;
-
-	out->review_s = 3600;
-	if (!conf_exists(map))
-		return 0;
-	if (conf_require(map, "cost_per_hour", "what a keeper has to earn to stay", &cost, err) ||
-	    (conf_exists(most) && conf_read_uint(most, 1, 100, &number, err)) || model_read_entries(map, entries, "most", err))
-		return -EINVAL;
-	out->most = (unsigned)number;
-	return out->entry_cost > 0 ? 0 : conf_error(cost, err, "should be above 0");
-}
-
-static int read_keepers(struct conf map, struct model_measured *measured, enum delay_dependence dependence, struct keepers *out, struct error *err)
-{
-	const struct model_entry entries[] = {{"capital", &out->capital, false}, {"min_profit", &out->min_profit, false}, {NULL, NULL, false}};
-	struct conf count = conf_get(map, "count"), own = conf_get(map, "own");
-	struct error why = {""};
-	uint64_t number = 1;
-
-	out->count = 1;
-	out->capital = INFINITY;
-	if (!conf_exists(map))
-		return 0;
-	if (conf_exists(count) && conf_read_uint(count, 0, 100, &number, err))
-		return -EINVAL;
-	out->count = (unsigned)number;
-	out->has_own = conf_exists(own);
-	if (out->has_own && model_delay(own, measured, dependence, &out->own, err))
-		return -EINVAL;
-	if (!out->count && !out->has_own)
-		return conf_error(count, err, "nobody would liquidate: give a count of 1 or more, or 'own'");
-	if (read_entry(conf_get(map, "entry"), out, err))
-		return -EINVAL;
-	if (model_read_entries(map, entries, "count, own, entry", err))
-		return -EINVAL;
-	return keepers_check(out, &why) ? conf_error(map, err, "%s", why.text) : 0;
-}
-
 /* In struct account a loan and a position look alike. */
 static int check_kinds(struct conf engine, const struct rules_type *rules, unsigned int kinds, struct error *err)
 {
@@ -382,7 +339,7 @@ int model_market_read(struct conf root, struct model_measured *measured, const s
 	    read_liquidity(conf_get(root, "liquidity"), model, out, err) ||
 	    read_maintenance_tiers(conf_get(root, "maintenance_tiers"), model, out, err) ||
 	    read_network(conf_get(root, "network"), model, &out->gas, err) ||
-	    read_keepers(conf_get(root, "keepers"), measured, model->dependent_delays, &out->keepers, err) ||
+	    model_keepers(conf_get(root, "keepers"), measured, model->dependent_delays, &out->keepers, err) ||
 	    model_controls(root, measured, model->step_s, out, err))
 		return -EINVAL;
 	return 0;

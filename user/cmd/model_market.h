@@ -20,7 +20,9 @@ bool model_market_wanted(struct conf root);
 int model_market_read(struct conf root, struct model_measured *measured, const struct model *model, const struct model_terms *terms,
 		      unsigned int kinds, struct market *out, struct error *err);
 
-/* Its part of it: settlement, waterfall, controls. */
+/* Parts of it. */
+int model_keepers(struct conf map, struct model_measured *measured, enum delay_dependence dependence, struct keepers *out, struct error *err);
+/* Settlement, waterfall, controls. */
 int model_controls(struct conf root, struct model_measured *measured, double step_s, struct market *out, struct error *err);
 
 #endif

@@ -321,6 +321,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add(document, "groups", model_groups_json(answer));
 	json_add(document, "waterfall", waterfall_json(answer));
 	json_add(document, "keeper", keeper_json(answer));
+	json_add(document, "keepers", model_keepers_json(answer));
 	json_add(document, "sensitivity", stages_json(answer));
 	part = json_object_new_object();
 	json_add_number(part, "mean_s", r->delay_mean_s);
@@ -486,6 +487,14 @@ static void print_tail(const char *stage, const struct delay_tail *tail, FILE *o
 			tail->threshold_s, tail->count, 100 * tail->share, tail->shape, tail->shape_stderr, tail->scale_s, tail->scale_stderr_s);
 }
 
+void model_add_amount(struct table *table, double value, int digits)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.*g", digits, value);
+	table_text(table, isnan(value) ? NULL : text);
+}
+
 static void add_estimate(struct table *table, const struct estimate *per_ms)
 {
 	table_number(table, per_ms->value, 8);
@@ -516,6 +525,8 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 	if (answer->against)
 		model_against_text(answer, out);
 	status = model_groups_text(answer, out);
+	if (!status)
+		status = model_keepers_text(answer, out);
 	fputc('\n', out);
 	for (int i = 0; i < DELAY_STAGES; i++) {
 		table_text(table, delay_stage_names[i]);

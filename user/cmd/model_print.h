@@ -9,6 +9,7 @@
 
 #include "margin/gain.h"
 #include "margin/requirement.h"
+#include "output/table.h"
 
 /* The same delays drawn apart from prices, where the model draws them together: the difference is the risk of going wrong both ways at once. */
 struct model_apart {
@@ -44,9 +45,16 @@ struct json_object *model_pair_json(const double pair[2]);
 /* Probability of any loss, its upper bound, values at risk and shortfalls: of the book, or of a group of its accounts. */
 void model_add_law(struct json_object *object, const struct loss_law *law);
 
+/* A cell with so many significant digits; unknown where NAN. */
+void model_add_amount(struct table *table, double value, int digits);
+
 /* model_print_groups.c: the groups of accounts, if there are any; the text 0 or a negative errno. */
 struct json_object *model_groups_json(const struct model_answer *answer);
 int model_groups_text(const struct model_answer *answer, FILE *out);
+
+/* model_print_keepers.c: each class of keepers, and those beside; the text only where there are classes. */
+struct json_object *model_keepers_json(const struct model_answer *answer);
+int model_keepers_text(const struct model_answer *answer, FILE *out);
 
 int model_print_json(const struct model_answer *answer, FILE *out, struct error *err);
 int model_print_text(const struct model_answer *answer, FILE *out, struct error *err);

@@ -45,14 +45,6 @@ static void add_probability(struct table *table, const struct loss_law *law)
 	table_text(table, isnan(law->probability) ? NULL : text);
 }
 
-static void add_amount(struct table *table, double value, int digits)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.*g", digits, value);
-	table_text(table, isnan(value) ? NULL : text);
-}
-
 int model_groups_text(const struct model_answer *answer, FILE *out)
 {
 	const struct table_column columns[] = {
@@ -75,16 +67,16 @@ int model_groups_text(const struct model_answer *answer, FILE *out)
 
 		table_text(table, *name ? name : "(no group)");
 		table_count(table, group->accounts);
-		add_amount(table, group->debt, 6);
-		add_amount(table, group->bad_debt.value, 6);
-		add_amount(table, group->bad_debt.stderr_, 2);
+		model_add_amount(table, group->debt, 6);
+		model_add_amount(table, group->bad_debt.value, 6);
+		model_add_amount(table, group->bad_debt.stderr_, 2);
 		add_probability(table, &group->law);
-		add_amount(table, seen ? group->law.risks[0].var : NAN, 4);
-		add_amount(table, seen ? group->law.risks[1].var : NAN, 4);
-		add_amount(table, seen ? group->law.risks[2].var : NAN, 4);
-		add_amount(table, seen ? group->law.risks[1].es : NAN, 4);
-		add_amount(table, seen ? group->law.risks[1].es_stderr : NAN, 2);
-		add_amount(table, group->triggers.value, 4);
+		model_add_amount(table, seen ? group->law.risks[0].var : NAN, 4);
+		model_add_amount(table, seen ? group->law.risks[1].var : NAN, 4);
+		model_add_amount(table, seen ? group->law.risks[2].var : NAN, 4);
+		model_add_amount(table, seen ? group->law.risks[1].es : NAN, 4);
+		model_add_amount(table, seen ? group->law.risks[1].es_stderr : NAN, 2);
+		model_add_amount(table, group->triggers.value, 4);
 	}
 	fputc('\n', out);
 	status = table_print(table, out);

@@ -62,25 +62,6 @@ static int check_accounts(const struct market *market, const struct model *model
 	return 0;
 }
 
-int keepers_check(const struct keepers *keepers, struct error *err)
-{
-	if (keepers->count > KEEPERS_MAX || keepers->count + keepers->has_own < 1)
-		return error_set(err, -EINVAL, "count is %u; allowed: 1 to %d", keepers->count, KEEPERS_MAX);
-	if (!(keepers->capital > 0))
-		return error_set(err, -EINVAL, "capital is %g; it should be above 0", keepers->capital);
-	if (!isfinite(keepers->min_profit))
-		return error_set(err, -EINVAL, "min_profit is no number");
-	if (!keepers->entry_cost)
-		return 0;
-	if (!(keepers->entry_cost > 0 && isfinite(keepers->entry_cost)) || !(keepers->review_s > 0))
-		return error_set(err, -EINVAL, "entry: cost_per_hour is %g and review %g s; they should be above 0",
-				 keepers->entry_cost, keepers->review_s);
-	if (keepers->count < 1 || keepers->most < keepers->count || keepers->most > KEEPERS_MAX)
-		return error_set(err, -EINVAL, "entry: most is %u; allowed: from count, which is 1 or more, to %d", keepers->most,
-				 KEEPERS_MAX);
-	return 0;
-}
-
 int settlement_check(const struct settlement *settlement, struct error *err)
 {
 	if (settlement->fail_probability >= 0 && settlement->fail_probability <= 0.99)
@@ -189,6 +170,8 @@ void market_free(struct market *market, size_t asset_count)
 	free(market->tiers);
 	free(market->variants);
 	delay_free(&market->keepers.own);
+	for (size_t i = 0; i < market->keepers.class_count; i++)
+		delay_free(&market->keepers.classes[i].delay);
 	delay_free(&market->settlement.delay);
 	*market = (struct market){0};
 }

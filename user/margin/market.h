@@ -13,26 +13,13 @@
 
 #include "margin/controls.h"
 #include "margin/gas.h"
+#include "margin/keepers.h"
 #include "margin/liquidity.h"
 #include "margin/margin_tiers.h"
 #include "margin/model.h"
 #include "margin/oracle.h"
 #include "margin/rules.h"
 #include "margin/waterfall.h"
-
-#define KEEPERS_MAX 100
-
-struct keepers {
-	unsigned count;	   /* competing ones, each with a delay of its own from the keeper law; the first one gets it */
-	bool has_own;	   /* one more, whose profit and win rate are asked for */
-	struct delay_law own;
-	double capital;	   /* the most that one liquidation may repay; INFINITY: no limit */
-	double min_profit; /* numeraire, after gas: below it nobody acts, and the account waits */
-	/* Entry: every review_s one more competes if each earned more than entry_cost of late, one fewer if less; 1 to `most`. */
-	double entry_cost; /* per hour; 0: their number stays */
-	double review_s;
-	unsigned most;
-};
 
 /*
  * The debt is on one chain, the collateral on another: whoever liquidates pays at once and can sell when a message has
@@ -62,14 +49,19 @@ struct market {
 	struct governance governance;
 };
 
-/* Each: -EINVAL names what is wrong. */
-int keepers_check(const struct keepers *keepers, struct error *err);
+/* -EINVAL names what is wrong. */
 int settlement_check(const struct settlement *settlement, struct error *err);
 /* All of it. Accounts of a perpetual protocol: collateral = signed size, debt = size·entry - margin. */
 int market_check(const struct market *market, const struct model *model, struct error *err);
 /* Those that hold for one row of the book. */
 const struct rules *market_rules(const struct market *market, const struct model *model, size_t row);
 void market_free(struct market *market, size_t asset_count);
+
+/* What one kind of keepers came to. */
+struct market_keeper {
+	struct estimate profit, liquidations;
+	struct estimate win_rate; /* its share of all liquidations; NAN without one */
+};
 
 enum market_part { MARKET_GAP, MARKET_LATENCY, MARKET_CONGESTION, MARKET_LIQUIDITY, MARKET_PARTS };
 extern const char *const market_part_names[MARKET_PARTS + 1];
@@ -90,10 +82,11 @@ struct market_result {
 	struct estimate deleveraged, deleveraged_value; /* positions closed against bankrupt ones, whole or in part, and their value */
 	struct estimate keeper_profit;		     /* all of them */
 	struct estimate own_profit;
+	struct market_keeper keepers[KEEPER_KINDS]; /* by kind; profits add up to keeper_profit */
 	/* By one millisecond more of each stage; of the keepers' for all of them, the own one too. */
 	struct estimate keeper_profit_per_ms[DELAY_STAGES], own_profit_per_ms[DELAY_STAGES];
 	struct estimate own_profit_per_own_ms; /* by one of the own keeper's delay, and of no other's */
-	double keepers_mean; /* who compete at the end of a path, without the own one */
+	double keepers_mean; /* who compete at the end of a path, without the own one and those of classes */
 	double held_mean;    /* what the price's moves brought those who held collateral on its way, keepers or protocol */
 	double win_rate; /* of the own keeper; NAN without one or without a liquidation */
 	double gas_mean, slippage_mean, fees_mean, waits_mean, recovered_mean;

@@ -27,13 +27,14 @@ int questions_open(struct questions *q, const struct market *market, const struc
 	q->other = calloc(runs ? model->paths : 1, sizeof(*q->other));
 	if (market_book_groups(model))
 		q->groups = calloc(model->paths * market_book_groups(model), sizeof(*q->groups));
-	if (!rc && (!q->base || !q->other || (market_book_groups(model) && !q->groups)))
+	q->keepers = calloc(model->paths * keepers_kinds(&market->keepers), sizeof(*q->keepers));
+	if (!rc && (!q->base || !q->other || !q->keepers || (market_book_groups(model) && !q->groups)))
 		rc = -ENOMEM;
 	if (!rc)
 		rc = market_starts_init(&q->starts, &q->own);
 	if (!rc)
 		rc = market_scenario(&(struct market_job){&q->own, &q->starts, &as_it_is, control, 0, 1.0 / q->runs, q->base, q->groups,
-						  model->paths},
+						  q->keepers, model->paths},
 				     &q->paths);
 	q->run = 1;
 	q->cut = q->paths < model->paths;
@@ -48,6 +49,7 @@ void questions_close(struct questions *q)
 	free(q->base);
 	free(q->other);
 	free(q->groups);
+	free(q->keepers);
 }
 
 int ask(struct questions *q, const struct scenario *scenario, uint64_t paths, uint64_t *done)
@@ -61,7 +63,7 @@ int ask(struct questions *q, const struct scenario *scenario, uint64_t paths, ui
 		q->cut = true;
 		return 0;
 	}
-	rc = market_scenario(&(struct market_job){q->book, &q->starts, scenario, q->control, from, to, q->other, NULL, paths}, done);
+	rc = market_scenario(&(struct market_job){q->book, &q->starts, scenario, q->control, from, to, q->other, NULL, NULL, paths}, done);
 	look_at_balance(q, q->other, *done);
 	q->cut = q->cut || *done < paths;
 	return rc;

@@ -12,6 +12,7 @@ struct questions {
 	const struct model_control *control;
 	struct path_result *base, *other;
 	struct path_group *groups; /* of the base; NULL: there is one group */
+	struct path_keeper *keepers; /* of the base */
 	double imbalance_max; /* of any path of any scenario */
 	uint64_t paths; /* finished ones of the base */
 	unsigned runs, run;

@@ -93,6 +93,11 @@ void market_walk_by_group(struct market_walk *walk, struct path_group *groups)
 	walk->groups = groups;
 }
 
+void market_walk_by_keeper(struct market_walk *walk, struct path_keeper *keepers)
+{
+	walk->by_keeper = keepers;
+}
+
 size_t market_book_steps(const struct model *model)
 {
 	return (size_t)ceil(model->horizon_s / model->step_s - 1e-9);
@@ -177,6 +182,11 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 		walk->shocks = malloc(market_book_steps(model) * model->asset_count * sizeof(*walk->shocks));
 	if ((model->dependence.factor && !walk->shocks) || !walk->assets || !walk->positions || !walk->states || !walk->touched || !walk->attempts || !walk->lots)
 		return -ENOMEM;
+	if (market->keepers.class_count) {
+		walk->line = malloc(accounts * keepers_kinds(&market->keepers) * sizeof(*walk->line));
+		if (!walk->line)
+			return -ENOMEM;
+	}
 	memcpy(walk->positions, book->positions, model->account_count * sizeof(*walk->positions));
 	if (book->keys) {
 		walk->keys = malloc(accounts * sizeof(*walk->keys));
@@ -218,5 +228,6 @@ void market_walk_free(struct market_walk *walk)
 	free(walk->shocks);
 	free(walk->ranking.heap);
 	free(walk->payers);
+	free(walk->line);
 	free(walk);
 }

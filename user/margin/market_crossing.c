@@ -37,10 +37,10 @@ static double crossing_delay(struct market_walk *walk, uint32_t account)
 	return (1 - walk->scenario->shorter) * delay;
 }
 
-int crossing_send(struct market_walk *walk, uint32_t account, double units, bool own)
+int crossing_send(struct market_walk *walk, uint32_t account, double units, uint8_t keeper)
 {
 	uint32_t asset = walk->book->model->accounts[account].asset;
-	struct crossing item = {.units = units, .mark = walk->assets[asset].price.price, .asset = asset, .own = own};
+	struct crossing item = {.units = units, .mark = walk->assets[asset].price.price, .asset = asset, .keeper = keeper};
 
 	if (walk->crossing_count == walk->crossing_capacity) {
 		size_t more = walk->crossing_capacity ? 2 * walk->crossing_capacity : 64;
@@ -75,7 +75,7 @@ void crossing_land(struct market_walk *walk, double by_s)
 		}
 		proceeds = money_sale(walk, item.asset, item.units);
 		money_sold(walk, item.asset, item.units, proceeds);
-		money_pay_keeper(walk, proceeds, 0, item.own);
+		money_pay_keeper(walk, proceeds, 0, item.keeper);
 		money_held(walk, item.units, item.mark, walk->assets[item.asset].price.price);
 	}
 	walk->crossing_count = kept;

@@ -33,7 +33,7 @@ static int walk(struct asking *asking, const struct market *market, const struct
 	book.model = model;
 	asking->run++;
 	rc = market_scenario(&(struct market_job){&book, &asking->starts, &(struct scenario){0}, asking->control, from, to,
-						  asking->results[site], NULL, wanted}, paths);
+						  asking->results[site], NULL, NULL, wanted}, paths);
 	asking->cut = asking->cut || *paths < wanted;
 	return rc;
 }

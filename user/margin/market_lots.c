@@ -77,24 +77,68 @@ static void settle(struct market_walk *walk, struct lot_on_offer *item, double p
 	trade_write_off(walk, &(struct shortfall){.amount = lot->claim - lot->raised, .row = item->account});
 }
 
+/* What a keeper would buy of a lot now. */
+struct purchase {
+	double units, proceeds, profit;
+};
+
+static struct purchase purchase_by(const struct market_walk *walk, const struct lot_on_offer *item, double offer, unsigned keeper)
+{
+	uint32_t asset = walk->book->model->accounts[item->account].asset;
+	const struct lot *lot = &item->lot;
+	struct purchase out = {.units = fmin(lot->units, (lot->target - lot->raised) / offer)};
+
+	out.units = fmin(out.units, keepers_capital(&walk->book->market->keepers, keeper) / offer);
+	out.proceeds = money_sale(walk, asset, out.units);
+	out.profit = out.proceeds - out.units * offer - money_gas(walk);
+	return out;
+}
+
+static bool pays(const struct market_walk *walk, const struct purchase *purchase)
+{
+	return purchase->profit >= walk->book->market->keepers.min_profit;
+}
+
+static bool pays_anybody(const struct market_walk *walk, const struct lot_on_offer *item, double offer)
+{
+	const struct keepers *keepers = &walk->book->market->keepers;
+
+	for (unsigned kind = 0; kind < keepers_kinds(keepers); kind++) {
+		struct purchase purchase = purchase_by(walk, item, offer, kind);
+
+		if (keepers_count(keepers, kind) && pays(walk, &purchase))
+			return true;
+	}
+	return false;
+}
+
+/* Of those who have come the first one for whom it pays. */
+static bool buyer(const struct market_walk *walk, const struct lot_on_offer *item, double offer, uint8_t *keeper, struct purchase *out)
+{
+	*keeper = item->keeper;
+	do {
+		*out = purchase_by(walk, item, offer, *keeper);
+		if (pays(walk, out))
+			return true;
+	} while (attempt_pass_on(walk, item->account, keeper));
+	return false;
+}
+
 #define LOT_SETTLED 1
 
 /* LOT_SETTLED, 0: still on offer, or -ENOMEM. */
 static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, double offer)
 {
 	uint32_t asset = walk->book->model->accounts[item->account].asset;
-	const struct keepers *keepers = &walk->book->market->keepers;
+	double price = walk->assets[asset].price.price, units, gas = money_gas(walk), bid;
+	bool open = !money_paused(walk, asset) && !money_stuck(walk, asset), crosses;
 	struct lot *lot = &item->lot;
-	double price = walk->assets[asset].price.price, units = fmin(lot->units, (lot->target - lot->raised) / offer), proceeds, profit;
-	double gas = money_gas(walk), bid;
-	bool open = !money_paused(walk, asset) && !money_stuck(walk, asset), now = item->due_s <= walk->now_s, crosses;
+	struct purchase purchase;
+	uint8_t keeper;
 
-	units = fmin(units, keepers->capital / offer);
-	proceeds = money_sale(walk, asset, units);
-	profit = proceeds - units * offer - gas;
-	if (!open || profit < keepers->min_profit) { /* too dear: whoever had set out for it comes in vain */
-		walk->out->waits += now;
-		if (now)
+	if (!open || !pays_anybody(walk, item, offer)) { /* too dear: whoever had set out for it comes in vain */
+		walk->out->waits += item->due_s <= walk->now_s;
+		if (item->due_s <= walk->now_s)
 			item->due_s = INFINITY;
 		return 0;
 	}
@@ -102,21 +146,20 @@ static int try_purchase(struct market_walk *walk, struct lot_on_offer *item, dou
 		struct attempt next = attempt_next(walk, item->account);
 
 		item->due_s = next.due_s;
-		item->own = next.own;
+		item->keeper = next.keeper;
 		item->contested = next.contested;
-		now = item->due_s <= walk->now_s;
 	}
-	if (!now || !attempt_included(walk, item->account))
+	if (item->due_s > walk->now_s || !buyer(walk, item, offer, &keeper, &purchase) || !attempt_included(walk, item->account))
 		return 0;
+	units = purchase.units;
 	crosses = crossing_needed(walk, asset);
-	if (crosses && crossing_send(walk, item->account, units, item->own))
+	if (crosses && crossing_send(walk, item->account, units, keeper))
 		return -ENOMEM;
 	if (!crosses)
-		money_sold(walk, asset, units, proceeds);
-	bid = money_bid(walk, profit, item->contested);
-	money_pay_keeper(walk, (crosses ? -units * offer - gas : profit) - bid, gas + bid, item->own);
-	walk->out->own_wins += item->own;
-	money_liquidation(walk, item->account);
+		money_sold(walk, asset, units, purchase.proceeds);
+	bid = money_bid(walk, purchase.profit, item->contested);
+	money_pay_keeper(walk, (crosses ? -units * offer - gas : purchase.profit) - bid, gas + bid, keeper);
+	money_liquidation(walk, item->account, keeper);
 	walk->out->protocol += units * (offer - item->mark);
 	money_held(walk, units, item->mark, price);
 	lot->raised += units * offer;

@@ -121,9 +121,12 @@ void trade_write_off(struct market_walk *walk, const struct shortfall *shortfall
 	money_absorb(walk, shortfall);
 }
 
-void money_liquidation(struct market_walk *walk, uint32_t account)
+void money_liquidation(struct market_walk *walk, uint32_t account, unsigned keeper)
 {
 	walk->out->liquidations++;
+	walk->out->own_wins += keeper == KEEPER_OWN;
+	if (walk->by_keeper)
+		walk->by_keeper[keeper].wins++;
 	if (walk->groups)
 		walk->groups[walk->book->model->groups[account]].liquidations++;
 }
@@ -134,13 +137,15 @@ void money_earn(struct market_walk *walk, double fees)
 	walk->out->protocol += fees;
 }
 
-void money_pay_keeper(struct market_walk *walk, double profit, double gas, bool own)
+void money_pay_keeper(struct market_walk *walk, double profit, double gas, unsigned keeper)
 {
 	walk->out->keepers += profit;
 	walk->out->gas += gas;
-	if (own)
+	if (walk->by_keeper)
+		walk->by_keeper[keeper].profit += profit;
+	if (keeper == KEEPER_OWN)
 		walk->out->own += profit;
-	else
+	else if (keeper == KEEPER_COMPETING)
 		walk->earned += profit;
 }
 

@@ -293,6 +293,8 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 	walk->out = out;
 	if (walk->groups)
 		memset(walk->groups, 0, market_book_groups(model) * sizeof(*walk->groups));
+	if (walk->by_keeper)
+		memset(walk->by_keeper, 0, keepers_kinds(&walk->book->market->keepers) * sizeof(*walk->by_keeper));
 	walk->scenario = scenario;
 	walk->path = path;
 	walk->now_s = 0;

@@ -38,6 +38,12 @@ struct path_group {
 	uint64_t liquidations;
 };
 
+/* Of one of several kinds of keepers. */
+struct path_keeper {
+	double profit;
+	uint64_t wins;
+};
+
 #define MARKET_NEVER UINT64_MAX
 
 /* What all paths share. */
@@ -67,6 +73,8 @@ void market_walk_free(struct market_walk *walk);
 size_t market_book_groups(const struct model *model);
 /* Where the next path leaves what came to each of them; NULL, as at first: nobody asks. */
 void market_walk_by_group(struct market_walk *walk, struct path_group *groups);
+/* The same of each kind of keepers. */
+void market_walk_by_keeper(struct market_walk *walk, struct path_keeper *keepers);
 
 /* Where the first thing may happen on a path (market_screen.h). */
 struct market_from {

@@ -186,10 +186,26 @@ static int group_summary(const struct path_group *groups, size_t count, uint64_t
 	return distribution_law(losses, paths, &out->law);
 }
 
-int market_summary(const struct market_book *book, const struct path_result *results, const struct path_group *groups, uint64_t paths,
-		   struct model_result *result, struct market_result *more)
+static struct market_keeper keeper_summary(const struct market_paths *run, size_t kinds, size_t kind)
 {
-	size_t tiers = book->market->waterfall.count, group_count = groups ? market_book_groups(book->model) : 0;
+	struct moments profit = {0}, liquidations = {0};
+	struct ratio wins = {0};
+
+	for (uint64_t i = 0; i < run->count; i++) {
+		const struct path_keeper *came = &run->keepers[i * kinds + kind];
+
+		moments_take(&profit, came->profit);
+		moments_take(&liquidations, (double)came->wins);
+		weigh(&wins, (double)came->wins, run->results[i].liquidations);
+	}
+	return (struct market_keeper){moments_estimate(&profit), moments_estimate(&liquidations), {quotient(&wins), ratio_error(&wins)}};
+}
+
+int market_summary(const struct market_book *book, const struct market_paths *run, struct model_result *result, struct market_result *more)
+{
+	size_t tiers = book->market->waterfall.count, group_count = run->groups ? market_book_groups(book->model) : 0;
+	size_t kinds = keepers_kinds(&book->market->keepers);
+	uint64_t paths = run->count;
 	double *losses = malloc((paths ? paths : 1) * sizeof(*losses)), n = (double)paths;
 	struct sums sums = {0};
 	int rc;
@@ -197,13 +213,13 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	if (!losses)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < paths; i++) {
-		add(&sums, &results[i], tiers);
-		losses[i] = results[i].bad_debt;
-		result->path_steps += results[i].steps;
+		add(&sums, &run->results[i], tiers);
+		losses[i] = run->results[i].bad_debt;
+		result->path_steps += run->results[i].steps;
 	}
 	rc = distribution_of(losses, paths, result);
 	for (size_t g = 0; !rc && g < group_count; g++)
-		rc = group_summary(&groups[g], group_count, paths, losses, &result->groups[g]);
+		rc = group_summary(&run->groups[g], group_count, paths, losses, &result->groups[g]);
 	free(losses);
 	if (rc)
 		return rc;
@@ -218,6 +234,8 @@ int market_summary(const struct market_book *book, const struct path_result *res
 	more->liquidations = moments_estimate(&sums.liquidations);
 	more->keeper_profit = moments_estimate(&sums.profit);
 	more->own_profit = moments_estimate(&sums.own);
+	for (size_t kind = 0; kind < kinds; kind++)
+		more->keepers[kind] = keeper_summary(run, kinds, kind);
 	more->lenders = moments_estimate(&sums.lenders);
 	more->deleveraged = moments_estimate(&sums.deleveraged);
 	more->deleveraged_value = moments_estimate(&sums.deleveraged_value);

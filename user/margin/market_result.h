@@ -5,9 +5,16 @@
 
 #include "margin/market_path.h"
 
-/* Everything that one run of all paths tells; `groups` as in the job (market_scenario.h). 0 or -ENOMEM. */
-int market_summary(const struct market_book *book, const struct path_result *results, const struct path_group *groups, uint64_t paths,
-		   struct model_result *result, struct market_result *more);
+/* What a run of all paths left: results, and `groups` and `keepers` as in the job (market_scenario.h). */
+struct market_paths {
+	const struct path_result *results;
+	const struct path_group *groups;
+	const struct path_keeper *keepers;
+	uint64_t count;
+};
+
+/* Everything that it tells. 0 or -ENOMEM. */
+int market_summary(const struct market_book *book, const struct market_paths *run, struct model_result *result, struct market_result *more);
 
 /* Mean and standard error, path by path, of bad debt minus `before`, which then holds this scenario's. */
 void market_difference(const struct path_result *results, double *before, uint64_t paths, struct estimate *out);

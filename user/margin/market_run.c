@@ -193,7 +193,7 @@ static int run(const struct market *market, const struct model *model, const str
 	*more = (struct market_result){0};
 	rc = questions_open(&q, market, model, control, further ? runs_of(market, model) : 0);
 	if (!rc)
-		rc = market_summary(&q.own, q.base, q.groups, q.paths, result, more);
+		rc = market_summary(&q.own, &(struct market_paths){q.base, q.groups, q.keepers, q.paths}, result, more);
 	if (!rc && further)
 		rc = ask_all(&q, result, more);
 	result->gap = more->parts[MARKET_GAP];

@@ -41,6 +41,7 @@ struct task {
 	const struct model_control *control;
 	struct path_result *results;
 	struct path_group *groups;
+	struct path_keeper *keepers;
 	uint64_t end; /* paths from `next` on */
 	atomic_uint_fast64_t next, finished;
 	atomic_int failure;
@@ -63,6 +64,8 @@ static int walk_path(struct market_walk *walk, const struct task *task, uint64_t
 
 	if (task->groups)
 		market_walk_by_group(walk, &task->groups[path * market_book_groups(task->book->model)]);
+	if (task->keepers)
+		market_walk_by_keeper(walk, &task->keepers[path * keepers_kinds(&task->book->market->keepers)]);
 	if (!starts->chunks)
 		return market_walk_path(walk, task->scenario, path, NULL, &task->results[path]);
 	from = (struct market_from){starts->chunks[path], starts->diffusions ? &starts->diffusions[path * assets] : NULL};
@@ -116,8 +119,8 @@ static int run_paths(const struct market_job *job, uint64_t first, uint64_t end,
 {
 	const struct model_control *control = job->control;
 	struct task task = {.book = job->book, .starts = job->starts, .screens = job->starts->chunks && !job->starts->found,
-			    .scenario = job->scenario, .control = control, .results = job->results, .groups = job->groups, .end = end, .next = first,
-			    .finished = first};
+			    .scenario = job->scenario, .control = control, .results = job->results, .groups = job->groups, .keepers = job->keepers, .end = end,
+			    .next = first, .finished = first};
 	unsigned wanted = thread_count(control, end - first), started = 0;
 	pthread_t *threads = calloc(wanted, sizeof(*threads));
 
@@ -151,15 +154,18 @@ static size_t slice_bytes(const struct market_job *job, uint64_t paths)
 {
 	size_t assets = job->starts->diffusions ? job->book->model->asset_count : 0;
 	size_t groups = job->groups ? market_book_groups(job->book->model) : 0;
+	size_t kinds = job->keepers ? keepers_kinds(&job->book->market->keepers) : 0;
 
 	if (job->starts->found)
 		return paths * 3 * sizeof(double);
-	return paths * (sizeof(*job->results) + groups * sizeof(*job->groups) + (job->starts->chunks ? sizeof(uint64_t) : 0) + assets * sizeof(double));
+	return paths * (sizeof(*job->results) + groups * sizeof(*job->groups) + kinds * sizeof(*job->keepers) +
+			(job->starts->chunks ? sizeof(uint64_t) : 0) + assets * sizeof(double));
 }
 
 static void pack(const struct market_job *job, uint64_t first, uint64_t end, char *bytes, bool back)
 {
 	size_t assets = job->book->model->asset_count, groups = market_book_groups(job->book->model), paths = end - first;
+	size_t kinds = keepers_kinds(&job->book->market->keepers);
 
 	for (uint64_t path = first; job->starts->found && path < end; path++) {
 		checkpoint_move(&job->results[path].bad_debt, &bytes, sizeof(double), back);
@@ -171,6 +177,8 @@ static void pack(const struct market_job *job, uint64_t first, uint64_t end, cha
 	checkpoint_move(&job->results[first], &bytes, paths * sizeof(*job->results), back);
 	if (job->groups)
 		checkpoint_move(&job->groups[first * groups], &bytes, paths * groups * sizeof(*job->groups), back);
+	if (job->keepers)
+		checkpoint_move(&job->keepers[first * kinds], &bytes, paths * kinds * sizeof(*job->keepers), back);
 	if (job->starts->chunks)
 		checkpoint_move(&job->starts->chunks[first], &bytes, paths * sizeof(uint64_t), back);
 	if (job->starts->diffusions)

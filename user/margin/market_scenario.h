@@ -28,6 +28,7 @@ struct market_job {
 	double from, to; /* the share of all work that this is */
 	struct path_result *results;
 	struct path_group *groups; /* of each path, market_book_groups() of them; NULL: nobody asks */
+	struct path_keeper *keepers; /* of each path, keepers_kinds() of them; NULL: nobody asks */
 	uint64_t paths;
 };
 

@@ -31,12 +31,11 @@ static struct position weighed(const struct market_walk *walk, struct pair pair,
 	return position;
 }
 
-static void liquidated(struct market_walk *walk, uint32_t account, bool own)
+static void liquidated(struct market_walk *walk, uint32_t account, unsigned keeper)
 {
 	struct account_state *state = &walk->states[account];
 
-	money_liquidation(walk, account);
-	walk->out->own_wins += own;
+	money_liquidation(walk, account, keeper);
 	if (state->liquidated)
 		return;
 	state->liquidated = true;
@@ -86,7 +85,7 @@ static int take_over(struct market_walk *walk, uint32_t row, struct attempt atte
 		if (plan->reward - gas < walk->book->market->keepers.min_profit)
 			return TRIED_WAITS;
 		walk->out->protocol -= plan->reward;
-		money_pay_keeper(walk, plan->reward - gas - bid, gas + bid, attempt.own);
+		money_pay_keeper(walk, plan->reward - gas - bid, gas + bid, attempt.keeper);
 	}
 	if (cross_is(walk->book, row)) {
 		cross_take_over(walk, row, plan);
@@ -109,9 +108,9 @@ static int take_over(struct market_walk *walk, uint32_t row, struct attempt atte
 }
 
 /* The most of a plan that a keeper has the capital for. */
-static double affordable(const struct market_walk *walk, const struct plan *plan)
+static double affordable(const struct market_walk *walk, const struct plan *plan, unsigned keeper)
 {
-	double capital = walk->book->market->keepers.capital, repay = fabs(plan->repay);
+	double capital = keepers_capital(&walk->book->market->keepers, keeper), repay = fabs(plan->repay);
 
 	return repay > capital ? capital / repay : 1;
 }
@@ -169,7 +168,7 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 	const struct keepers *keepers = &walk->book->market->keepers;
 	struct position *position = &walk->positions[row];
 	double *cash = &walk->positions[basket_head(walk->book, row)].cash;
-	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan), units, fee_units, proceeds, repay, cost, gas, profit, bid, equity;
+	double price = walk->assets[asset].price.price, before = position->units, share = affordable(walk, plan, attempt.keeper), units, fee_units, proceeds, repay, cost, gas, profit, bid, equity;
 	bool direct = isnan(plan->repay), crosses = !direct && crossing_needed(walk, asset);
 
 	if (direct ? money_shut(walk, asset) : money_stuck(walk, asset))
@@ -187,7 +186,7 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 		return TRIED_WAITS;
 	if (!direct && profit < keepers->min_profit)
 		return TRIED_WAITS;
-	if (crosses && crossing_send(walk, row, units, attempt.own))
+	if (crosses && crossing_send(walk, row, units, attempt.keeper))
 		return -ENOMEM;
 	if (!crosses)
 		money_sold(walk, asset, units, proceeds);
@@ -200,7 +199,7 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 	if (fee_units > 0)
 		money_earn(walk, fee_units * price);
 	bid = direct ? 0 : money_bid(walk, profit, attempt.contested);
-	money_pay_keeper(walk, (direct ? -gas : crosses ? -cost - gas : profit) - bid, gas + bid, attempt.own);
+	money_pay_keeper(walk, (direct ? -gas : crosses ? -cost - gas : profit) - bid, gas + bid, attempt.keeper);
 	equity = cross_is(walk->book, row) ? cross_equity(walk, basket_head(walk->book, row), false) : *cash + position->units * price;
 	if (plan->penalty > 0 && equity > 0) {
 		double penalty = fmin(plan->penalty, equity);
@@ -263,7 +262,7 @@ static double health_at(const struct market_walk *walk, uint32_t account, double
 }
 
 /* What a pair would bring the keeper now; -INFINITY: nothing may be taken. */
-static double brings(const struct market_walk *walk, struct pair pair)
+static double brings(const struct market_walk *walk, struct pair pair, unsigned keeper)
 {
 	const struct rules *rules = market_rules(walk->book->market, walk->book->model, pair.held);
 	uint32_t asset = walk->book->model->accounts[pair.held].asset;
@@ -273,7 +272,7 @@ static double brings(const struct market_walk *walk, struct pair pair)
 
 	if (!rules_plan(rules, &position, walk->assets[asset].oracle.price, &plan))
 		return -INFINITY;
-	share = affordable(walk, &plan);
+	share = affordable(walk, &plan, keeper);
 	return money_sale(walk, asset, share * plan.units) - cost_of(walk, pair, share * plan.repay);
 }
 
@@ -286,7 +285,7 @@ static bool owes(const struct market_walk *walk, uint32_t account, uint32_t owed
 }
 
 /* Of several collaterals and debts the keeper takes those that bring him most now; false: none may be taken. */
-static bool pair_to_take(const struct market_walk *walk, uint32_t account, struct pair *out)
+static bool pair_to_take(const struct market_walk *walk, uint32_t account, unsigned keeper, struct pair *out)
 {
 	uint32_t end = basket_end(walk->book, account);
 	double most = -INFINITY;
@@ -306,7 +305,7 @@ static bool pair_to_take(const struct market_walk *walk, uint32_t account, struc
 			continue;
 		for (uint32_t i = account; i <= end; i++) {
 			struct pair pair = {held, i < end ? i : BASKET_CASH};
-			double profit = owes(walk, account, pair.owed) ? brings(walk, pair) : -INFINITY;
+			double profit = owes(walk, account, pair.owed) ? brings(walk, pair, keeper) : -INFINITY;
 
 			if (profit > most) {
 				most = profit;
@@ -331,7 +330,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		double oracle;
 		int rc;
 
-		if (!pair_to_take(walk, account, &pair))
+		if (!pair_to_take(walk, account, attempt.keeper, &pair))
 			return attempt_wait(walk, attempt);
 		oracle = price_of(walk, pair.held, attempt.brings);
 		if (health_at(walk, account, attempt.brings) >= 1 && !rules->type->commits) {
@@ -341,17 +340,19 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 		if (!rules->type->plan) {
 			double gas = money_gas(walk);
 
-			money_pay_keeper(walk, -gas, gas, attempt.own);
-			liquidated(walk, account, attempt.own);
+			money_pay_keeper(walk, -gas, gas, attempt.keeper);
+			liquidated(walk, account, attempt.keeper);
 			return trade_put_on_offer(walk, account, oracle);
 		}
 		position = weighed(walk, pair, oracle);
 		if (!rules_plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
 			return 0;
 		rc = plan.takeover ? take_over(walk, pair.held, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
+		if (rc == TRIED_WAITS && attempt_pass_on(walk, account, &attempt.keeper))
+			continue;
 		if (rc)
 			return rc == TRIED_WAITS ? attempt_wait(walk, attempt) : rc;
-		liquidated(walk, account, attempt.own);
+		liquidated(walk, account, attempt.keeper);
 		if (!at_risk(walk, account))
 			return come_back(walk, account);
 		if (rules->type->any_first && cross_is(walk->book, account))

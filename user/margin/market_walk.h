@@ -16,7 +16,7 @@
 struct attempt {
 	double due_s;
 	uint32_t account;
-	bool own;      /* the own keeper was first */
+	uint8_t keeper; /* whose it is, by kind */
 	bool contested; /* others come for it in the same block, and bid */
 	double brings; /* the price in the transaction, with a pull oracle; NAN: what is on chain counts */
 };
@@ -26,7 +26,8 @@ struct lot_on_offer {
 	uint32_t account;
 	double mark;  /* the price at which the protocol's books have it: the market's when it was taken over */
 	double due_s; /* of the purchase that is under way; INFINITY: none */
-	bool own, contested;
+	uint8_t keeper;
+	bool contested;
 };
 
 /* Collateral that a keeper has paid for and that has not arrived, or waits for its market to open. */
@@ -34,7 +35,7 @@ struct crossing {
 	double due_s, units;
 	double mark; /* the price when he paid */
 	uint32_t asset;
-	bool own;
+	uint8_t keeper;
 };
 
 struct account_state {
@@ -98,7 +99,8 @@ struct market_walk {
 	size_t lot_count, lot_capacity;
 	struct crossing *crossings;
 	size_t crossing_count, crossing_capacity;
-	unsigned competing;   /* keepers, without the own one */
+	unsigned competing;   /* keepers, without the own one and those of classes */
+	double *line;	      /* of each row, when the first of each kind comes by its last attempt (-INFINITY: the winner); NULL: there are no classes */
 	double earned;	      /* by them since the last review */
 	double next_review_s;
 	double base_fee_wei, gas_variance; /* the latter: of the coin's moves over a block, as they have been of late */
@@ -110,6 +112,7 @@ struct market_walk {
 	bool leaps; /* market_leap.h */
 	struct path_result *out;
 	struct path_group *groups; /* of the same path; NULL: nobody asks */
+	struct path_keeper *by_keeper; /* of the same path, by kind; NULL: nobody asks */
 };
 
 /* Positions that no price can bring below 1 are in no front. */
@@ -177,6 +180,8 @@ struct attempt attempt_next(struct market_walk *walk, uint32_t account);
 double attempt_price(const struct market_walk *walk, uint32_t asset);
 /* How many compete from now on. */
 void attempt_review(struct market_walk *walk);
+/* It does not pay for this keeper: the next one who has come and whose capital is another; false: there is none. */
+bool attempt_pass_on(const struct market_walk *walk, uint32_t account, uint8_t *keeper);
 /* A delay of one stage in this scenario and at this moment of the asset's path. */
 double stage_delay(const struct market_walk *walk, uint32_t asset, const struct delay_law *law, enum delay_stage stage, struct rng *rng);
 
@@ -197,7 +202,7 @@ void money_sold(struct market_walk *walk, uint32_t asset, double units, double p
 /* The protocol's fees; funds take their share. */
 void money_earn(struct market_walk *walk, double fees);
 /* A keeper's profit, the gas already taken off. */
-void money_pay_keeper(struct market_walk *walk, double profit, double gas, bool own);
+void money_pay_keeper(struct market_walk *walk, double profit, double gas, unsigned keeper);
 /* Units that somebody held while the price went from one to the other: what he gained by it, nobody here lost. */
 void money_held(struct market_walk *walk, double units, double from, double to);
 
@@ -210,7 +215,7 @@ int trade_lots(struct market_walk *walk);
 /* Whether the asset's collateral cannot be sold at once: it comes from another chain, or its market is shut. */
 bool crossing_needed(const struct market_walk *walk, uint32_t asset);
 /* What a keeper has bought sets out for where, or waits until, it can be sold. 0 or -ENOMEM. */
-int crossing_send(struct market_walk *walk, uint32_t account, double units, bool own);
+int crossing_send(struct market_walk *walk, uint32_t account, double units, uint8_t keeper);
 /* What has arrived by then is sold. */
 void crossing_land(struct market_walk *walk, double by_s);
 /* What an account leaves unpaid is its group's bad debt … */
@@ -221,8 +226,8 @@ void money_absorb(struct market_walk *walk, const struct shortfall *shortfall);
 void money_spread(struct market_walk *walk, bool at_end);
 /* Lost and absorbed. */
 void trade_write_off(struct market_walk *walk, const struct shortfall *shortfall);
-/* One more liquidation. */
-void money_liquidation(struct market_walk *walk, uint32_t account);
+/* One more liquidation, won by a keeper. */
+void money_liquidation(struct market_walk *walk, uint32_t account, unsigned keeper);
 
 /* Room for it; 0 or -ENOMEM. */
 int deleverage_init(struct market_walk *walk);

@@ -242,6 +242,41 @@ static int64_t ns_of(double seconds)
 	return fabs(seconds) < 9e9 ? (int64_t)llround(seconds * 1e9) : TIME_UNKNOWN; /* NAN compares false */
 }
 
+static const struct table_column keeper_columns[] = {
+	{"keepers", "keepers", TABLE_LEFT}, {"count", "count", TABLE_RIGHT}, {"capital", "capital", TABLE_RIGHT},
+	{"delay p50", "delay_p50_ns", TABLE_RIGHT}, {"p99", "delay_p99_ns", TABLE_RIGHT}, {"share of liquidations", "win_rate", TABLE_RIGHT},
+	{"±", "win_rate_stderr", TABLE_RIGHT}, {"liquidations, mean", "liquidations", TABLE_RIGHT}, {"profit, mean", "profit", TABLE_RIGHT},
+	{"±", "profit_stderr", TABLE_RIGHT},
+};
+
+/* Who wins, where there is more than one kind of them. */
+static void write_keepers(struct report *report)
+{
+	struct table *table = table_new(keeper_columns, sizeof(keeper_columns) / sizeof(keeper_columns[0]));
+	size_t count;
+	struct json_object *list = array_at(report->model, "keepers", &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *kind = json_object_array_get_idx(list, i);
+
+		table_text(table, text_at(kind, "name"));
+		add_money(table, number_at(kind, "/count"));
+		add_money(table, number_at(kind, "/capital"));
+		table_duration(table, ns_of(number_at(kind, "/delay_p50_s")));
+		table_duration(table, ns_of(number_at(kind, "/delay_p99_s")));
+		table_share(table, number_at(kind, "/win_rate"));
+		table_share(table, number_at(kind, "/win_rate_stderr"));
+		add_money(table, number_at(kind, "/liquidations_mean"));
+		add_money(table, number_at(kind, "/profit_mean"));
+		add_money(table, number_at(kind, "/profit_stderr"));
+	}
+	if (count > 1) {
+		fputs("<h3>Who liquidates</h3>\n", report->out);
+		html_table(report->out, table);
+	}
+	table_free(table);
+}
+
 static const struct table_column price_columns[] = {
 	{"stage", "stage", TABLE_LEFT},
 	{"delay p50", "delay_p50_ns", TABLE_RIGHT},
@@ -377,6 +412,7 @@ static int model_write(struct report *report)
 	say_result(report);
 	write_answers(report);
 	write_groups(report);
+	write_keepers(report);
 	write_prices(report);
 	write_curve(report);
 	return 0;
