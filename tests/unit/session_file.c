@@ -61,6 +61,20 @@ static void a_name_that_is_taken(void **state)
 	assert_int_equal(session_open_read(&fixture.db, fixture.path, &err), -EINVAL);
 }
 
+static void a_database_of_somebody_else(void **state)
+{
+	struct error err = {""};
+	char wanted[256];
+
+	(void)state;
+	assert_int_equal(sqlite3_open(fixture.path, &fixture.db), SQLITE_OK);
+	fixture_sql(&fixture, "CREATE TABLE theirs (a)");
+	sqlite3_close(fixture.db);
+	assert_int_equal(session_open_read(&fixture.db, fixture.path, &err), -EINVAL);
+	snprintf(wanted, sizeof(wanted), "%s is an SQLite database but no session of pricelag: no such table: schema_version", fixture.path);
+	assert_string_equal(err.text, wanted);
+}
+
 static void no_folder(void **state)
 {
 	struct session *session;
@@ -199,6 +213,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_name_that_is_taken),
+		TEST(a_database_of_somebody_else),
 		TEST(no_folder),
 		TEST(leftover_of_a_killed_recorder),
 		TEST(a_writer_that_is_killed),

@@ -162,8 +162,7 @@ int session_open_read(sqlite3 **out, const char *path, struct error *err)
 		free(uri);
 	}
 	if (sqlite_status == SQLITE_ERROR)
-		return error_set(err, -EINVAL, "%s is an SQLite database but no session of pricelag: %s", path,
-				 err ? err->text : "no table schema_version");
+		return error_prefix(err, -EINVAL, "%s is an SQLite database but no session of pricelag", path);
 	if (!db)
 		return error_prefix(err, -EIO, "%s: cannot be read", path);
 	if (version != SCHEMA_VERSION) {
