@@ -34,19 +34,6 @@ const char *tap_hook_name(enum tap_hook hook)
 	return (size_t)hook < sizeof(hook_names) / sizeof(*hook_names) ? hook_names[hook] : NULL;
 }
 
-int tap_hook_parse(const char *text, enum tap_hook *out)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(hook_names) / sizeof(*hook_names); i++) {
-		if (!strcmp(text, hook_names[i])) {
-			*out = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 static void driver_name(const char *interface, char *out, size_t size)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};

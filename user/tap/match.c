@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "match.bpf.h"
 
 /* Bits that an IPv4 prefix grows by when the address is mapped into IPv6. */
 #define MAPPED_BITS 96
@@ -84,14 +83,4 @@ void match_to_rule(const struct match *match, uint32_t feed, enum pl_rule_action
 	out->capture = match->capture ? match->capture : PL_CAPTURE_ALL;
 	address_to_rule(&match->dest, out->dest, out->dest_mask);
 	address_to_rule(&match->source, out->source, out->source_mask);
-}
-
-bool match_covers(const struct match *match, const struct packet *packet)
-{
-	struct pl_rule rule;
-
-	if (packet->space != match->space || packet->dest_port < match->port_low || packet->dest_port > match->port_high)
-		return false;
-	match_to_rule(match, 0, PL_ACTION_DATAGRAM, 0, &rule);
-	return rule_matches(&rule, packet);
 }

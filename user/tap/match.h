@@ -33,8 +33,4 @@ int match_address_parse(const char *text, struct match_address *out);
 void match_to_rule(const struct match *match, uint32_t feed, enum pl_rule_action action, uint16_t shred_version,
 		   struct pl_rule *out);
 
-/* Whether a parsed packet (bpf/parse.bpf.h) is one that `match` asks for: protocol, destination port, addresses, GRE. */
-struct packet;
-bool match_covers(const struct match *match, const struct packet *packet);
-
 #endif

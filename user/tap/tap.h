@@ -19,9 +19,8 @@ struct tap;
 
 enum tap_hook { TAP_XDP_NATIVE, TAP_XDP_GENERIC, TAP_TC };
 
-/* "xdp-native", "xdp-generic", "tc"; NULL / -EINVAL for anything else. */
+/* "xdp-native", "xdp-generic", "tc"; NULL for anything else. */
 const char *tap_hook_name(enum tap_hook hook);
-int tap_hook_parse(const char *text, enum tap_hook *out);
 
 /* Of which sockets the reads are traced. */
 #define TAP_READS_TCP 1u
