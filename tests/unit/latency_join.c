@@ -200,9 +200,9 @@ static void blocks_are_found_by_hash(void **state)
 	messages("(0, '1', 100, 10)");
 	updates("('1', 100, 15, 0, 0)");
 	fixture_sql(&fixture, "INSERT INTO chain_block VALUES ('eth', 1, '0xother', '0xa', 1000000000, 1, 1, 1),"
-			      " ('eth', 1, '0xb', '0xa', 2000000000, 12, 13, 14), ('base', 1, '0xb', '0xa', 9000000000, 9, 9, 9)");
+			      " ('eth', 1, '0xb', '0xa', 400000000, 12, 13, 14), ('base', 1, '0xb', '0xa', 9000000000, 9, 9, 9)");
 	expect("a", "1 matched 15");
-	assert_string_equal(fixture_text(&fixture, "SELECT block_ns || ' ' || block_wire_ns FROM timeline"), "2000000000 12");
+	assert_string_equal(fixture_text(&fixture, "SELECT block_ns || ' ' || block_wire_ns FROM timeline"), "400000000 12");
 }
 
 /* The block's first packet cannot come after a log of the block has been read. */
@@ -211,7 +211,7 @@ static void a_log_may_come_before_its_head(void **state)
 	(void)state;
 	messages("(0, '1', 100, 10)");
 	updates("('1', 100, 15, 0, 0)");
-	fixture_sql(&fixture, "INSERT INTO chain_block VALUES ('eth', 1, '0xb', '0xa', 2000000000, 18, 19, 20)");
+	fixture_sql(&fixture, "INSERT INTO chain_block VALUES ('eth', 1, '0xb', '0xa', 400000000, 18, 19, 20)");
 	expect("a", "1 matched 15");
 	assert_string_equal(fixture_text(&fixture, "SELECT block_wire_ns || ' ' || block_complete_ns FROM timeline"), "15 19");
 }
@@ -331,6 +331,57 @@ static void losses_and_too_few(void **state)
 				    "too few samples for an interval of the median: a\xef\xbf\xbd[2J ETH wire to seen (1)\n");
 }
 
+/* A session of many rows that ended well. SQLite says that a file of a limited number of pages is full, as it does of a disk. */
+static void fill_a_file(void)
+{
+	fixture_sql(&fixture, "INSERT OR REPLACE INTO session VALUES ('clean_close', '1');"
+			      "INSERT INTO oracle_message (asset, bytes, feed_id, key, price, wire_mono_ns) WITH RECURSIVE n (n) AS"
+			      " (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 4000) SELECT 'ETH', 1, 0, n, 100, n * 10 FROM n;"
+			      "INSERT INTO chain_update (chain, asset, address, exponent, block_number, block_hash, backfilled, key, price,"
+			      " seen_mono_ns, log_index, removed, type, tx_hash) SELECT 'eth', 'ETH', '0x1', -8, 1, '0xb', 0, key, 100,"
+			      " wire_mono_ns + 5, id, 0, 'chainlink', '0xt' FROM oracle_message;"
+			      "PRAGMA main.max_page_count = 1");
+}
+
+static void a_file_without_room(void **state)
+{
+	struct error err = {""};
+
+	(void)state;
+	fill_a_file();
+	if (join_session(fixture.db, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM main.timeline"), 0);
+	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM timeline WHERE status = 'matched' AND seen_ns = wire_ns + 5"), 4000);
+	if (join_if_needed(fixture.db, &err)) /* where it is looked for */
+		fail_msg("%s", err.text);
+	assert_int_equal(fixture_int(&fixture, "SELECT sum(by_key) FROM timeline_summary"), 4000);
+}
+
+/* Whatever there is room for: what SQLite said first is told, and nothing stays. */
+static void too_little_room(void **state)
+{
+	struct error err = {""};
+	int failed = 0;
+
+	(void)state;
+	fill_a_file();
+	for (int pages = 15;; pages += 15, failed++) {
+		char sql[64];
+
+		snprintf(sql, sizeof(sql), "PRAGMA temp.max_page_count = %d", pages);
+		fixture_sql(&fixture, sql);
+		if (!join_session(fixture.db, &err))
+			break;
+		if (!strstr(err.text, "database or disk is full"))
+			fail_msg("%d pages: %s", pages, err.text);
+		assert_true(sqlite3_get_autocommit(fixture.db));
+		assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM main.timeline"), 0);
+	}
+	assert_true(failed > 4);
+	assert_int_equal(fixture_int(&fixture, "SELECT count(*) FROM timeline"), 4000);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -356,6 +407,8 @@ int main(void)
 		TEST(stamps_in_whole_seconds),
 		TEST(a_clock_without_a_bound_is_told_once),
 		TEST(losses_and_too_few),
+		TEST(a_file_without_room),
+		TEST(too_little_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ int latency_json_joins(struct json_object *document, sqlite3 *db, struct error *
 			json_add_count(methods, join_method_names[m], a->by[m]);
 		json_add_name(item, "feed", a->feed);
 		json_add_name(item, "asset", a->asset);
-		json_add(item, "updated", json_object_new_boolean(a->updated));
+		json_add_bool(item, "updated", a->updated);
 		json_add_name(item, "joined_by", a->joined_by);
 		json_add_count(item, "total", a->total);
 		json_add_count(item, "matched", a->matched);

@@ -150,15 +150,6 @@ static void bind_message(const struct join *join, sqlite3_stmt *insert, sqlite3_
 		bind_reaction(join, insert, row, feed, landed ? &landed->update : NULL);
 }
 
-static bool insert_row(sqlite3_stmt *insert)
-{
-	bool done = sqlite3_step(insert) == SQLITE_DONE;
-
-	sqlite3_reset(insert);
-	sqlite3_clear_bindings(insert);
-	return done;
-}
-
 #define LANDED_MESSAGE JOIN_UPDATE_COLUMN_COUNT /* behind the update's columns */
 #define LANDED_METHOD (JOIN_UPDATE_COLUMN_COUNT + 1)
 static const char landed_query[] =
@@ -166,7 +157,7 @@ static const char landed_query[] =
 	" ON u.rowid = m.update_row ORDER BY m.message";
 
 /* Messages and what landed of them, both by the messages' ids. */
-static bool write_messages(const struct join *join, sqlite3_stmt *insert)
+static bool write_messages(struct join *join, sqlite3_stmt *insert)
 {
 	sqlite3_stmt *rows = join_prepare(join, message_query), *matches = join_prepare(join, landed_query);
 	int step = SQLITE_ERROR, match = rows && matches ? sqlite3_step(matches) : SQLITE_ERROR;
@@ -181,7 +172,7 @@ static bool write_messages(const struct join *join, sqlite3_stmt *insert)
 			match = sqlite3_step(matches);
 		}
 		bind_message(join, insert, rows, has ? &landed : NULL);
-		if (!insert_row(insert))
+		if (join_insert(join, insert))
 			break;
 	}
 	sqlite3_finalize(rows);
@@ -194,7 +185,7 @@ static const char unmatched_query[] =
 	"SELECT " JOIN_UPDATE_COLUMNS ", m.feed FROM temp.join_unmatched m CROSS JOIN temp.join_update u ON u.rowid = m.update_row"
 	" ORDER BY m.rowid";
 
-static bool write_unmatched(const struct join *join, sqlite3_stmt *insert)
+static bool write_unmatched(struct join *join, sqlite3_stmt *insert)
 {
 	sqlite3_stmt *rows = join_prepare(join, unmatched_query);
 	int step = SQLITE_ERROR;
@@ -210,7 +201,7 @@ static bool write_unmatched(const struct join *join, sqlite3_stmt *insert)
 		bind_text(insert, COLUMN_STATUS, "unmatched");
 		join_bind_time(insert, COLUMN_PUBLISHED, update.published_ns);
 		bind_update(insert, &update);
-		if (!insert_row(insert))
+		if (join_insert(join, insert))
 			break;
 	}
 	sqlite3_finalize(rows);
@@ -226,7 +217,7 @@ static const char *coarsest(const struct join_summary *summary)
 	return NULL;
 }
 
-static bool write_summaries(const struct join *join, const char *schema)
+static bool write_summaries(struct join *join, const char *schema)
 {
 	sqlite3_stmt *insert = NULL;
 	char sql[320];
@@ -249,13 +240,13 @@ static bool write_summaries(const struct join *join, const char *schema)
 		sqlite3_bind_double(insert, 8, summary->false_matches.ci95[1]);
 		for (int m = 0; m < JOIN_METHODS; m++)
 			sqlite3_bind_int64(insert, 9 + m, (int64_t)summary->by[m]);
-		done = insert_row(insert);
+		done = !join_insert(join, insert);
 	}
 	sqlite3_finalize(insert);
 	return done;
 }
 
-static bool write_all(const struct join *join, const char *schema, const char *fingerprint)
+static bool write_all(struct join *join, const char *schema, const char *fingerprint)
 {
 	bool temporary = !strcmp(schema, "temp"), done;
 	sqlite3_stmt *insert = NULL;
@@ -274,6 +265,16 @@ static bool write_all(const struct join *join, const char *schema, const char *f
 	return done;
 }
 
+static const char *begin_temporary(sqlite3 *db)
+{
+	static const char sql[] =
+		"BEGIN; CREATE TEMP TABLE timeline AS SELECT * FROM main.timeline LIMIT 0;"
+		"CREATE TEMP TABLE timeline_summary AS SELECT * FROM main.timeline_summary LIMIT 0;"
+		"CREATE TEMP TABLE timeline_joined (fingerprint TEXT)";
+
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? "temp" : NULL;
+}
+
 /*
  * Opens the transaction and says where the result goes. A file that has no clean_close may be in the hands of a
  * recorder, whose writer must not wait for us; a file on read-only media takes nothing. Both get temporary tables of
@@ -281,10 +282,6 @@ static bool write_all(const struct join *join, const char *schema, const char *f
  */
 static const char *begin(sqlite3 *db)
 {
-	static const char temporary_sql[] =
-		"BEGIN; CREATE TEMP TABLE timeline AS SELECT * FROM main.timeline LIMIT 0;"
-		"CREATE TEMP TABLE timeline_summary AS SELECT * FROM main.timeline_summary LIMIT 0;"
-		"CREATE TEMP TABLE timeline_joined (fingerprint TEXT)";
 	char closed[8];
 
 	sqlite3_exec(db, "DROP TABLE IF EXISTS temp.timeline; DROP TABLE IF EXISTS temp.timeline_summary;"
@@ -297,7 +294,7 @@ static const char *begin(sqlite3 *db)
 			return "main";
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	}
-	return sqlite3_exec(db, temporary_sql, NULL, NULL, NULL) == SQLITE_OK ? "temp" : NULL;
+	return begin_temporary(db);
 }
 
 static int join_into(sqlite3 *db, const char *schema, struct error *err)
@@ -315,7 +312,7 @@ static int join_into(sqlite3 *db, const char *schema, struct error *err)
 	if (!status)
 		status = join_match(&join, err);
 	if (!status && !write_all(&join, schema, fingerprint))
-		status = error_set(err, -EIO, "session: table timeline cannot be written: %s", sqlite3_errmsg(db));
+		status = error_set(err, -EIO, "session: table timeline cannot be written: %s", join_sql_text(&join));
 	if (!status)
 		join_tables_drop(db);
 	free(fingerprint);
@@ -323,9 +320,8 @@ static int join_into(sqlite3 *db, const char *schema, struct error *err)
 	return status;
 }
 
-int join_session(sqlite3 *db, struct error *err)
+static int join_in(sqlite3 *db, const char *schema, struct error *err)
 {
-	const char *schema = begin(db);
 	int status;
 
 	if (!schema)
@@ -334,6 +330,17 @@ int join_session(sqlite3 *db, struct error *err)
 	status = join_into(db, schema, err);
 	if (status && !sqlite3_get_autocommit(db))
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
+/* Where the file's disk has no room for the result, that for temporary files may. */
+int join_session(sqlite3 *db, struct error *err)
+{
+	const char *schema = begin(db);
+	int status = join_in(db, schema, err);
+
+	if (status == -EIO && schema && !strcmp(schema, "main"))
+		status = join_in(db, begin_temporary(db), err);
 	return status;
 }
 

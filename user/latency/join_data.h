@@ -117,6 +117,7 @@ struct join {
 	bool *kept;    /* by asset: the keeper reacts to it */
 	bool updated;  /* some asset is */
 	bool keeper_all, keeper_after_seen;
+	char failure[160]; /* what SQLite said of an insert that failed; it forgets when other statements end. "": none did */
 };
 
 /* Each returns 0 or a negative errno with its text. */
@@ -152,6 +153,7 @@ int64_t join_arrival_ns(const struct join *join, sqlite3_stmt *row, int wire, in
 
 /* -EIO with SQLite's text. */
 int join_sql_error(struct join *join, struct error *err);
+const char *join_sql_text(const struct join *join);
 int join_no_memory(struct error *err);
 
 #endif

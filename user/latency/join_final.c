@@ -23,7 +23,7 @@ static int add_row(struct join *join, sqlite3_stmt *row, sqlite3_stmt *insert)
 	sqlite3_bind_int64(insert, 1, node);
 	sqlite3_bind_int64(insert, 2, sqlite3_column_int64(row, 1));
 	join_bind_time(insert, 3, clockmap_utc(join->clock, column_ns(row, 2)));
-	return join_insert(insert);
+	return join_insert(join, insert);
 }
 
 int join_load_finals(struct join *join, struct error *err)

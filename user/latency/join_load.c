@@ -10,10 +10,15 @@
 #include "latency/join_tables.h"
 #include "session/session.h"
 
+const char *join_sql_text(const struct join *join)
+{
+	return join->failure[0] ? join->failure : sqlite3_errmsg(join->db);
+}
+
 int join_sql_error(struct join *join, struct error *err)
 {
 	return error_set(err, -EIO, "session: the join cannot read its tables, or sort them, for which SQLite needs room in its folder for"
-			 " temporary files (SQLITE_TMPDIR, TMPDIR, /var/tmp): %s", sqlite3_errmsg(join->db));
+			 " temporary files (SQLITE_TMPDIR, TMPDIR, /var/tmp): %s", join_sql_text(join));
 }
 
 int join_no_memory(struct error *err)

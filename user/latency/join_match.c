@@ -151,7 +151,7 @@ static int leave(struct group *group, const struct join_update *update, struct j
 	summary->unmatched++;
 	sqlite3_bind_int64(group->leave, 1, group->carrier->feed);
 	sqlite3_bind_int64(group->leave, 2, sqlite3_column_int64(group->updates, JOIN_UPDATE_COLUMN_COUNT));
-	return join_insert(group->leave);
+	return join_insert(group->join, group->leave);
 }
 
 /* A message goes with the first update that took it. */
@@ -163,7 +163,7 @@ static int take(struct group *group, const struct join_update *update, const str
 	sqlite3_bind_int64(group->take, 1, message->id);
 	sqlite3_bind_int64(group->take, 2, sqlite3_column_int64(group->updates, JOIN_UPDATE_COLUMN_COUNT));
 	sqlite3_bind_int(group->take, 3, (int)method);
-	if (join_insert(group->take))
+	if (join_insert(join, group->take))
 		return -EIO;
 	if (!sqlite3_changes(join->db)) {
 		summary->repeated++;
@@ -266,7 +266,7 @@ static int add_uncarried(struct join *join)
 			continue;
 		sqlite3_bind_int64(insert, 1, span->first);
 		sqlite3_bind_int64(insert, 2, span->first + span->count);
-		status = join_insert(insert);
+		status = join_insert(join, insert);
 	}
 	sqlite3_finalize(insert);
 	return status;

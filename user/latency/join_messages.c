@@ -87,7 +87,7 @@ static int name_message(struct join *join, sqlite3_stmt *row, struct join_carrie
 	join_bind_time(insert, 4, arrival_ns);
 	sqlite3_bind_value(insert, 5, sqlite3_column_value(row, COLUMN_ID));
 	sqlite3_bind_value(insert, 6, sqlite3_column_value(row, COLUMN_PRICE));
-	return join_insert(insert);
+	return join_insert(join, insert);
 }
 
 static int add_message(struct join *join, sqlite3_stmt *row, sqlite3_stmt *insert)

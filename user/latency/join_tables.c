@@ -2,6 +2,7 @@
 #include "latency/join_tables.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define UPDATE_TABLE(name) "CREATE TEMP TABLE " name " (id INTEGER, asset INTEGER, place INTEGER, carried INTEGER," \
 	" carried_count INTEGER, price REAL, half_digit REAL, published_ns INTEGER, pending_ns INTEGER, block_ns INTEGER," \
@@ -51,10 +52,12 @@ sqlite3_stmt *join_prepare(const struct join *join, const char *sql)
 	return sqlite3_prepare_v2(join->db, sql, -1, &statement, NULL) == SQLITE_OK ? statement : NULL;
 }
 
-int join_insert(sqlite3_stmt *insert)
+int join_insert(struct join *join, sqlite3_stmt *insert)
 {
 	bool done = sqlite3_step(insert) == SQLITE_DONE;
 
+	if (!done)
+		snprintf(join->failure, sizeof(join->failure), "%s", sqlite3_errmsg(join->db));
 	sqlite3_reset(insert);
 	sqlite3_clear_bindings(insert);
 	return done ? 0 : -EIO;

@@ -26,8 +26,8 @@ int join_execute(struct join *join, const char *sql, struct error *err);
 
 /* NULL: see sqlite3_errmsg(). */
 sqlite3_stmt *join_prepare(const struct join *join, const char *sql);
-/* A statement that gives no rows; its bindings are forgotten. 0 or -EIO. */
-int join_insert(sqlite3_stmt *insert);
+/* A statement that gives no rows; its bindings are forgotten. 0 or -EIO, for join_sql_error(). */
+int join_insert(struct join *join, sqlite3_stmt *insert);
 void join_bind_time(sqlite3_stmt *statement, int column, int64_t ns); /* TIME_UNKNOWN binds NULL */
 
 /* An update's row, in this order; its key stands last. */

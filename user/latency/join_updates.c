@@ -120,7 +120,7 @@ static int end_log(struct loader *loader)
 
 	if (told->live) {
 		join_update_bind(loader->insert, &told->update, told->key);
-		status = join_insert(loader->insert);
+		status = join_insert(loader->join, loader->insert);
 		loader->join->updates[told->update.asset].count++;
 	}
 	free(told->log);
