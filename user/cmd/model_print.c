@@ -39,12 +39,17 @@ static struct json_object *regime_json(const struct model_result *r)
 	return object;
 }
 
-/* What delays that know of prices cost, beside the same ones drawn apart from them. */
+/* How delays and prices are drawn: what delays that know of prices cost, beside the same ones drawn apart from them. */
 static struct json_object *dependence_json(const struct model_answer *answer)
 {
-	struct json_object *object = json_object_new_object(), *apart = model_estimate_json(&answer->apart.bad_debt);
+	struct json_object *object = json_object_new_object(), *apart;
 
 	json_add_text(object, "delays", delay_dependence_names[answer->model.dependent_delays]);
+	if (!answer->apart.asked) {
+		json_add(object, "apart", NULL);
+		return object;
+	}
+	apart = model_estimate_json(&answer->apart.bad_debt);
 	json_add_number(apart, "es99", answer->apart.es99);
 	json_add_number(apart, "es99_stderr", answer->apart.es99_stderr);
 	json_add(object, "apart", apart);
@@ -309,8 +314,7 @@ int model_print_json(const struct model_answer *answer, FILE *out, struct error 
 	json_add(document, "bad_debt", bad_debt_json(r));
 	json_add(document, "decomposition", decomposition_json(answer));
 	json_add(document, "regime", regime_json(r));
-	if (answer->apart.asked)
-		json_add(document, "dependence", dependence_json(answer));
+	json_add(document, "dependence", dependence_json(answer));
 	if (answer->model.budget > 0)
 		json_add(document, "latency_budget", model_budget_json(answer));
 	if (answer->requirement.below > 0)
@@ -501,6 +505,14 @@ static void add_estimate(struct table *table, const struct estimate *per_ms)
 	table_number(table, per_ms->stderr_, 8);
 }
 
+static bool is_measured(const struct model *model)
+{
+	for (int i = 0; i < DELAY_STAGES; i++)
+		if (model->delays[i].sample_count > 0)
+			return true;
+	return false;
+}
+
 int model_print_text(const struct model_answer *answer, FILE *out, struct error *err)
 {
 	bool walked = answer->market.rules.type, own = walked && answer->market.keepers.has_own;
@@ -520,6 +532,9 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 		fprintf(out, "  Delays know of prices (%s). The same ones drawn apart from them cost %.4g ± %.2g on average, and %.4g ± %.2g in the "
 			     "worst 1 %%.\n", delay_dependence_names[answer->model.dependent_delays], answer->apart.bad_debt.value,
 			answer->apart.bad_debt.stderr_, answer->apart.es99, answer->apart.es99_stderr);
+	else if (is_measured(&answer->model))
+		fputs("  Measured delays are drawn apart from prices: what it costs that both rise together, `dependence: regime` in `delay` tells.\n",
+		      out);
 	if (answer->requirement.below > 0)
 		model_requirement_text(answer, out);
 	if (answer->against)
