@@ -91,7 +91,8 @@ static void delays_belong_to_the_keeper_stage(void **state)
 
 /*
  * The vault's target of 6900·1.13 = 7797 sells at 1 % less each 90 s, at 990.87 below the market's 999.9 for the first time. Whoever is
- * first barks, for gas of 50; with a capital of 100 it then does not pay, and who can pay for all of it comes 30 s later.
+ * first barks, for gas of 50, a tip of 45 and a thousandth of the target; with a capital of 100 buying does not pay, and who can pay
+ * for all of it comes 30 s later.
  */
 static void a_lot_waits_for_who_can_pay(void **state)
 {
@@ -103,13 +104,14 @@ static void a_lot_waits_for_who_can_pay(void **state)
 	calm_fall(&w, 1000.5, -1e-9, vault);
 	w.asset.price = 999.9;
 	rules_preset(&w.market.rules, &rules_maker);
+	w.market.rules.parameter[6] = 45; /* tip */
 	w.model.horizon_s = 7200;
 	w.market.gas = (struct gas){.units = 5e5, .base_fee_gwei = 100, .price = 1000};
 	w.market.keepers.count = 0;
 	add(&w, "small", 2, 100, &delay_constant, 1);
 	add(&w, "large", 1, INFINITY, &delay_constant, 30);
 	run(&w, 1);
-	near(w.more.keepers[KEEPER_CLASSES].profit.value, -50, CENT);
+	near(w.more.keepers[KEEPER_CLASSES].profit.value, 45 + 7.797 - 50, CENT);
 	near(w.more.keepers[KEEPER_CLASSES].liquidations.value, 1, 0);
 	near(w.more.keepers[KEEPER_CLASSES + 1].profit.value, 7797 / offer * (999.9 - offer) - 50, CENT);
 	near(w.more.keepers[KEEPER_CLASSES + 1].liquidations.value, 1, 0);

@@ -251,19 +251,97 @@ static void maker_sells_in_steps_from_above(void **state)
 	struct lot lot;
 
 	(void)state;
-	rules.type->take(&rules, &position, 1000, 60, &lot);
+	assert_true(rules.type->take(&rules, &position, 1000, 60, 0, &lot));
 	near(position.units, 0, 0);
 	near(position.cash, 0, 0);
 	near(lot.claim, 8000, 0);
 	near(lot.target, 8000 * 1.13, 1e-9);
+	near(lot.reward, 9.04, 1e-9); /* a thousandth */
 	near(rules.type->offer(&rules, &lot, 1000, 60), 1300, 1e-9);
 	near(rules.type->offer(&rules, &lot, 1000, 60 + 89), 1300, 1e-9);
 	near(rules.type->offer(&rules, &lot, 1000, 60 + 90), 1287, 1e-9);
 	near(rules.type->offer(&rules, &lot, 1000, 60 + 900), 1300 * pow(0.99, 10), 1e-9);
 	/* 0.99^91 = 0.4007 is above the cusp, 0.99^92 below it: a new auction at the price of now */
 	near(rules.type->offer(&rules, &lot, 700, 60 + 91 * 90), 1300 * pow(0.99, 91), 1e-9);
+	assert_true(isnan(rules.type->offer(&rules, &lot, 700, 60 + 92 * 90)));
+	lot.raised = 5040;
+	rules.type->renew(&rules, &lot, 700, 60 + 92 * 90);
 	near(rules.type->offer(&rules, &lot, 700, 60 + 92 * 90), 910, 1e-9);
 	near(lot.start_s, 60 + 92 * 90, 0);
+	near(lot.reward, 4, 1e-9); /* of the 4000 that are still wanted */
+}
+
+static void maker_sells_along_a_line(void **state)
+{
+	struct rules rules = preset(&rules_maker);
+	struct lot lot = {.units = 10, .target = 9040, .top = 1300, .start_s = 60};
+
+	(void)state;
+	rules.parameter[8] = 1000; /* tau_s */
+	near(rules.type->offer(&rules, &lot, 1000, 60), 1300, 1e-9);
+	near(rules.type->offer(&rules, &lot, 1000, 60 + 250), 975, 1e-9);
+	/* the cusp, 0.4 of the top, is reached after 600 s */
+	near(rules.type->offer(&rules, &lot, 1000, 60 + 599), 1300 * 0.401, 1e-9);
+	assert_true(isnan(rules.type->offer(&rules, &lot, 1000, 60 + 601)));
+	/* without one it ends at nothing, and the tail ends it there */
+	rules.parameter[5] = 0;
+	near(rules.type->offer(&rules, &lot, 1000, 60 + 1500), 0, 0);
+	assert_true(isnan(rules.type->offer(&rules, &lot, 1000, 60 + 8401)));
+}
+
+/* dog.sol's bark: what there is room for, no rest below dust, no auction below dust. */
+static void maker_limits_what_is_on_auction(void **state)
+{
+	static const struct {
+		double wanted;
+		bool taken;
+		double claim;
+	} cases[] = {
+		{0, true, 8000},     /* 9040 in a hole of 10000 */
+		{960, true, 8000},   /* just so */
+		{5480, true, 4000},  /* room for 4520 */
+		{1638, true, 7400},  /* room for 8362 = 7400·1.13: 600 are left */
+		{1468.5, true, 8000}, /* 7550: 450 would be left, below 500 */
+		{9322, true, 600},   /* 678 = 600·1.13 */
+		{9491.5, false, 0},  /* 450 are too few for an auction */
+		{10000, false, 0},
+		{10300, false, 0},
+	};
+	struct rules rules = preset(&rules_maker);
+
+	(void)state;
+	rules.parameter[6] = 300; /* tip */
+	rules.parameter[9] = 10000; /* hole */
+	rules.parameter[10] = 500;  /* dust */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct position position = {.units = 10, .cash = -8000, .weight = 0.69};
+		struct lot lot = {0};
+
+		assert_int_equal(rules.type->take(&rules, &position, 1000, 0, cases[i].wanted, &lot), cases[i].taken);
+		near(lot.claim, cases[i].claim, 1e-6);
+		near(lot.units, cases[i].claim / 800, 1e-9);
+		near(lot.reward, cases[i].taken ? 300 + cases[i].claim * 1.13e-3 : 0, 1e-8);
+		near(position.cash, cases[i].claim - 8000, 1e-6);
+		near(position.units, 10 - cases[i].claim / 800, 1e-9);
+	}
+}
+
+/* Whoever starts one anew that is hardly worth it is not paid: less than dust to be raised, or collateral worth less. */
+static void maker_pays_nothing_for_dust(void **state)
+{
+	struct rules rules = preset(&rules_maker);
+	struct lot lot = {.units = 10, .target = 9040, .raised = 8000};
+
+	(void)state;
+	rules.parameter[6] = 300;
+	rules.parameter[10] = 1000;
+	rules.type->renew(&rules, &lot, 150, 0);
+	near(lot.reward, 301.04, 1e-9);
+	rules.type->renew(&rules, &lot, 99, 0);
+	near(lot.reward, 0, 0);
+	lot.raised = 8050;
+	rules.type->renew(&rules, &lot, 150, 0);
+	near(lot.reward, 0, 0);
 }
 
 static void compound_v3_absorbs_and_sells_at_a_discount(void **state)
@@ -274,13 +352,13 @@ static void compound_v3_absorbs_and_sells_at_a_discount(void **state)
 
 	(void)state;
 	/* credited 10·1000·0.95 = 9500: 400 beyond its debt stay with the account */
-	rules.type->take(&rules, &position, 1000, 0, &lot);
+	assert_true(rules.type->take(&rules, &position, 1000, 0, 0, &lot));
 	near(position.cash, 400, 1e-9);
 	near(lot.claim, 9500, 1e-9);
 	/* half of the 5 % */
 	near(rules.type->offer(&rules, &lot, 1000, 0), 975, 1e-9);
 	/* 9500 do not cover 9700: the account owes nothing, the reserves are owed all */
-	rules.type->take(&rules, &under, 1000, 0, &lot);
+	assert_true(rules.type->take(&rules, &under, 1000, 0, 0, &lot));
 	near(under.cash, 0, 0);
 	near(lot.claim, 9700, 1e-9);
 }
@@ -479,6 +557,9 @@ int main(void)
 		cmocka_unit_test(morpho_incentive_follows_the_lltv),
 		cmocka_unit_test(euler_discount_grows_with_the_violation),
 		cmocka_unit_test(maker_sells_in_steps_from_above),
+		cmocka_unit_test(maker_sells_along_a_line),
+		cmocka_unit_test(maker_limits_what_is_on_auction),
+		cmocka_unit_test(maker_pays_nothing_for_dust),
 		cmocka_unit_test(compound_v3_absorbs_and_sells_at_a_discount),
 		cmocka_unit_test(dydx_prices),
 		cmocka_unit_test(hyperliquid_closes_large_positions_in_parts),

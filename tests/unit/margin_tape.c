@@ -100,13 +100,111 @@ static void maker(void **state)
 	run(&w, 1);
 	near(w.more.liquidations.value, 0, 0);
 	w.model.horizon_s = 2400;
-	expect(&w, 2, (struct answer){9900, 70.45, 897, 0}); /* the penalty of 13 % */
+	expect(&w, 2, (struct answer){9900, 70.45 + 7.80, 897 - 7.80, 0}); /* the penalty of 13 %, and a thousandth of 7797 to whoever barked */
 	near(w.more.time_to_liquidation_s, 0, 0);
 	/* without the module it begins three blocks earlier */
 	w.market.oracle.hop_s = 0;
 	w.model.horizon_s = 12;
 	run(&w, 1);
 	near(w.more.liquidations.value, 1, 0);
+}
+
+#define TIP 6
+#define CUSP 5
+#define HOLE 9
+#define DUST 10
+
+/* The same vault, without the module, and a transaction costs so much. */
+static void vault(struct world *w, double gas, double tip)
+{
+	falls(w, &rules_maker, 1001, 990, (struct account){0, 10, 6900, 0.69});
+	w->market.gas = (struct gas){.units = 1e6, .base_fee_gwei = gas, .price = 1000};
+	w->market.rules.parameter[TIP] = tip;
+	w->model.horizon_s = 2400;
+}
+
+/* Starting an auction brings a thousandth of 7797 and the tip: if that is less than its gas and what he wants to earn, nobody does. */
+static void maker_pays_whoever_barks(void **state)
+{
+	static const double falls_on[] = {1001, 990, 600};
+	struct world w;
+
+	(void)state;
+	vault(&w, 8, 0.3);
+	expect(&w, 2, (struct answer){9900, 70.449 - 8 + 8.097 - 8, 897 - 8.097, 0});
+	near(w.more.waits_mean, 0, 0);
+	w.market.keepers.min_profit = 0.1;
+	expect(&w, 0, (struct answer){0, 0, 0, 0});
+	vault(&w, 8, 0.2);
+	w.model.horizon_s = 12;
+	expect(&w, 0, (struct answer){0, 0, 0, 0});
+	near(w.more.waits_mean, 2, 0); /* to the end of one more horizon */
+	/* and goes under: 6900 owed, 6000 left */
+	on_tape(&w, &rules_maker, falls_on, 3, (struct account){0, 10, 6900, 0.69});
+	w.market.gas = (struct gas){.units = 1e6, .base_fee_gwei = 8, .price = 1000};
+	expect(&w, 0, (struct answer){0, 0, 0, 900});
+}
+
+/* 0.99^11 is below a cusp of 0.9: from 1008 s on it has to be started anew. Until then nothing is sold: the vow has 9900 for 6900. */
+static void maker_pays_whoever_starts_anew(void **state)
+{
+	struct world w;
+
+	(void)state;
+	vault(&w, 8, 0.3);
+	w.market.rules.parameter[CUSP] = 0.9;
+	w.model.horizon_s = 600;
+	expect(&w, 1, (struct answer){9900, 2 * 0.097, 3000 - 2 * 8.097, 0});
+	near(w.more.waits_mean, 0, 0);
+	/* but not for dust: it waits from 1008 s to 1200 s */
+	w.market.rules.parameter[DUST] = 8000;
+	expect(&w, 1, (struct answer){9900, 0.097, 3000 - 8.097, 0});
+	near(w.more.waits_mean, 17, 0);
+}
+
+/* Two vaults, and a hole for one: the second one's auction begins a block after the first one's end, at 2448 s. */
+static void maker_limits(void **state)
+{
+	struct world w;
+
+	(void)state;
+	vault(&w, 0, 0);
+	w.accounts[1] = w.accounts[0];
+	w.model.account_count = 2;
+	w.model.horizon_s = 2700;
+	w.market.rules.parameter[HOLE] = 7797;
+	expect(&w, 4, (struct answer){19800, 2 * 78.2458, 2 * (897 - 7.797), 0});
+	near(w.more.waits_mean, 204, 0);
+	/* a hole for a half: one half after the other, both within 5400 s */
+	vault(&w, 0, 0);
+	w.model.horizon_s = 2700;
+	w.market.rules.parameter[HOLE] = 7797 / 2.0;
+	expect(&w, 4, (struct answer){9900, 78.2458, 897 - 7.797, 0});
+	/* but a rest of 3450 is dust, and goes with it … */
+	w.market.rules.parameter[DUST] = 4000;
+	expect(&w, 2, (struct answer){9900, 78.2458, 897 - 7.797, 0});
+	/* … and an auction for 2654.87 is dust too, and leaves 4245.13 that are not */
+	w.market.rules.parameter[HOLE] = 3000;
+	w.market.rules.parameter[DUST] = 3000;
+	expect(&w, 0, (struct answer){0, 0, 0, 0});
+}
+
+/* Purchases for 900 at a time of 7797: the ninth would pay the rest. With dust the eighth leaves 1000, of which 900 may not be bought. */
+static void maker_leaves_no_dust_on_auction(void **state)
+{
+	struct world w;
+
+	(void)state;
+	vault(&w, 0, 0);
+	w.market.keepers.capital = 900;
+	run(&w, 1);
+	near(w.more.liquidations.value, 1 + 9, 0);
+	w.market.rules.parameter[DUST] = 1000;
+	run(&w, 1);
+	near(w.more.liquidations.value, 1 + 8, 0);
+	w.market.keepers.capital = 1001;
+	run(&w, 1);
+	near(w.more.liquidations.value, 1 + 8, 0); /* six of 1001, one of 791, and 1000 */
 }
 
 static void compound_v3(void **state)
@@ -124,6 +222,36 @@ static void compound_v3(void **state)
 	on_tape(&w, &rules_compound_v3, (const double[]){1012, 1000, 1000, 980}, 4, (struct account){0, 10, 9100, 0.9});
 	w.model.delays[DELAY_INCLUSION].parameter[0] = 12;
 	expect(&w, 2, (struct answer){10000, 245, 55, 0});
+}
+
+/* Who absorbs is paid nothing: he does if the discount on what will be for sale, 250, is worth the gas of both. */
+static void compound_v3_is_absorbed_if_buying_pays(void **state)
+{
+	static const double falls_on[] = {1012, 1000, 900}, falls_fast[] = {1012, 1000, 970};
+	struct account account = {0, 10, 9100, 0.9};
+	struct world w;
+
+	(void)state;
+	on_tape(&w, &rules_compound_v3, falls_on, 3, account);
+	w.market.gas = (struct gas){.units = 1e6, .base_fee_gwei = 120, .price = 1000};
+	w.market.keepers.min_profit = 9;
+	expect(&w, 2, (struct answer){10000, 10, 250, 0});
+	near(w.more.waits_mean, 0, 0);
+	/* at 900 it is 225: 9100 owed, 9000 left */
+	w.market.keepers.min_profit = 11;
+	expect(&w, 0, (struct answer){0, 0, 0, 100});
+	w.market.keepers.min_profit = 0;
+	w.market.gas.base_fee_gwei = 126;
+	expect(&w, 0, (struct answer){0, 0, 0, 100});
+	/*
+	 * On chain a block late: at 1000 it would be sold at 975, and the market pays 970. A block later at 945.75: credited 9215, 9457.50
+	 * raised.
+	 */
+	on_tape(&w, &rules_compound_v3, falls_fast, 3, account);
+	w.model.delays[DELAY_ORACLE].parameter[0] = 12;
+	w.market.gas = (struct gas){.units = 1e6, .base_fee_gwei = 1, .price = 1000};
+	expect(&w, 2, (struct answer){9700, 240.5, 242.5, 0});
+	near(w.more.waits_mean, 1, 0);
 }
 
 /* ---- perpetuals ----------------------------------------------------------------------------------------------------- */
@@ -287,7 +415,12 @@ int main(void)
 		cmocka_unit_test(aave_v4_and_spark),
 		cmocka_unit_test(compound_v2_morpho_euler),
 		cmocka_unit_test(maker),
+		cmocka_unit_test(maker_pays_whoever_barks),
+		cmocka_unit_test(maker_pays_whoever_starts_anew),
+		cmocka_unit_test(maker_limits),
+		cmocka_unit_test(maker_leaves_no_dust_on_auction),
 		cmocka_unit_test(compound_v3),
+		cmocka_unit_test(compound_v3_is_absorbed_if_buying_pays),
 		cmocka_unit_test(dydx_v4),
 		cmocka_unit_test(hyperliquid),
 		cmocka_unit_test(drift),

@@ -162,7 +162,7 @@ static void start(struct market_walk *walk)
 		front_start(&state->fronts[0]);
 		front_start(&state->fronts[1]);
 		state->moved[0] = state->moved[1] = false;
-		state->unpaid = 0;
+		state->unpaid = state->wanted = 0;
 	}
 	for (size_t i = 0; i < walk->touched_count; i++) {
 		walk->positions[walk->touched[i]] = walk->book->positions[walk->touched[i]];

@@ -67,11 +67,9 @@ static void close_if_empty(struct market_walk *walk, uint32_t row, double units_
 		write_off(walk, account);
 }
 
-#define TRIED_WAITS 1 /* it does not pay, or not now; 0: done, or an error */
-
 /*
  * The protocol's vault takes the position at the oracle's price, with its share of what equity there is; losses are the
- * waterfall's. A keeper who has to ask for it does so only if the reward pays.
+ * waterfall's. A keeper who has to ask for it does so only if the reward pays. 0 or TRIED_WAITS.
  */
 static int take_over(struct market_walk *walk, uint32_t row, struct attempt attempt, double oracle, const struct plan *plan)
 {
@@ -162,6 +160,7 @@ static void repaid(struct market_walk *walk, struct pair pair, double repay, dou
 	walk->out->borrowers += units * walk->assets[asset].price.price;
 }
 
+/* 0, TRIED_WAITS or -ENOMEM. */
 static int carry_out(struct market_walk *walk, struct pair pair, struct attempt attempt, const struct plan *plan)
 {
 	uint32_t row = pair.held, asset = walk->book->model->accounts[row].asset;
@@ -324,8 +323,8 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 	if (cross_is(walk->book, account) ? basket_empty(walk, account) : !basket_is(walk->book, account) && walk->positions[account].units == 0)
 		return 0; /* deleveraged meanwhile */
 	for (int round = 0; round < ROUNDS_MAX; round++) {
+		struct plan plan = {.pause_s = 0};
 		struct position position;
-		struct plan plan;
 		struct pair pair;
 		double oracle;
 		int rc;
@@ -337,17 +336,14 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 			walk->out->recovered += !round;
 			return come_back(walk, account);
 		}
-		if (!rules->type->plan) {
-			double gas = money_gas(walk);
-
-			money_pay_keeper(walk, -gas, gas, attempt.keeper);
-			liquidated(walk, account, attempt.keeper);
-			return trade_put_on_offer(walk, account, oracle);
+		if (rules->type->plan) {
+			position = weighed(walk, pair, oracle);
+			if (!rules_plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
+				return 0;
+			rc = plan.takeover ? take_over(walk, pair.held, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
+		} else {
+			rc = trade_put_on_offer(walk, attempt, oracle);
 		}
-		position = weighed(walk, pair, oracle);
-		if (!rules_plan(market_rules(walk->book->market, walk->book->model, pair.held), &position, oracle, &plan))
-			return 0;
-		rc = plan.takeover ? take_over(walk, pair.held, attempt, oracle, &plan) : carry_out(walk, pair, attempt, &plan);
 		if (rc == TRIED_WAITS && attempt_pass_on(walk, account, &attempt.keeper))
 			continue;
 		if (rc)

@@ -57,6 +57,7 @@ struct asset_state {
 	struct controls controls;
 	struct front fronts[2];
 	double unpaid; /* losses of this block that its positions are to pay together */
+	double wanted; /* cash that its lots still have to raise: of auctions that end at a target */
 	bool moved[2]; /* positions of this side were changed from outside: their front has to be renewed before it fires */
 };
 
@@ -206,8 +207,12 @@ void money_pay_keeper(struct market_walk *walk, double profit, double gas, unsig
 /* Units that somebody held while the price went from one to the other: what he gained by it, nobody here lost. */
 void money_held(struct market_walk *walk, double units, double from, double to);
 
-/* The protocol takes an account over and offers what it held, each collateral for a part of the debt as it is credited. `oracle`: of an account of one row. 0 or -ENOMEM. */
-int trade_put_on_offer(struct market_walk *walk, uint32_t account, double oracle);
+/*
+ * A keeper has the protocol take an account over and offer what it held, each collateral for a part of the debt as it is credited:
+ * if what he is paid for it, and what he would gain by buying it now, pays. `oracle`: of an account of one row. 0, TRIED_WAITS or -ENOMEM.
+ */
+int trade_put_on_offer(struct market_walk *walk, struct attempt attempt, double oracle);
+#define TRIED_WAITS 1 /* it does not pay, or not now */
 /* One account, whose transaction is in this block. 0 or -ENOMEM. */
 int trade_liquidation(struct market_walk *walk, struct attempt attempt);
 /* What the protocol offers in this block. 0 or -ENOMEM. */

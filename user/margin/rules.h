@@ -19,7 +19,7 @@
 
 #include "base/error.h"
 
-#define RULES_PARAMETERS_MAX 8
+#define RULES_PARAMETERS_MAX 12
 
 struct position {
 	double units, cash, weight;
@@ -55,6 +55,8 @@ struct lot {
 	double claim;  /* cash that the protocol is owed for it: less is a loss, more a gain */
 	double target; /* cash at which selling ends, and the rest goes back to the owner; INFINITY: all is sold */
 	double raised;
+	double least;  /* a purchase leaves so much to be raised, or nothing */
+	double reward; /* cash from the protocol to whoever started it */
 	double top;	/* price at the start of the auction */
 	double start_s; /* of the auction, in the path's time */
 };
@@ -96,10 +98,15 @@ struct rules_type {
 	struct rules_parameter parameters[RULES_PARAMETERS_MAX]; /* ends at the first without a name */
 	/* One liquidation of a position with health < 1; false where there is nothing to take. NULL: the position becomes a lot. */
 	bool (*plan)(const struct rules *rules, const struct position *position, double oracle, struct plan *out);
-	/* The position becomes a lot: `position` keeps what is its owner's. */
-	void (*take)(const struct rules *rules, struct position *position, double oracle, double now_s, struct lot *out);
-	/* The price at which the lot is on offer; starts the auction anew where the rule says so. */
-	double (*offer)(const struct rules *rules, struct lot *lot, double oracle, double now_s);
+	/*
+	 * The position, or as much of it as the protocol's limits allow, becomes a lot: `position` keeps the rest, and what is its owner's.
+	 * `wanted`: cash that lots of this collateral still have to raise. False: the limits do not allow any now.
+	 */
+	bool (*take)(const struct rules *rules, struct position *position, double oracle, double now_s, double wanted, struct lot *out);
+	/* The price at which the lot is on offer; NAN: at none, the auction has to be started anew. */
+	double (*offer)(const struct rules *rules, const struct lot *lot, double oracle, double now_s);
+	/* Starts it anew, for lot->reward. NULL: offers do not end. */
+	void (*renew)(const struct rules *rules, struct lot *lot, double oracle, double now_s);
 };
 
 struct rules {

@@ -9,45 +9,72 @@
 
 /* ---- Maker ---------------------------------------------------------------------------------------------------------- */
 
-enum { MAKER_CHOP, MAKER_BUF, MAKER_CUT, MAKER_STEP, MAKER_TAIL, MAKER_CUSP };
+enum { MAKER_CHOP, MAKER_BUF, MAKER_CUT, MAKER_STEP, MAKER_TAIL, MAKER_CUSP, MAKER_TIP, MAKER_CHIP, MAKER_TAU, MAKER_HOLE, MAKER_DUST };
+
+#define ROUNDING 1e-9 /* of a debt: what sums and differences of other auctions may make of it */
 
 static void maker_start(const struct rules *rules, struct lot *lot, double oracle, double now_s)
 {
-	lot->top = oracle * rules->parameter[MAKER_BUF];
+	const double *p = rules->parameter;
+
+	lot->top = oracle * p[MAKER_BUF];
 	lot->start_s = now_s;
+	lot->reward = p[MAKER_TIP] + p[MAKER_CHIP] * (lot->target - lot->raised);
 }
 
-static void maker_take(const struct rules *rules, struct position *position, double oracle, double now_s, struct lot *out)
-{
-	double debt = -position->cash;
-
-	*out = (struct lot){.units = position->units, .claim = debt, .target = debt * (1 + rules->parameter[MAKER_CHOP])};
-	maker_start(rules, out, oracle, now_s);
-	position->units = position->cash = 0;
-}
-
-static double maker_offer(const struct rules *rules, struct lot *lot, double oracle, double now_s)
+/* As much of the debt as there is room for in the hole; all of it where less than dust would be left, none where that is less than dust. */
+static bool maker_take(const struct rules *rules, struct position *position, double oracle, double now_s, double wanted, struct lot *out)
 {
 	const double *p = rules->parameter;
-	double elapsed = now_s - lot->start_s, price = lot->top * pow(p[MAKER_CUT], floor(elapsed / p[MAKER_STEP]));
+	double debt = -position->cash, part = fmin(debt, (p[MAKER_HOLE] - wanted) / (1 + p[MAKER_CHOP])), least = fmax(p[MAKER_DUST], ROUNDING * debt);
 
-	if (elapsed <= p[MAKER_TAIL] && price >= lot->top * p[MAKER_CUSP])
-		return price;
+	if (!(part > ROUNDING * debt))
+		return false;
+	if (debt - part < least)
+		part = debt;
+	else if (part < least)
+		return false;
+	*out = (struct lot){.units = position->units * (part / debt), .claim = part, .target = part * (1 + p[MAKER_CHOP]), .least = p[MAKER_DUST]};
+	maker_start(rules, out, oracle, now_s);
+	position->units = part < debt ? position->units - out->units : 0;
+	position->cash = part - debt;
+	return true;
+}
+
+static double maker_offer(const struct rules *rules, const struct lot *lot, double oracle, double now_s)
+{
+	const double *p = rules->parameter;
+	double elapsed = now_s - lot->start_s;
+	double share = p[MAKER_TAU] > 0 ? fmax(0, 1 - elapsed / p[MAKER_TAU]) : pow(p[MAKER_CUT], floor(elapsed / p[MAKER_STEP]));
+
+	(void)oracle;
+	return elapsed <= p[MAKER_TAIL] && share >= p[MAKER_CUSP] ? lot->top * share : NAN;
+}
+
+/* Nobody is paid for starting what is hardly worth it. */
+static void maker_renew(const struct rules *rules, struct lot *lot, double oracle, double now_s)
+{
+	double dust = rules->parameter[MAKER_DUST];
+
 	maker_start(rules, lot, oracle, now_s);
-	return lot->top;
+	if (lot->target - lot->raised < dust || lot->units * oracle < dust)
+		lot->reward = 0;
 }
 
 const struct rules_type rules_maker = {
 	.name = "maker",
-	.source = "makerdao/dss, dog.sol, clip.sol, abaci.sol at fa4f663; makerdao/osm, osm.sol at 0091d3b4 (a hop of one hour), read 2026-11-25; "
-		  "every number is an ilk's own setting: the presets are an example",
+	.source = "makerdao/dss, dog.sol, clip.sol, abaci.sol at fa4f663; makerdao/osm, osm.sol at 0091d3b4 (a hop of one hour); tip and chip as put "
+		  "to the vote in makerdao/community, governance/polls/Add ETH-A to Liquidations 2.0 Framework - April 26, 2021 at abe203d9, read 2026-11-25; "
+		  "every number is an ilk's own setting: the presets are an example, without limits",
 	.oracle_hop_s = 3600,
 	.penalty = "chop",
 	.parameters = {{"chop", 0, 1, 0.13}, {"buf", 1, 10, 1.3}, {"cut", 0.5, 1, 0.99}, {"step_s", 1, 86400, 90},
-		       {"tail_s", 1, 864000, 8400}, {"cusp", 0, 1, 0.4}},
-	.of_reserve = 1u << MAKER_CHOP | 1u << MAKER_BUF | 1u << MAKER_CUT | 1u << MAKER_STEP | 1u << MAKER_TAIL | 1u << MAKER_CUSP,
+		       {"tail_s", 1, 864000, 8400}, {"cusp", 0, 1, 0.4}, {"tip", 0, 1e6, 0}, {"chip", 0, 1, 0.001},
+		       {"tau_s", 0, 864000, 0}, {"hole", 0, INFINITY, INFINITY}, {"dust", 0, 1e9, 0}},
+	.of_reserve = (1u << (MAKER_DUST + 1)) - 1,
 	.take = maker_take,
 	.offer = maker_offer,
+	.renew = maker_renew,
 };
 
 /* ---- Compound v3 ---------------------------------------------------------------------------------------------------- */
@@ -55,17 +82,19 @@ const struct rules_type rules_maker = {
 enum { COMET_LIQUIDATION_FACTOR, COMET_STORE_FRONT };
 
 /* What the account is credited for its collateral beyond its debt stays with it; a debt beyond that falls on the reserves. */
-static void comet_take(const struct rules *rules, struct position *position, double oracle, double now_s, struct lot *out)
+static bool comet_take(const struct rules *rules, struct position *position, double oracle, double now_s, double wanted, struct lot *out)
 {
 	double credit = position->units * oracle * rules->parameter[COMET_LIQUIDATION_FACTOR] + position->cash;
 
+	(void)wanted;
 	*out = (struct lot){.units = position->units, .claim = -position->cash + fmax(0, credit), .target = INFINITY,
 			    .start_s = now_s};
 	position->units = 0;
 	position->cash = fmax(0, credit);
+	return true;
 }
 
-static double comet_offer(const struct rules *rules, struct lot *lot, double oracle, double now_s)
+static double comet_offer(const struct rules *rules, const struct lot *lot, double oracle, double now_s)
 {
 	const double *p = rules->parameter;
 
