@@ -327,6 +327,65 @@ static void on_random_paths(void **state)
 	}
 }
 
+/*
+ * A loss over open interest goes by an index, unless two rows share a margin: then every position is asked. The first two hold a millionth
+ * of a unit and so much that they are never liquidated, so that it is all the same whether they do. Here losses leave many with nothing,
+ * of few and of many positions, and there are long positions without a debt. Every third has its margin from a tier that all sizes
+ * are in.
+ */
+static void by_index_as_one_by_one(void **state)
+{
+	struct margin_tiers of_any_size = {{{1e-9, 0.05}}, 1};
+	double entries[ACCOUNTS_MAX];
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		bool joined[ACCOUNTS_MAX] = {false, true};
+		struct market_result by_index;
+		struct model_result bad_debt;
+		struct world w;
+
+		random_book(&w, i % 2 ? &rules_dydx_v4 : &rules_hyperliquid, entries);
+		process_free(&w.asset.process);
+		w.asset.process = (struct process){.type = &process_merton, .parameter = {2, 0, 3000, i % 3 ? -0.02 : 0.03, i < 4 ? 0.05 : 0.15}};
+		assert_int_equal(process_prepare(&w.asset.process, &(struct error){""}), 0);
+		w.model.seed = 100 + (uint64_t)i;
+		w.model.account_count = i % 4 ? ACCOUNTS_MAX : 6;
+		w.model.paths = 50;
+		for (int row = 0; row < 2; row++)
+			w.accounts[row] = (struct account){0, 1e-6, row ? 0 : -1, 0.97};
+		for (int row = 2; row < ACCOUNTS_MAX; row += 5)
+			w.accounts[row] = (struct account){0, 3, row * 10.0 - 100, 0.9}; /* some have cash over */
+		w.market.tiers = i % 3 == 1 ? &of_any_size : NULL;
+		w.market.waterfall = (struct waterfall){.count = 2, .tiers = {{.name = "fund", .type = TIER_INSURANCE, .size = 20},
+									      {.name = "all", .type = TIER_SOCIALISED, .over = OVER_OPEN_INTEREST}}};
+		run(&w, 1);
+		by_index = w.more;
+		bad_debt = w.result;
+		run(&w, 3);
+		assert_memory_equal(&by_index.absorbed, &w.more.absorbed, sizeof(by_index.absorbed));
+		assert_memory_equal(&by_index.lenders, &w.more.lenders, sizeof(by_index.lenders));
+		for (int row = 0; w.market.tiers && row < ACCOUNTS_MAX; row++)
+			w.accounts[row].liquidation_threshold = fmin(0.95, w.accounts[row].liquidation_threshold);
+		w.market.tiers = NULL;
+		w.model.joined = joined;
+		w.model.group_count = 0; /* run() deals them out anew */
+		run(&w, 1);
+		print_message("bad debt %.2f, of it %.2f by all, %.3f of the paths run out; %.2f liquidations\n", bad_debt.bad_debt.value,
+			      by_index.absorbed[1].value, by_index.exhausted[1], by_index.liquidations.value);
+		assert_true(by_index.absorbed[1].value > 0);
+		near(w.result.bad_debt.value, bad_debt.bad_debt.value, 1e-9 * bad_debt.bad_debt.value);
+		near(w.more.open.value, by_index.open.value, 1e-9 * bad_debt.bad_debt.value);
+		near(w.more.absorbed[1].value, by_index.absorbed[1].value, 1e-9 * bad_debt.bad_debt.value);
+		near(w.more.lenders.value, by_index.lenders.value, 1e-9 * bad_debt.bad_debt.value);
+		near(w.more.exhausted[1], by_index.exhausted[1], 0);
+		/* whom everything is taken from is liquidated, once or twice */
+		near(w.more.liquidations.value, by_index.liquidations.value, by_index.exhausted[1] + 1e-12 * by_index.liquidations.value);
+		near(w.more.fees_mean, by_index.fees_mean, 1e-9 * by_index.fees_mean);
+		process_free(&w.asset.process);
+	}
+}
+
 static void what_cannot_be(void **state)
 {
 	static const struct {
@@ -373,6 +432,7 @@ int main(void)
 		cmocka_unit_test(socialised_over_open_interest),
 		cmocka_unit_test(socialised_over_profit_and_equity),
 		cmocka_unit_test(on_random_paths),
+		cmocka_unit_test(by_index_as_one_by_one),
 		cmocka_unit_test(what_cannot_be),
 	};
 

@@ -103,12 +103,12 @@ size_t market_book_steps(const struct model *model)
 	return (size_t)ceil(model->horizon_s / model->step_s - 1e-9);
 }
 
-/* A row's key in its front; 0: it is in none. */
+/* A row's key in its front; -INFINITY: it is in none. */
 static double key_of(const struct market_book *book, uint32_t row)
 {
 	if (basket_is(book, row))
-		return book->keys[row];
-	return position_at_risk(&book->positions[row]) ? position_key(book, row, &book->positions[row]) : 0;
+		return book->keys[row] > 0 ? book->keys[row] : -INFINITY;
+	return position_at_risk(&book->positions[row]) ? position_key(book, row, &book->positions[row]) : index_book_key(book, row);
 }
 
 int market_book_init(struct market_book *book, const struct market *market, const struct model *model)
@@ -126,8 +126,10 @@ int market_book_init(struct market_book *book, const struct market *market, cons
 	for (size_t i = 0; i < model->account_count; i++)
 		book->positions[i] = position_of(&model->accounts[i]);
 	rc = basket_book_init(book);
+	if (!rc)
+		rc = index_book_init(book);
 	for (uint32_t i = 0; !rc && i < model->account_count; i++)
-		if (key_of(book, i) > 0)
+		if (key_of(book, i) > -INFINITY)
 			counts[2 * model->accounts[i].asset + (size_t)position_side(&book->positions[i])]++;
 	for (size_t k = 0; !rc && k < 2 * model->asset_count; k++) {
 		rc = front_order_init(&book->orders[k], counts[k]);
@@ -136,7 +138,7 @@ int market_book_init(struct market_book *book, const struct market *market, cons
 	for (uint32_t i = 0; !rc && i < model->account_count; i++) {
 		struct front_order *order = &book->orders[2 * model->accounts[i].asset + (size_t)position_side(&book->positions[i])];
 
-		if (key_of(book, i) > 0)
+		if (key_of(book, i) > -INFINITY)
 			order->entries[order->count++] = (struct front_entry){key_of(book, i), i};
 	}
 	for (size_t k = 0; !rc && k < 2 * model->asset_count; k++)
@@ -151,6 +153,7 @@ void market_book_free(struct market_book *book)
 		front_order_free(&book->orders[k]);
 	free(book->orders);
 	free(book->positions);
+	index_book_free(book);
 	free(book->heads);
 	free(book->keys);
 }
@@ -197,6 +200,8 @@ int market_walk_new(struct market_walk **out, const struct market_book *book)
 	rc = deleverage_init(walk);
 	if (!rc)
 		rc = socialise_init(walk);
+	if (!rc)
+		rc = index_init(walk);
 	for (size_t i = 0; !rc && i < model->asset_count; i++) {
 		rc = oracle_init(&walk->assets[i].oracle, &market->oracle, model->step_s);
 		if (!rc)
@@ -217,6 +222,7 @@ void market_walk_free(struct market_walk *walk)
 		front_free(&walk->assets[i].fronts[0]);
 		front_free(&walk->assets[i].fronts[1]);
 	}
+	index_free(walk);
 	free(walk->assets);
 	free(walk->positions);
 	free(walk->states);

@@ -49,10 +49,11 @@ static double reports_take(const struct market_walk *walk)
 }
 
 /* Between which prices, in logarithms, no account is liquidatable, and no report is sent if they wait for a deviation. */
-static void bounds(const struct market_walk *walk, const struct asset_state *state, double level[2])
+static void bounds(const struct market_walk *walk, uint32_t asset, double level[2])
 {
+	const struct asset_state *state = &walk->assets[asset];
 	const struct oracle_policy *policy = &walk->book->market->oracle;
-	double below = front_highest(&state->fronts[0]), above = front_highest(&state->fronts[1]);
+	double below = index_highest(walk, asset, 0), above = index_highest(walk, asset, 1);
 
 	level[0] = below > 0 ? log(below) + MARKET_ROUNDING : -INFINITY;
 	level[1] = above > 0 ? -log(above) - MARKET_ROUNDING : INFINITY;
@@ -73,14 +74,15 @@ static bool reports_keep(const struct oracle *oracle, const double level[2])
 	return true;
 }
 
-static bool quiet(const struct market_walk *walk, struct asset_state *state, double end_s)
+static bool quiet(const struct market_walk *walk, uint32_t asset, double end_s)
 {
+	struct asset_state *state = &walk->assets[asset];
 	const struct oracle_policy *policy = &walk->book->market->oracle;
 	double level[2];
 
 	if (policy->on_deviation && (state->oracle.count || end_s - state->oracle.last_s >= policy->heartbeat_s))
 		return false;
-	bounds(walk, state, level);
+	bounds(walk, asset, level);
 	return reports_keep(&state->oracle, level) && market_price_keeps(&state->price, level);
 }
 
@@ -94,8 +96,8 @@ bool market_leap(struct market_walk *walk, uint64_t block)
 		return false;
 	if (walk->attempt_count && walk->attempts[0].due_s <= end_s + reports_take(walk))
 		return false;
-	for (size_t i = 0; i < model->asset_count; i++)
-		if (!quiet(walk, &walk->assets[i], end_s))
+	for (uint32_t i = 0; i < model->asset_count; i++)
+		if (!quiet(walk, i, end_s))
 			return false;
 	for (size_t i = 0; i < model->asset_count; i++) {
 		struct asset_state *state = &walk->assets[i];

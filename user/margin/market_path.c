@@ -62,6 +62,11 @@ static int fired(struct market_walk *walk, struct asset_state *state, uint32_t r
 
 		if (looked != BASKET_BELOW)
 			return looked;
+	} else if (walk->paid) {
+		int looked = index_look(walk, row, level);
+
+		if (looked != INDEX_BELOW)
+			return looked;
 	}
 	for (row = account; row < basket_end(walk->book, account); row++)
 		market_walk_touch(walk, row);
@@ -71,15 +76,16 @@ static int fired(struct market_walk *walk, struct asset_state *state, uint32_t r
 	return attempt_schedule(walk, account);
 }
 
-static int fire(struct market_walk *walk, struct asset_state *state)
+static int fire(struct market_walk *walk, uint32_t asset)
 {
+	struct asset_state *state = &walk->assets[asset];
 	int rc = 0;
 
 	for (int side = 0; side < 2; side++) {
-		double level = market_level(walk, state, side);
+		double level = market_level(walk, state, side), fires_at = index_level(walk, asset, side, level);
 		int64_t row;
 
-		while (!rc && (row = front_fire(&state->fronts[side], level)) >= 0)
+		while (!rc && (row = front_fire(&state->fronts[side], fires_at)) >= 0)
 			rc = fired(walk, state, (uint32_t)row, level);
 	}
 	return rc;
@@ -124,7 +130,7 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 		}
 	}
 	for (uint32_t i = 0; !rc && triggers && i < model->asset_count; i++)
-		rc = fire(walk, &walk->assets[i]);
+		rc = fire(walk, i);
 	if (block && (market->gas.units > 0 || market->gas.hazard > 0))
 		move_gas(walk, before);
 	while (!rc && walk->attempt_count && walk->attempts[0].due_s <= walk->now_s) {
@@ -136,6 +142,7 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 		rc = trade_lots(walk);
 	crossing_land(walk, walk->now_s);
 	money_spread(walk, false);
+	rc = rc ? rc : walk->failed;
 	if (!rc)
 		rc = market_walk_renew_fronts(walk);
 	while (walk->book->market->keepers.entry_cost > 0 && walk->now_s >= walk->next_review_s)
@@ -169,6 +176,7 @@ static void start(struct market_walk *walk)
 		walk->states[walk->touched[i]] = (struct account_state){0};
 		if (walk->keys)
 			walk->keys[walk->touched[i]] = walk->book->keys[walk->touched[i]];
+		index_forget(walk, walk->touched[i]);
 	}
 	walk->touched_count = walk->attempt_count = walk->lot_count = walk->crossing_count = 0;
 	walk->competing = walk->book->market->keepers.count;
@@ -188,6 +196,7 @@ static void start(struct market_walk *walk)
 	walk->base_fee_wei = walk->book->market->gas.base_fee_gwei * 1e9;
 	walk->ranking.at_s = NAN;
 	walk->accounts_moved = false;
+	index_start(walk);
 	waterfall_start(&walk->book->market->waterfall, &walk->waterfall);
 }
 
@@ -208,8 +217,9 @@ static double equity(const struct market_walk *walk, uint32_t row)
 static void count_open(struct market_walk *walk)
 {
 	double owed = 0, offered = 0; /* by borrowers; on lots */
-	bool positions_pay = walk->ranking.heap || walk->payers;
+	bool positions_pay = walk->ranking.heap || walk->payers || walk->paid;
 
+	index_end(walk);
 	for (size_t i = 0; i < walk->touched_count; i++) {
 		uint32_t row = walk->touched[i];
 		double short_of = fmax(0, -equity(walk, row));

@@ -56,6 +56,7 @@ struct market_book {
 	/* of each row, where an account has several (market_basket.c); NULL: none has */
 	uint32_t *heads;
 	double *keys;
+	struct pool_book *pools; /* one an asset, market_index.c; NULL: no loss is spread by an index */
 };
 
 int market_book_init(struct market_book *book, const struct market *market, const struct model *model);

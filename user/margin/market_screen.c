@@ -37,7 +37,7 @@ int market_screen_init(struct market_screen *screen, const struct market_book *b
 	for (size_t i = 0; i < assets; i++) {
 		const struct front_order *longs = &book->orders[2 * i], *shorts = longs + 1;
 
-		screen->levels[2 * i] = longs->count ? log(longs->entries[0].key) + MARKET_ROUNDING : -INFINITY;
+		screen->levels[2 * i] = longs->count && longs->entries[0].key > 0 ? log(longs->entries[0].key) + MARKET_ROUNDING : -INFINITY;
 		screen->levels[2 * i + 1] = shorts->count ? -log(shorts->entries[0].key) - MARKET_ROUNDING : INFINITY;
 	}
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * A loss spread over the open positions of its market. Drift's is by open interest, through the funding index of both sides
  * (drift-labs/protocol-v2, controller/liquidation.rs, resolve_perp_bankruptcy, read 2026-11-25). Nobody pays more than he has: what is
- * missing is spread over the others. A block's losses are spread together.
+ * missing is spread over the others. A block's losses are spread together. Here every position is asked; by open interest market_index.c
+ * does without where it can.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,7 +18,7 @@ struct payer {
 
 int socialise_init(struct market_walk *walk)
 {
-	if (!waterfall_find(&walk->book->market->waterfall, TIER_SOCIALISED))
+	if (!waterfall_find(&walk->book->market->waterfall, TIER_SOCIALISED) || walk->book->pools)
 		return 0;
 	walk->payers = malloc(walk->book->model->account_count * sizeof(*walk->payers));
 	return walk->payers ? 0 : -ENOMEM;
@@ -64,6 +65,8 @@ double socialise(struct market_walk *walk, const struct tier *tier, uint32_t ass
 	double mark = at_end ? walk->assets[asset].price.price : walk->assets[asset].oracle.price, shares = 0, left = wanted;
 	size_t count = 0, before;
 
+	if (walk->paid)
+		return index_spread(walk, asset, mark, wanted);
 	for (uint32_t row = 0; row < model->account_count; row++) {
 		struct payer payer;
 

@@ -89,6 +89,7 @@ static int take_over(struct market_walk *walk, uint32_t row, struct attempt atte
 		cross_take_over(walk, row, plan);
 		return 0;
 	}
+	index_withdraw(walk, row);
 	/* at the market's price: what the vault gains, the owner loses */
 	walk->out->seized += fabs(position->units) * price;
 	walk->out->protocol += position->units * (price - oracle);
@@ -187,6 +188,7 @@ static int carry_out(struct market_walk *walk, struct pair pair, struct attempt 
 		return TRIED_WAITS;
 	if (crosses && crossing_send(walk, row, units, attempt.keeper))
 		return -ENOMEM;
+	index_withdraw(walk, row);
 	if (!crosses)
 		money_sold(walk, asset, units, proceeds);
 	walk->out->seized += fabs(units + fee_units) * price;
@@ -222,6 +224,8 @@ static int come_back(struct market_walk *walk, uint32_t account)
 	if (basket_is(walk->book, account))
 		return basket_wait(walk, account);
 	walk->states[account].under_way = false;
+	if (walk->paid)
+		return index_wait(walk, account);
 	if (!position_at_risk(position))
 		return 0;
 	return front_return(&state->fronts[position_side(position)], position_key(walk->book, account, position), account);
@@ -322,6 +326,7 @@ int trade_liquidation(struct market_walk *walk, struct attempt attempt)
 
 	if (cross_is(walk->book, account) ? basket_empty(walk, account) : !basket_is(walk->book, account) && walk->positions[account].units == 0)
 		return 0; /* deleveraged meanwhile */
+	index_settle(walk, account);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct plan plan = {.pause_s = 0};
 		struct position position;

@@ -3,7 +3,7 @@
  * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
  * market_attempt.c keeps who comes when, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
  * over, market_crossing.c brings collateral from another chain, market_basket.c has accounts of several rows,
- * market_deleverage.c and market_socialise.c let positions bear a loss, market_money.c books it all, market_path.c goes block by block.
+ * market_deleverage.c, market_socialise.c and market_index.c let positions bear a loss, market_money.c books it all, market_path.c goes block by block.
  */
 #ifndef PL_MARGIN_MARKET_WALK_H
 #define PL_MARGIN_MARKET_WALK_H
@@ -48,6 +48,19 @@ struct account_state {
 	double below_since_s;
 };
 
+/* The positions of an asset that bear a loss by its index, each unit the same; market_index.c. */
+struct pool {
+	double index; /* what a unit has paid since the path began */
+	struct front poor[2]; /* by what they have left a unit, the poorest first */
+	double units; /* of all that are among the payers … */
+	size_t count; /* … and how many they are */
+};
+
+struct pool_book { /* the same for all paths */
+	struct front_order poor[2];
+	double units, least_weight[2];
+};
+
 struct asset_state {
 	struct market_price price;
 	double used; /* units that the market has not digested */
@@ -56,6 +69,7 @@ struct asset_state {
 	struct oracle oracle;
 	struct controls controls;
 	struct front fronts[2];
+	struct pool pool;
 	double unpaid; /* losses of this block that its positions are to pay together */
 	double wanted; /* cash that its lots still have to raise: of auctions that end at a target */
 	bool moved[2]; /* positions of this side were changed from outside: their front has to be renewed before it fires */
@@ -109,7 +123,12 @@ struct market_walk {
 	struct waterfall_state waterfall;
 	struct ranking ranking; /* no heap: nobody is deleveraged */
 	bool accounts_moved;	/* any of several rows was */
-	struct payer *payers;	/* room for market_socialise.c, one an account; NULL: nothing is socialised */
+	struct payer *payers;	/* room for market_socialise.c, one an account; NULL: nothing is socialised, or by an index */
+	double *paid;		/* up to which index each row has paid; NULL: there is none */
+	double *places;		/* its key in the order of the poor; NAN: it is aside */
+	uint32_t *aside;	/* rows that are not among the payers for now */
+	size_t aside_count;
+	int failed; /* -ENOMEM: while a loss was spread */
 	bool leaps; /* market_leap.h */
 	struct path_result *out;
 	struct path_group *groups; /* of the same path; NULL: nobody asks */
@@ -245,5 +264,29 @@ double deleverage(struct market_walk *walk, const struct tier *tier, const struc
 int socialise_init(struct market_walk *walk);
 /* Open positions of the asset pay `wanted` in proportion, none more than it has (`over` profit: than its profit); returns what they paid. */
 double socialise(struct market_walk *walk, const struct tier *tier, uint32_t asset, bool at_end, double wanted);
+
+/* Over open interest, where nothing else asks for positions one by one: market_index.c. All of these do nothing where there is no index. */
+int index_book_init(struct market_book *book); /* 0 or -ENOMEM */
+void index_book_free(struct market_book *book);
+/* In the front's order at the start, of a long position that no price can bring below 1, but a loss can; -INFINITY: of any other. */
+double index_book_key(const struct market_book *book, uint32_t row);
+int index_init(struct market_walk *walk); /* 0 or -ENOMEM */
+void index_free(struct market_walk *walk);
+void index_start(struct market_walk *walk);		      /* of a path … */
+void index_forget(struct market_walk *walk, uint32_t row); /* … and of each row that the one before has touched */
+/* The row's cash is what it is after all losses so far. */
+void index_settle(struct market_walk *walk, uint32_t row);
+/* And it will be changed: until the next loss it is not among the payers. */
+void index_withdraw(struct market_walk *walk, uint32_t row);
+double index_spread(struct market_walk *walk, uint32_t asset, double mark, double wanted); /* returns what they paid */
+/* Nothing is spread any more but what is open: whoever owes something is touched, and all those are settled. */
+void index_end(struct market_walk *walk);
+/* At which a front fires so that nobody is missed who is below 1 at `level`. */
+double index_level(const struct market_walk *walk, uint32_t asset, int side, double level);
+double index_highest(const struct market_walk *walk, uint32_t asset, int side); /* no key in the front is above it */
+int index_wait(struct market_walk *walk, uint32_t row); /* in its front; 0 or -ENOMEM */
+/* A row has left its front: INDEX_BELOW if it is below 1 at `level`, and is settled then; 0: it waits again; -ENOMEM. */
+int index_look(struct market_walk *walk, uint32_t row, double level);
+#define INDEX_BELOW 1
 
 #endif
