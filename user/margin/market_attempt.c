@@ -1,53 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Who comes when: transactions on their way, in the order of their times. */
-#include <errno.h>
+/* Who comes when. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "margin/market_walk.h"
 
 #define ATTEMPT_BLOCKS 64 /* of random numbers, kept for each attempt of an account */
-
-static bool attempt_earlier(const struct attempt *a, const struct attempt *b)
-{
-	return a->due_s < b->due_s || (a->due_s == b->due_s && a->account < b->account);
-}
-
-static int attempt_push(struct market_walk *walk, struct attempt item)
-{
-	size_t i = walk->attempt_count;
-
-	if (walk->attempt_count == walk->attempt_capacity) {
-		void *memory = realloc(walk->attempts, 2 * walk->attempt_capacity * sizeof(*walk->attempts));
-
-		if (!memory)
-			return -ENOMEM;
-		walk->attempts = memory;
-		walk->attempt_capacity *= 2;
-	}
-	walk->attempt_count++;
-	for (; i && attempt_earlier(&item, &walk->attempts[(i - 1) / 2]); i = (i - 1) / 2)
-		walk->attempts[i] = walk->attempts[(i - 1) / 2];
-	walk->attempts[i] = item;
-	return 0;
-}
-
-struct attempt attempt_take_first(struct market_walk *walk)
-{
-	struct attempt first = walk->attempts[0], last = walk->attempts[--walk->attempt_count];
-	size_t i = 0, child;
-
-	while ((child = 2 * i + 1) < walk->attempt_count) {
-		if (child + 1 < walk->attempt_count && attempt_earlier(&walk->attempts[child + 1], &walk->attempts[child]))
-			child++;
-		if (!attempt_earlier(&walk->attempts[child], &last))
-			break;
-		walk->attempts[i] = walk->attempts[child];
-		i = child;
-	}
-	walk->attempts[i] = last;
-	return first;
-}
 
 double stage_delay(const struct market_walk *walk, uint32_t asset, const struct delay_law *law, enum delay_stage stage, struct rng *rng)
 {
@@ -225,19 +182,12 @@ bool attempt_included(struct market_walk *walk, uint32_t account)
 	return false;
 }
 
-int attempt_queue(struct market_walk *walk, struct attempt attempt)
-{
-	attempt.due_s = walk->now_s + walk->book->model->step_s;
-	return attempt_push(walk, attempt);
-}
-
 int attempt_wait(struct market_walk *walk, struct attempt attempt)
 {
 	walk->out->waits++;
 	attempt.keeper = first_in_line(walk, &attempt);
-	attempt.due_s = walk->now_s + walk->book->model->step_s;
 	attempt.brings = attempt_price(walk, walk->book->model->accounts[attempt.account].asset);
-	return attempt_push(walk, attempt);
+	return attempt_again(walk, attempt);
 }
 
 void attempt_review(struct market_walk *walk)

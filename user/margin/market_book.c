@@ -229,6 +229,8 @@ void market_walk_free(struct market_walk *walk)
 	free(walk->keys);
 	free(walk->touched);
 	free(walk->attempts);
+	free(walk->waiting);
+	free(walk->again);
 	free(walk->lots);
 	free(walk->crossings);
 	free(walk->shocks);

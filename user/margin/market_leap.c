@@ -94,7 +94,7 @@ bool market_leap(struct market_walk *walk, uint64_t block)
 
 	if (!walk->leaps || block % STEPS_CHUNK || block + STEPS_CHUNK > market_book_steps(model) || walk->lot_count || walk->crossing_count)
 		return false;
-	if (walk->attempt_count && walk->attempts[0].due_s <= end_s + reports_take(walk))
+	if (attempt_first_due(walk) <= end_s + reports_take(walk))
 		return false;
 	for (uint32_t i = 0; i < model->asset_count; i++)
 		if (!quiet(walk, i, end_s))

@@ -133,11 +133,13 @@ static int step(struct market_walk *walk, uint64_t block, bool triggers)
 		rc = fire(walk, i);
 	if (block && (market->gas.units > 0 || market->gas.hazard > 0))
 		move_gas(walk, before);
-	while (!rc && walk->attempt_count && walk->attempts[0].due_s <= walk->now_s) {
+	while (!rc && attempt_first_due(walk) <= walk->now_s) {
 		struct attempt attempt = attempt_take_first(walk);
 
-		rc = attempt_included(walk, attempt.account) ? trade_liquidation(walk, attempt) : attempt_queue(walk, attempt);
+		rc = attempt_included(walk, attempt.account) ? trade_liquidation(walk, attempt) : attempt_again(walk, attempt);
 	}
+	if (!rc)
+		rc = attempt_end_block(walk);
 	if (!rc)
 		rc = trade_lots(walk);
 	crossing_land(walk, walk->now_s);
@@ -178,7 +180,8 @@ static void start(struct market_walk *walk)
 			walk->keys[walk->touched[i]] = walk->book->keys[walk->touched[i]];
 		index_forget(walk, walk->touched[i]);
 	}
-	walk->touched_count = walk->attempt_count = walk->lot_count = walk->crossing_count = 0;
+	attempt_start(walk);
+	walk->touched_count = walk->lot_count = walk->crossing_count = 0;
 	walk->competing = walk->book->market->keepers.count;
 	walk->earned = 0;
 	walk->next_review_s = walk->book->market->keepers.review_s;
@@ -257,7 +260,7 @@ static bool goes_on(const struct market_walk *walk, double horizon_s)
 
 	if (walk->now_s < horizon_s + step_s / 2)
 		return true;
-	if (!walk->attempt_count && !walk->lot_count && !walk->crossing_count)
+	if (!attempt_any(walk) && !walk->lot_count && !walk->crossing_count)
 		return false;
 	return walk->now_s <= (1 + BEYOND_HORIZON) * horizon_s || walk->now_s < fmin(walk->last_arrival_s, ARRIVAL_HORIZONS * horizon_s) + step_s;
 }

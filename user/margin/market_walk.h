@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
- * market_attempt.c keeps who comes when, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
+ * market_attempt.c says who comes when, market_queue.c keeps them in that order, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
  * over, market_crossing.c brings collateral from another chain, market_basket.c has accounts of several rows,
  * market_deleverage.c, market_socialise.c and market_index.c let positions bear a loss, market_money.c books it all, market_path.c goes block by block.
  */
@@ -110,6 +110,8 @@ struct market_walk {
 	size_t touched_count;
 	struct attempt *attempts; /* heap by time, then account */
 	size_t attempt_count, attempt_capacity;
+	struct attempt *waiting, *again; /* who tries again in this block, from `next` on; and in the next one, as they came up */
+	size_t waiting_next, waiting_count, again_count, again_capacity;
 	struct lot_on_offer *lots;
 	size_t lot_count, lot_capacity;
 	struct crossing *crossings;
@@ -182,15 +184,21 @@ int basket_wait(struct market_walk *walk, uint32_t head);
 int basket_look(struct market_walk *walk, uint32_t row, double level);
 #define BASKET_BELOW 1
 
+/* Transactions in the order of their times, market_queue.c. */
+void attempt_start(struct market_walk *walk); /* there are none */
+int attempt_push(struct market_walk *walk, struct attempt item);  /* at its time; 0 or -ENOMEM */
+int attempt_again(struct market_walk *walk, struct attempt item); /* in the next block, as it is; 0 or -ENOMEM */
+bool attempt_any(const struct market_walk *walk);
+double attempt_first_due(const struct market_walk *walk);	   /* INFINITY: there is none */
+struct attempt attempt_take_first(struct market_walk *walk);	   /* there is one */
+int attempt_end_block(struct market_walk *walk);		   /* all that were due have been taken; 0 or -ENOMEM */
+
 /* An account fell below 1: its first transaction is on the way. 0 or -ENOMEM. */
 int attempt_schedule(struct market_walk *walk, uint32_t account);
 /* The same transaction again in the next block. 0 or -ENOMEM. */
 int attempt_wait(struct market_walk *walk, struct attempt attempt);
-struct attempt attempt_take_first(struct market_walk *walk);
 /* Whether this block includes the account's transaction, which has come; counts it where not. */
 bool attempt_included(struct market_walk *walk, uint32_t account);
-/* It comes up again in the next block, as it is. 0 or -ENOMEM. */
-int attempt_queue(struct market_walk *walk, struct attempt attempt);
 /*
  * Who comes, and when: the first keeper's delay, or that of the winner among those in the first one's block where there is an
  * auction, with the inclusion's. Every attempt of an account has numbers of its own, whatever the others do.
