@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Inside the market walk: the state of one path, and what its parts ask of each other. market_book.c makes room,
- * market_attempt.c says who comes when, market_queue.c keeps them in that order, market_trade.c liquidates accounts, market_lots.c sells what the protocol has taken
- * over, market_crossing.c brings collateral from another chain, market_basket.c has accounts of several rows,
- * market_deleverage.c, market_socialise.c and market_index.c let positions bear a loss, market_money.c books it all, market_path.c goes block by block.
+ * market_attempt.c says who comes when, market_queue.c keeps them in that order, market_trade.c liquidates accounts, market_lots.c
+ * sells what the protocol has taken over, market_crossing.c brings collateral from another chain, market_basket.c has accounts of
+ * several rows, market_deleverage.c, market_socialise.c and market_index.c let positions bear a loss, market_money.c books it all,
+ * market_path.c goes block by block.
  */
 #ifndef PL_MARGIN_MARKET_WALK_H
 #define PL_MARGIN_MARKET_WALK_H
