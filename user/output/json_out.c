@@ -79,11 +79,6 @@ void json_add_count(struct json_object *object, const char *key, uint64_t count)
 	json_add(object, key, must(json_object_new_uint64(count)));
 }
 
-void json_add_integer(struct json_object *object, const char *key, int64_t value)
-{
-	json_add(object, key, must(json_object_new_int64(value)));
-}
-
 void json_add_number(struct json_object *object, const char *key, double value)
 {
 	json_add(object, key, json_number(value));

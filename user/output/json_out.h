@@ -29,7 +29,6 @@ struct json_object *json_string(const char *text); /* bytes that are not UTF-8 b
 void json_add(struct json_object *object, const char *key, struct json_object *value); /* takes value */
 void json_add_ns(struct json_object *object, const char *key, int64_t ns);
 void json_add_count(struct json_object *object, const char *key, uint64_t count);
-void json_add_integer(struct json_object *object, const char *key, int64_t value);
 void json_add_number(struct json_object *object, const char *key, double value);
 void json_add_bool(struct json_object *object, const char *key, bool value);
 void json_add_text(struct json_object *object, const char *key, const char *text);	   /* NULL → null */
