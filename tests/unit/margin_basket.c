@@ -119,6 +119,36 @@ static void absorbed_as_a_whole(void **state)
 	}
 }
 
+/*
+ * The same at 950: there is 237.50 in ETH and 500 in BTC. If a transaction costs 240, BTC alone is worth buying, and pays for the
+ * absorption too; at 251 it does not, and the account is left alone.
+ */
+static void absorbed_if_what_pays_is_enough(void **state)
+{
+	const double eth[] = {1000, 950, 950, 950}, btc[] = {10000, 10000, 10000, 10000};
+	uint32_t terms[] = {0, 1};
+	struct rules of_btc;
+	struct two t;
+
+	(void)state;
+	for (int dear = 0; dear < 2; dear++) {
+		on_tapes(&t, eth, btc, 4);
+		rules_preset(&t.w.market.rules, &rules_compound_v3);
+		of_btc = t.w.market.rules;
+		of_btc.parameter[0] = 0.9;
+		t.w.market.variants = &of_btc;
+		t.w.market.variant_count = 1;
+		t.w.model.terms = terms;
+		t.w.market.gas = (struct gas){.units = 1e6, .base_fee_gwei = dear ? 251 : 240, .price = 1000};
+		run(&t.w, 1);
+		near(t.w.more.liquidations.value, dear ? 0 : 2, 0);
+		near(t.w.more.keeper_profit.value, dear ? 0 : 500 - 2 * 240, 1e-8);
+		near(t.w.result.outcome_mean.seized, dear ? 0 : 19500, 1e-9);
+		near(t.w.result.bad_debt.value, 0, 0);
+		assert_true(dear ? t.w.more.waits_mean > 0 : t.w.more.waits_mean == 0);
+	}
+}
+
 /* ---- on random paths ------------------------------------------------------------------------------------------------ */
 
 static void volatile_assets(struct two *t, const struct account *accounts, size_t count)
@@ -220,6 +250,7 @@ int main(void)
 		cmocka_unit_test(both_go_and_the_rest_is_lost),
 		cmocka_unit_test(the_breaker_of_one_leaves_the_other),
 		cmocka_unit_test(absorbed_as_a_whole),
+		cmocka_unit_test(absorbed_if_what_pays_is_enough),
 		cmocka_unit_test(two_rows_of_one_asset_are_one),
 		cmocka_unit_test(paths_leave_nothing_behind),
 		cmocka_unit_test(rules_that_know_one_collateral_refuse),
