@@ -4,6 +4,8 @@
 
 #include "market_two.h"
 
+#include "margin/requirement.h"
+
 #define CENT 5e-3
 
 /* Long 10 ETH from 1000, short 1 BTC from 10000, 1500 of margin, 3 % of each: net collateral 1500 + 10·(ETH - 1000) at a BTC of 10000. */
@@ -158,7 +160,7 @@ static void what_is_left_has_a_trigger_of_its_own(void **state)
 }
 
 /* Two halves that share a margin are what the whole is, on every path, where the vault takes all at once. */
-static void halves(struct waterfall waterfall)
+static void halves(struct waterfall waterfall, struct breaker breaker)
 {
 	double whole[3] = {0}, entries[ACCOUNTS_MAX];
 
@@ -173,6 +175,7 @@ static void halves(struct waterfall waterfall)
 		rules_preset(&w.market.rules, &rules_hyperliquid);
 		w.market.rules.parameter[2] = 1; /* the vault's share of the requirement */
 		w.market.waterfall = waterfall;
+		w.market.breaker = breaker;
 		w.model.paths = 300;
 		w.model.horizon_s = 6 * 3600;
 		w.model.delays[DELAY_INCLUSION].parameter[0] = 30;
@@ -204,9 +207,28 @@ static void halves(struct waterfall waterfall)
 static void halves_are_the_whole(void **state)
 {
 	(void)state;
-	halves((struct waterfall){.count = 0});
+	halves((struct waterfall){.count = 0}, (struct breaker){0});
 	for (int over = 0; over < OVERS; over++)
-		halves((struct waterfall){.count = 1, .tiers = {{.name = "all", .type = TIER_SOCIALISED, .over = (enum socialised_over)over}}});
+		halves((struct waterfall){.count = 1, .tiers = {{.name = "all", .type = TIER_SOCIALISED, 
+								    .over = (enum socialised_over)over}}}, (struct breaker){0});
+	/* the vault takes positions over while their market is shut */
+	halves((struct waterfall){.count = 0}, (struct breaker){.move = 0.02, .window_s = 600, .pause_s = 1800, .trading = true});
+}
+
+/* The search for the largest thresholds looks at some of 1: a short position with one is a position, and no debt. */
+static void thresholds_may_grow_to_one(void **state)
+{
+	const struct requirement requirement = {REQUIREMENT_MEAN, 1e6};
+	const struct model_control control = {.threads = 1};
+	struct requirement_answer answer;
+	struct error err = {""};
+	struct two t;
+
+	(void)state;
+	falls(&t, &rules_dydx_v4, 900, 3);
+	assert_int_equal(model_requirement(&t.w.model, &t.w.market, &requirement, &control, &answer, &err), 0);
+	assert_true(answer.unlimited);
+	near(answer.threshold_scale, 1 / 0.97, 1e-12);
 }
 
 static void what_cannot_be(void **state)
@@ -235,6 +257,7 @@ int main(void)
 		cmocka_unit_test(others_are_closed_against_each_part),
 		cmocka_unit_test(what_is_left_has_a_trigger_of_its_own),
 		cmocka_unit_test(halves_are_the_whole),
+		cmocka_unit_test(thresholds_may_grow_to_one),
 		cmocka_unit_test(what_cannot_be),
 	};
 

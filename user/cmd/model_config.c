@@ -131,6 +131,8 @@ int model_config_load(struct model *model, struct market *market, struct require
 	if (status)
 		return status;
 	status = read_root(conf_root(file), measured, model, &terms, market, requirement, err);
+	if (!status && market->rules.type && market_check(market, model, err)) /* what parts of the file are to each other */
+		status = error_prefix(err, -EINVAL, "%s", path);
 	model_terms_free(&terms);
 	conf_close(file);
 	if (status) {

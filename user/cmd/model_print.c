@@ -356,6 +356,8 @@ static const struct table_column columns[] = {
 
 static void print_probability(const struct model_result *r, FILE *out)
 {
+	char error[FORMAT_MAX] = "";
+
 	if (isnan(r->probability)) /* no path was drawn */
 		return;
 	if (r->probability > 0)
@@ -363,9 +365,11 @@ static void print_probability(const struct model_result *r, FILE *out)
 	else
 		fprintf(out, "  None of %llu executed paths ended with bad debt: its probability is below %.3g (95 %%), not 0.\n",
 			(unsigned long long)r->distribution_paths, r->probability_upper95);
+	if (!isnan(r->risks[1].es_stderr)) /* of one path there is none */
+		snprintf(error, sizeof(error), " ± %.2g", r->risks[1].es_stderr);
 	if (r->probability > 0)
-		fprintf(out, "  It stays below %.4g in 95 %%, %.4g in 99 %% and %.4g in 99.9 %% of paths; in the worst 1 %% it is %.4g ± %.2g on "
-			     "average.\n", r->var95, r->var99, r->risks[2].var, r->es99, r->risks[1].es_stderr);
+		fprintf(out, "  It stays below %.4g in 95 %%, %.4g in 99 %% and %.4g in 99.9 %% of paths; in the worst 1 %% it is %.4g%s on "
+			     "average.\n", r->var95, r->var99, r->risks[2].var, r->es99, error);
 }
 
 /* By what the mean is known, and what else says so. */

@@ -15,13 +15,15 @@ static int check_rows(const struct rules_type *rules, const struct model *model,
 {
 	size_t collaterals = 0, debts = model->accounts[first].debt > 0;
 
+	if (rules->shared_margin) /* a short position whose threshold is 1 is no debt there */
+		return 0;
 	for (size_t i = first; i < end; i++)
 		*(account_is_debt(&model->accounts[i]) ? &debts : &collaterals) += 1;
 	if (end - first > collaterals && !rules_lend(rules))
 		return error_set(err, -EINVAL, "account %zu: owes an asset with a price of its own, which %s does not take", first, rules->name);
 	if (rules->perpetual)
-		return rules->shared_margin ? 0 : error_set(err, -EINVAL, "account %zu: has %zu positions that share a margin, and %s takes one an "
-								       "account: split it", first, end - first, rules->name);
+		return error_set(err, -EINVAL, "account %zu: has %zu positions that share a margin, and %s takes one an account: split it", first,
+				 end - first, rules->name);
 	if (!collaterals)
 		return error_set(err, -EINVAL, "account %zu: owes, and has no collateral", first);
 	if (collaterals > 1 && !rules->cross_collateral)

@@ -70,8 +70,15 @@ struct position cross_position(const struct market_walk *walk, uint32_t row)
 	return out;
 }
 
+static bool may_be_taken(const struct market_walk *walk, uint32_t row, bool shut)
+{
+	uint32_t asset = walk->book->model->accounts[row].asset;
+
+	return walk->positions[row].units != 0 && !money_paused(walk, asset) && money_shut(walk, asset) == shut;
+}
+
 /* dYdX: any of the positions (v4-chain, GetPerpetualPositionToLiquidate); else the largest first, which Hyperliquid leaves open. */
-int64_t cross_row_to_take(const struct market_walk *walk, uint32_t account)
+static int64_t row_to_take(const struct market_walk *walk, uint32_t account, bool shut)
 {
 	uint32_t end = basket_end(walk->book, account), count = 0, chosen;
 	double largest = 0;
@@ -81,10 +88,10 @@ int64_t cross_row_to_take(const struct market_walk *walk, uint32_t account)
 	for (uint32_t row = account; row < end; row++) {
 		double value = fabs(walk->positions[row].units) * asset_of(walk, row)->oracle.price;
 
-		if (!(value > 0) || walk->now_s < asset_of(walk, row)->controls.paused_until_s)
+		if (!may_be_taken(walk, row, shut))
 			continue;
 		count++;
-		if (value > largest) {
+		if (found < 0 || value > largest) {
 			largest = value;
 			found = row;
 		}
@@ -95,9 +102,17 @@ int64_t cross_row_to_take(const struct market_walk *walk, uint32_t account)
 	rng.counter[0] = (uint32_t)llround(walk->now_s / walk->book->model->step_s);
 	chosen = (uint32_t)(rng_uniform(&rng) * count);
 	for (uint32_t row = account; row < end; row++)
-		if (walk->positions[row].units != 0 && !(walk->now_s < asset_of(walk, row)->controls.paused_until_s) && !chosen--)
+		if (may_be_taken(walk, row, shut) && !chosen--)
 			return row;
 	return found;
+}
+
+/* Where a market is shut the others' positions come first; one that cannot be sold may still be taken over. */
+int64_t cross_row_to_take(const struct market_walk *walk, uint32_t account)
+{
+	int64_t row = row_to_take(walk, account, false);
+
+	return row >= 0 ? row : row_to_take(walk, account, true);
 }
 
 /* The vault has the row at the price on chain. */
