@@ -73,6 +73,9 @@ static void answer(int kind, struct checkpoint *checkpoint, unsigned threads, st
 	deal_into_groups(&w);
 	w.model.delays[DELAY_INCLUSION] = (struct delay_law){.type = &delay_exponential, .parameter = {30}};
 	w.market.dynamic_margin = (struct dynamic_margin){.gain = kind == 2, .half_life_s = 60, .horizon_s = 60, .floor = 0.9, .step_per_hour = 1};
+	w.market.keepers.has_own = true;
+	w.market.keepers.own = (struct delay_law){.type = &delay_exponential, .parameter = {10}};
+	w.model.delays[DELAY_KEEPER] = w.market.keepers.own;
 	memset(more, 0, sizeof(*more));
 	if (kind ? market_run(&w.market, &w.model, &control, result, more, &err) : model_run(&w.model, &control, result, &err))
 		fail_msg("%s", err.text);
@@ -92,6 +95,7 @@ static void goes_on_from_anywhere(void **state)
 		off_t size;
 
 		answer(kind, NULL, 2, &whole, &more);
+		assert_true(!kind || (more.own_profit_per_ms[DELAY_KEEPER].value != 0 && more.own_profit_per_own_ms.value < 0));
 		for (int cut = kind ? 5 : 3; cut >= 0; cut--) {
 			struct checkpoint *checkpoint = must_open(place->file, 7);
 

@@ -354,9 +354,24 @@ static const struct table_column columns[] = {
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+/* "12.3 ± 0.4"; what no path shows is not 0, and what was not asked for, because the user stopped, is not known. */
+static const char *told(const struct estimate *estimate, char out[FORMAT_MAX])
+{
+	if (isnan(estimate->value))
+		snprintf(out, FORMAT_MAX, FORMAT_UNKNOWN);
+	else if (isnan(estimate->stderr_)) /* of one path there is none */
+		snprintf(out, FORMAT_MAX, "%.4g", estimate->value);
+	else if (!estimate->value && !estimate->stderr_)
+		snprintf(out, FORMAT_MAX, "0 (on no path)");
+	else
+		snprintf(out, FORMAT_MAX, "%.4g ± %.2g", estimate->value, estimate->stderr_);
+	return out;
+}
+
 static void print_probability(const struct model_result *r, FILE *out)
 {
-	char error[FORMAT_MAX] = "";
+	const struct estimate worst = {r->es99, r->risks[1].es_stderr};
+	char text[FORMAT_MAX];
 
 	if (isnan(r->probability)) /* no path was drawn */
 		return;
@@ -365,11 +380,9 @@ static void print_probability(const struct model_result *r, FILE *out)
 	else
 		fprintf(out, "  None of %llu executed paths ended with bad debt: its probability is below %.3g (95 %%), not 0.\n",
 			(unsigned long long)r->distribution_paths, r->probability_upper95);
-	if (!isnan(r->risks[1].es_stderr)) /* of one path there is none */
-		snprintf(error, sizeof(error), " ± %.2g", r->risks[1].es_stderr);
 	if (r->probability > 0)
-		fprintf(out, "  It stays below %.4g in 95 %%, %.4g in 99 %% and %.4g in 99.9 %% of paths; in the worst 1 %% it is %.4g%s on "
-			     "average.\n", r->var95, r->var99, r->risks[2].var, r->es99, error);
+		fprintf(out, "  It stays below %.4g in 95 %%, %.4g in 99 %% and %.4g in 99.9 %% of paths; in the worst 1 %% it is %s on average.\n",
+			r->var95, r->var99, r->risks[2].var, told(&worst, text));
 }
 
 /* By what the mean is known, and what else says so. */
@@ -420,18 +433,6 @@ static void print_expectation(const struct model *model, const struct model_resu
 	print_estimators(r, out);
 }
 
-/* "12.3 ± 0.4"; what no path shows is not 0, and what was not asked for, because the user stopped, is not known. */
-static const char *told(const struct estimate *estimate, char out[FORMAT_MAX])
-{
-	if (isnan(estimate->value))
-		snprintf(out, FORMAT_MAX, FORMAT_UNKNOWN);
-	else if (!estimate->value && !estimate->stderr_)
-		snprintf(out, FORMAT_MAX, "0 (on no path)");
-	else
-		snprintf(out, FORMAT_MAX, "%.4g ± %.2g", estimate->value, estimate->stderr_);
-	return out;
-}
-
 static void print_tier(const struct tier *tier, const struct market_result *more, size_t i, FILE *out)
 {
 	char absorbed[FORMAT_MAX], closed[FORMAT_MAX], value[FORMAT_MAX];
@@ -452,6 +453,7 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 {
 	const struct market_result *more = &answer->more;
 	const struct waterfall *waterfall = &answer->market.waterfall;
+	const struct estimate wins = {more->win_rate, more->errors.win_rate};
 	char time[FORMAT_MAX], part[MARKET_PARTS][FORMAT_MAX], text[FORMAT_MAX];
 
 	print_measurement(&answer->result, out);
@@ -476,8 +478,8 @@ static void print_walk(const struct model_answer *answer, FILE *out)
 		fprintf(out, "  The price's moves while collateral was on its way brought its holders %.4g ± %.2g.\n", more->held_mean,
 			more->errors.held);
 	if (answer->market.keepers.has_own)
-		fprintf(out, "  The own keeper wins %.3g ± %.2g of the liquidations and earns %.4g ± %.2g; a millisecond more of his delay alone "
-			     "brings him %.3g ± %.2g.\n", more->win_rate, more->errors.win_rate, more->own_profit.value, more->own_profit.stderr_,
+		fprintf(out, "  The own keeper wins %s of the liquidations and earns %.4g ± %.2g; a millisecond more of his delay alone "
+			     "brings him %.3g ± %.2g.\n", told(&wins, text), more->own_profit.value, more->own_profit.stderr_,
 			more->own_profit_per_own_ms.value, more->own_profit_per_own_ms.stderr_);
 	for (size_t i = 0; i < waterfall->count; i++)
 		print_tier(&waterfall->tiers[i], more, i, out);
@@ -522,6 +524,7 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 	bool walked = answer->market.rules.type, own = walked && answer->market.keepers.has_own;
 	struct table *table = table_new(columns, COLUMNS - (own ? 0 : walked ? 2 : 4));
 	const struct model_result *r = &answer->result;
+	char mean[FORMAT_MAX], worst[FORMAT_MAX];
 	int status;
 
 	fprintf(out, "Bad debt over %g h, %zu accounts, engine %s: %.6g ± %.2g on average (%s, %llu paths).\n",
@@ -533,9 +536,9 @@ int model_print_text(const struct model_answer *answer, FILE *out, struct error 
 	else
 		print_expectation(&answer->model, r, out);
 	if (answer->apart.asked)
-		fprintf(out, "  Delays know of prices (%s). The same ones drawn apart from them cost %.4g ± %.2g on average, and %.4g ± %.2g in the "
-			     "worst 1 %%.\n", delay_dependence_names[answer->model.dependent_delays], answer->apart.bad_debt.value,
-			answer->apart.bad_debt.stderr_, answer->apart.es99, answer->apart.es99_stderr);
+		fprintf(out, "  Delays know of prices (%s). The same ones drawn apart from them cost %s on average, and %s in the worst 1 %%.\n",
+			delay_dependence_names[answer->model.dependent_delays], told(&answer->apart.bad_debt, mean),
+			told(&(struct estimate){answer->apart.es99, answer->apart.es99_stderr}, worst));
 	else if (is_measured(&answer->model))
 		fputs("  Measured delays are drawn apart from prices: what it costs that both rise together, `dependence: regime` in `delay` tells.\n",
 		      out);

@@ -12,7 +12,7 @@
 
 #define RECORD_MAX ((uint64_t)1 << 36)
 #define MAGIC "pricelag checkpoint 1\n"
-#define LAYOUT 2 /* of what runs keep: of another one a file is another question's */
+#define LAYOUT 3 /* of what runs keep: of another one a file is another question's */
 
 struct header {
 	char magic[24];

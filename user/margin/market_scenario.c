@@ -148,6 +148,7 @@ static int run_paths(const struct market_job *job, uint64_t first, uint64_t end,
 /* ---- slices and their checkpoint ------------------------------------------------------------------------------------ */
 
 #define SLICES 16 /* of a scenario */
+#define ASKED 4	  /* numbers of a path that are kept of all scenarios but the first */
 
 /* Of the first scenario everything is kept, and where paths begin; of others what is asked of them. */
 static size_t slice_bytes(const struct market_job *job, uint64_t paths)
@@ -157,7 +158,7 @@ static size_t slice_bytes(const struct market_job *job, uint64_t paths)
 	size_t kinds = job->keepers ? keepers_kinds(&job->book->market->keepers) : 0;
 
 	if (job->starts->found)
-		return paths * 3 * sizeof(double);
+		return paths * ASKED * sizeof(double);
 	return paths * (sizeof(*job->results) + groups * sizeof(*job->groups) + kinds * sizeof(*job->keepers) +
 			(job->starts->chunks ? sizeof(uint64_t) : 0) + assets * sizeof(double));
 }
@@ -168,9 +169,11 @@ static void pack(const struct market_job *job, uint64_t first, uint64_t end, cha
 	size_t kinds = keepers_kinds(&job->book->market->keepers);
 
 	for (uint64_t path = first; job->starts->found && path < end; path++) {
-		checkpoint_move(&job->results[path].bad_debt, &bytes, sizeof(double), back);
-		checkpoint_move(&job->results[path].keepers, &bytes, sizeof(double), back);
-		checkpoint_move(&job->results[path].imbalance, &bytes, sizeof(double), back);
+		struct path_result *result = &job->results[path];
+		double *asked[ASKED] = {&result->bad_debt, &result->keepers, &result->own, &result->imbalance};
+
+		for (int i = 0; i < ASKED; i++)
+			checkpoint_move(asked[i], &bytes, sizeof(double), back);
 	}
 	if (job->starts->found)
 		return;
