@@ -10,8 +10,7 @@ int margin_tiers_check(const struct margin_tiers *tiers, struct error *err)
 		const struct margin_tier *tier = &tiers->tiers[i], *before = i ? tier - 1 : &(struct margin_tier){0, 0};
 
 		if (!(tier->notional > before->notional && isfinite(tier->notional)))
-			return error_set(err, -EINVAL, "tier %zu: notional is %g; it should be above that of the tier before it, or 0", i,
-					 tier->notional);
+			return error_set(err, -EINVAL, "tier %zu: notional is %g; it should be above %g", i, tier->notional, before->notional);
 		if (!(tier->margin >= before->margin && tier->margin > 0 && tier->margin < 1))
 			return error_set(err, -EINVAL, "tier %zu: margin is %g; it should be below 1, and not below that of the tier before it", i,
 					 tier->margin);
