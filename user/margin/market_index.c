@@ -19,6 +19,7 @@
 #include "margin/market_walk.h"
 
 #define ROUNDING 1e-12 /* of a level, and of its move */
+#define WELL_KNOWN 1e-3 /* of the most units that a sum has had: what is left below that is added up anew */
 
 /* ---- the book ------------------------------------------------------------------------------------------------------- */
 
@@ -140,7 +141,7 @@ void index_start(struct market_walk *walk)
 		struct pool *pool = &walk->assets[i].pool;
 
 		pool->index = 0;
-		pool->units = book->units;
+		pool->units = pool->most = book->units;
 		pool->count = book->poor[0].count + book->poor[1].count;
 		front_start(&pool->poor[0]);
 		front_start(&pool->poor[1]);
@@ -206,6 +207,7 @@ static int join(struct market_walk *walk, uint32_t row)
 	market_walk_touch(walk, row);
 	walk->places[row] = place_of(position) - pool->index;
 	pool->units += fabs(position->units);
+	pool->most = fmax(pool->most, pool->units);
 	pool->count++;
 	return front_return(&pool->poor[position_side(position)], walk->places[row], row);
 }
@@ -283,6 +285,20 @@ static int64_t poor(struct market_walk *walk, uint32_t asset, double mark, doubl
 	return -1;
 }
 
+static double payers_units(struct market_walk *walk, uint32_t asset)
+{
+	struct pool *pool = &walk->assets[asset].pool;
+
+	if (pool->units >= WELL_KNOWN * pool->most)
+		return pool->units;
+	pool->units = 0;
+	for (uint32_t row = 0; row < walk->book->model->account_count; row++)
+		if (walk->book->model->accounts[row].asset == asset && walk->positions[row].units != 0 && !isnan(walk->places[row]))
+			pool->units += fabs(walk->positions[row].units);
+	pool->most = pool->units;
+	return pool->units;
+}
+
 /* Who was set aside and has something left is among the payers again. */
 static void take_back(struct market_walk *walk, uint32_t asset, double mark)
 {
@@ -339,7 +355,7 @@ double index_spread(struct market_walk *walk, uint32_t asset, double mark, doubl
 	set_aside_the_bankrupt(walk, asset, mark);
 	do {
 		before = pool->count;
-		rate = before ? left / pool->units : rate;
+		rate = before ? left / payers_units(walk, asset) : rate;
 		left -= take_all_of_the_poor(walk, asset, mark, rate);
 	} while (pool->count < before);
 	pool->index += rate; /* also where nobody is left to pay it: triggers have moved by up to that much */

@@ -54,6 +54,7 @@ struct pool {
 	double index; /* what a unit has paid since the path began */
 	struct front poor[2]; /* by what they have left a unit, the poorest first */
 	double units; /* of all that are among the payers … */
+	double most;  /* … were at most since they were last added up: what is left of much more is known too roughly */
 	size_t count; /* … and how many they are */
 };
 
