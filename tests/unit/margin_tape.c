@@ -385,6 +385,15 @@ static void fees_feed_the_fund(void **state)
 	run(&w, 1);
 	near(w.more.absorbed[0].value, 1, CENT);
 	near(w.more.lenders.value, 1, CENT);
+	/* a fund that began with nothing was emptied once it was fed; one that is not fed either never had anything */
+	w.market.waterfall.tiers[0] = (struct tier){"fund", TIER_INSURANCE, 0, 0.02, 0, 0, 0};
+	run(&w, 2);
+	near(w.more.absorbed[0].value, 0.99, CENT);
+	near(w.more.exhausted[0], 1, 0);
+	w.market.waterfall.tiers[0].fed_share = 0;
+	run(&w, 2);
+	near(w.more.exhausted[0], 0, 0);
+	near(w.more.lenders.value, 2, CENT);
 }
 
 /*

@@ -333,7 +333,11 @@ static int read_dependence(struct conf map, struct model *model, struct error *e
 	model->volatility_window_s = VOLATILITY_WINDOW_S;
 	if (conf_exists(window) && choice != DELAYS_BY_REGIME)
 		return conf_error(window, err, "is for dependence: regime");
-	return conf_exists(window) ? model_read_seconds(window, &model->volatility_window_s, err) : 0;
+	if (!conf_exists(window))
+		return 0;
+	if (model_read_seconds(window, &model->volatility_window_s, err))
+		return -EINVAL;
+	return model->volatility_window_s > 0 ? 0 : conf_error(window, err, "should be longer than 0");
 }
 
 int model_delays(struct conf map, struct model_measured *measured, struct model *model, struct error *err)

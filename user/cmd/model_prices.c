@@ -75,7 +75,9 @@ static int read_asset(struct conf node, struct model_asset *asset, struct error 
 		return -EINVAL;
 	if (conf_reject_unknown(node, "price, process", err))
 		return -EINVAL;
-	return asset->price > 0 ? 0 : conf_error(price, err, "should be above 0");
+	if (!(asset->price > 0 && asset->price <= MODEL_PRICE_MAX))
+		return conf_error(conf_exists(price) ? price : process, err, "the price should be above 0, and at most %g", MODEL_PRICE_MAX);
+	return 0;
 }
 
 static int read_assets(struct conf map, struct model *model, struct error *err)

@@ -435,10 +435,11 @@ static void print_expectation(const struct model *model, const struct model_resu
 
 static void print_tier(const struct tier *tier, const struct market_result *more, size_t i, FILE *out)
 {
-	char absorbed[FORMAT_MAX], closed[FORMAT_MAX], value[FORMAT_MAX];
+	char absorbed[FORMAT_MAX], exhausted[FORMAT_MAX], closed[FORMAT_MAX], value[FORMAT_MAX];
 
-	fprintf(out, "  %s absorbs %s, and %s of %.3g ± %.2g of the paths.\n", tier->name, told(&more->absorbed[i], absorbed),
-		tier_of_positions(tier) ? "runs out of positions before the end" : "is empty at the end", more->exhausted[i], more->errors.exhausted[i]);
+	fprintf(out, "  %s absorbs %s, and %s with probability %s.\n", tier->name, told(&more->absorbed[i], absorbed),
+		tier_of_positions(tier) ? "runs out of positions before the end" : "is empty at the end",
+		told(&(struct estimate){more->exhausted[i], more->errors.exhausted[i]}, exhausted));
 	if (tier->type == TIER_DELEVERAGING)
 		fprintf(out, "    It closes %s positions of the other side, worth %s; what it absorbs is their loss.\n",
 			told(&more->deleveraged, closed), told(&more->deleveraged_value, value));

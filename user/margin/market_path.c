@@ -323,8 +323,7 @@ int market_walk_path(struct market_walk *walk, const struct scenario *scenario, 
 	out->competing = walk->competing;
 	for (size_t i = 0; i < walk->book->market->waterfall.count; i++) {
 		out->absorbed[i] = walk->waterfall.absorbed[i];
-		out->exhausted[i] = walk->waterfall.fell_short[i] ||
-				    (walk->book->market->waterfall.tiers[i].size > 0 && !(walk->waterfall.left[i] > 0));
+		out->exhausted[i] = waterfall_exhausted(&walk->book->market->waterfall, &walk->waterfall, i);
 	}
 	out->lenders = walk->waterfall.lenders;
 	out->imbalance = fabs(balance(out, walk->book->market->waterfall.count));

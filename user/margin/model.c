@@ -32,8 +32,9 @@ static int check_prices(const struct model *model, struct error *err)
 	for (size_t i = 0; i < model->asset_count; i++) {
 		const struct model_asset *asset = &model->assets[i];
 
-		if (!(asset->price > 0 && isfinite(asset->price)))
-			return error_set(err, -EINVAL, "asset %s: price is %g; allowed: above 0", asset->name, asset->price);
+		if (!(asset->price > 0 && asset->price <= MODEL_PRICE_MAX))
+			return error_set(err, -EINVAL, "asset %s: price is %g; allowed: above 0, to %g", asset->name, asset->price,
+					 MODEL_PRICE_MAX);
 		if (asset->process.type == &process_tape && tape_length(&asset->process) < model->horizon_s)
 			return error_set(err, -EINVAL, "asset %s: the tape ends after %g s, before the horizon of %g s", asset->name,
 					 tape_length(&asset->process), model->horizon_s);

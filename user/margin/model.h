@@ -21,9 +21,11 @@
 #include "margin/engine.h"
 #include "margin/process.h"
 
+#define MODEL_PRICE_MAX 1e15 /* beyond it a book's value and its square are no numbers */
+
 struct model_asset {
 	char name[64];
-	double price; /* at the start, > 0 */
+	double price; /* at the start, > 0, at most MODEL_PRICE_MAX */
 	struct process process;
 };
 

@@ -111,6 +111,15 @@ void waterfall_absorb(const struct waterfall *waterfall, struct waterfall_state 
 	state->lenders += waterfall_take(waterfall, state, 0, waterfall->count, loss, NULL);
 }
 
+bool waterfall_exhausted(const struct waterfall *waterfall, const struct waterfall_state *state, size_t i)
+{
+	const struct tier *tier = &waterfall->tiers[i];
+
+	if (tier_of_positions(tier))
+		return state->fell_short[i];
+	return !(state->left[i] > 0) && (tier->size > 0 || state->absorbed[i] > 0);
+}
+
 double waterfall_before_deleveraging(const struct waterfall *waterfall, const struct waterfall_state *state)
 {
 	double sum = 0;

@@ -81,6 +81,9 @@ double waterfall_take(const struct waterfall *waterfall, struct waterfall_state 
 /* Spreads a loss over all tiers. absorbed[] and lenders grow by exactly `loss` together. */
 void waterfall_absorb(const struct waterfall *waterfall, struct waterfall_state *state, double loss);
 
+/* A tier's positions could not take a loss, or its money, of which it had some, is gone. */
+bool waterfall_exhausted(const struct waterfall *waterfall, const struct waterfall_state *state, size_t i);
+
 /* The most that the tiers before a deleveraging could pay now; INFINITY where there is none. */
 double waterfall_before_deleveraging(const struct waterfall *waterfall, const struct waterfall_state *state);
 
