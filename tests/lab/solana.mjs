@@ -35,7 +35,8 @@ compareUpdates('pricelag', mine.map((u) => ({ key: u.key, price: u.mantissa })),
 check(mine.length === new Set(mine.map((u) => u.key)).size, 'solana: no update twice');
 const sentAt = new Map(posts.map((m) => [m.key, BigInt(m.sent_ns)]));
 check(mine.every((u) => u.seen !== null && BigInt(u.app) > BigInt(u.seen) && BigInt(u.seen) > sentAt.get(u.key)), 'solana: each has its packet\'s time, after it was sent and before the application\'s');
-checkTimes(mine.map((u) => Number(BigInt(u.seen) - sentAt.get(u.key))), { 0.5: 1e6, 0.99: 5e6 }, 'solana: from the node\'s send to seen');
+// What a connection that was cut missed is asked for once there is another: that time is the cut's.
+checkTimes(mine.filter((u) => !u.backfilled).map((u) => Number(BigInt(u.seen) - sentAt.get(u.key))), { 0.5: 1e6, 0.99: 5e6 }, 'solana: from the node\'s send to seen');
 
 // Slots: names, times and parents as Solana's client understands them, and each in the session.
 const EVENTS = ['firstShredReceived', 'createdBank', 'completed', 'frozen', 'dead', 'optimisticConfirmation', 'root'];
