@@ -13,20 +13,10 @@
 #include <cmocka.h>
 
 #include "kolmogorov.h"
+#include "laws.h"
 #include "margin/hit.h"
 #include "margin/model.h"
 #include "margin/skeleton.h"
-
-static struct process process_of(const struct process_type *type, const double *parameters, size_t count)
-{
-	struct process process = {.type = type};
-	struct error err;
-
-	memcpy(process.parameter, parameters, count * sizeof(double));
-	if (process_prepare(&process, &err))
-		fail_msg("%s", err.text);
-	return process;
-}
 
 static struct process gbm(double volatility)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Two sites: what one gains against the other, by formula, by paths and by the walk; and how sure that is. */
+#include "laws.h"
 #include "market_world.h"
 
 #include "margin/gain.h"
@@ -7,20 +8,6 @@
 #include "margin/rng.h"
 
 static struct model_control two_threads = {.threads = 2};
-
-/* `count` exponential delays of a mean, as a session would have measured them. */
-static struct delay_law measured(size_t count, double mean_s, uint64_t seed)
-{
-	struct delay_law law = {.type = &delay_empirical, .samples = calloc(count, sizeof(double)), .sample_count = count};
-	struct error err;
-	struct rng rng;
-
-	rng_open(&rng, seed, 0, 0, RNG_DELAY);
-	for (size_t i = 0; i < count; i++)
-		law.samples[i] = mean_s * rng_exponential(&rng);
-	assert_int_equal(delay_prepare(&law, &err), 0);
-	return law;
-}
 
 /* A loan just above its trigger, and the same seen from two sites. */
 struct pair {
@@ -102,8 +89,8 @@ static void is_a_difference(void **state)
 
 			setup(&pair, processes[k], walked);
 			pair.models[0].paths = pair.models[1].paths = walked ? 600 : 2000;
-			pair.models[0].delays[DELAY_KEEPER] = measured(400, 3600, 1);
-			pair.models[1].delays[DELAY_KEEPER] = measured(400, 1200, 2);
+			pair.models[0].delays[DELAY_KEEPER] = measured_delays(400, 3600, 1);
+			pair.models[1].delays[DELAY_KEEPER] = measured_delays(400, 1200, 2);
 			swapped[0] = pair.sites[1], swapped[1] = pair.sites[0];
 			same[0] = same[1] = pair.sites[0];
 			there = ask(pair.sites), back = ask(swapped), none = ask(same);
@@ -167,11 +154,11 @@ static void a_shared_measurement_is_one(void **state)
 	(void)state;
 	setup(&pair, &gbm, false);
 	constant(&pair, 1800, 1700);
-	pair.models[0].delays[DELAY_KEEPER] = measured(300, 3600, 1);
-	pair.models[1].delays[DELAY_KEEPER] = measured(300, 3600, 1);
+	pair.models[0].delays[DELAY_KEEPER] = measured_delays(300, 3600, 1);
+	pair.models[1].delays[DELAY_KEEPER] = measured_delays(300, 3600, 1);
 	shared = ask(pair.sites);
 	delay_free(&pair.models[1].delays[DELAY_KEEPER]);
-	pair.models[1].delays[DELAY_KEEPER] = measured(300, 3600, 2);
+	pair.models[1].delays[DELAY_KEEPER] = measured_delays(300, 3600, 2);
 	apart = ask(pair.sites);
 	print_message("shared ± %.4f, apart ± %.4f\n", shared.less_bad_debt.measurement_stderr, apart.less_bad_debt.measurement_stderr);
 	assert_true(shared.less_bad_debt.measurement_stderr > 0 &&
@@ -196,7 +183,7 @@ static void intervals_have_the_truth(void **state)
 		struct gain_answer answer;
 
 		for (int site = 0; site < 2; site++)
-			pair.models[site].delays[DELAY_KEEPER] = measured(400, site ? 1200 : 1500, 1 + 2 * k + (uint64_t)site);
+			pair.models[site].delays[DELAY_KEEPER] = measured_delays(400, site ? 1200 : 1500, 1 + 2 * k + (uint64_t)site);
 		answer = ask(pair.sites);
 		inside += answer.less_bad_debt.ci95[0] <= truth && truth <= answer.less_bad_debt.ci95[1];
 		for (int site = 0; site < 2; site++)
@@ -217,7 +204,7 @@ static void the_walk_knows_its_measurement(void **state)
 	setup(&pair, &gbm, true);
 	for (int site = 0; site < 2; site++) {
 		pair.models[site].paths = 8000;
-		pair.models[site].delays[DELAY_KEEPER] = measured(400, site ? 1200 : 3600, 7 + (uint64_t)site);
+		pair.models[site].delays[DELAY_KEEPER] = measured_delays(400, site ? 1200 : 3600, 7 + (uint64_t)site);
 		plain[site] = (struct gain_site){&pair.models[site], NULL};
 	}
 	walked = ask(pair.sites);

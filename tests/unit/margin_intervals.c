@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Answers that are found by searching, and whether their intervals have the truth in them as often as they say. */
+#include "laws.h"
 #include "market_world.h"
 
 #include "margin/crossing.h"
@@ -84,19 +85,6 @@ static void one_loan(struct world *w, double debt, double threshold)
 	w->model.delays[DELAY_KEEPER] = (struct delay_law){.type = &delay_exponential, .parameter = {3600}};
 }
 
-static struct delay_law measured(size_t count, double mean_s, uint64_t seed)
-{
-	struct delay_law law = {.type = &delay_empirical, .samples = calloc(count, sizeof(double)), .sample_count = count};
-	struct error err;
-	struct rng rng;
-
-	rng_open(&rng, seed, 0, 0, RNG_DELAY);
-	for (size_t i = 0; i < count; i++)
-		law.samples[i] = mean_s * rng_exponential(&rng);
-	assert_int_equal(delay_prepare(&law, &err), 0);
-	return law;
-}
-
 static struct requirement_answer require(const struct model *model, const struct market *market, enum requirement_of of, double below)
 {
 	struct requirement requirement = {of, below};
@@ -137,7 +125,7 @@ static void a_measurement_moves_the_answer(void **state)
 	for (uint64_t k = 0; k < 200; k++) {
 		struct requirement_answer answer;
 
-		w.model.delays[DELAY_KEEPER] = measured(400, 3600, k + 1);
+		w.model.delays[DELAY_KEEPER] = measured_delays(400, 3600, k + 1);
 		w.model.budget = 2 * result.bad_debt.value;
 		assert_int_equal(model_expect(&w.model, &two_threads, &less, &err), 0);
 		added += has(less.budget_ci95, more.budget_added_s);

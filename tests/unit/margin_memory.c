@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "laws.h"
 #include "margin/model.h"
 
 static struct series series_of(const double *time_s, const double *price, size_t count)
@@ -22,17 +23,6 @@ static struct series series_of(const double *time_s, const double *price, size_t
 		series.log_price[i] = log(price[i]);
 	}
 	return series;
-}
-
-static struct process process_of(const struct process_type *type, const double *parameters, size_t count)
-{
-	struct process process = {.type = type};
-	struct error err;
-
-	memcpy(process.parameter, parameters, count * sizeof(double));
-	if (process_prepare(&process, &err))
-		fail_msg("%s", err.text);
-	return process;
 }
 
 static struct model model_of(struct model_asset *assets, size_t asset_count, struct account *accounts, size_t account_count,

@@ -9,22 +9,12 @@
 
 #include <cmocka.h>
 
+#include "laws.h"
 #include "margin/lognormal.h"
 #include "margin/skeleton.h"
 
 #define PATHS 400000
 #define DAY_S 86400.0
-
-static struct process process_of(const struct process_type *type, const double *parameters, size_t count)
-{
-	struct process process = {.type = type};
-	struct error err;
-
-	memcpy(process.parameter, parameters, count * sizeof(double));
-	if (process_prepare(&process, &err))
-		fail_msg("%s", err.text);
-	return process;
-}
 
 static double end_of(const struct skeleton *skeleton)
 {
