@@ -332,6 +332,38 @@ static void groups_and_keepers(void **state)
 	fixture_remove(&f);
 }
 
+/* A price that the paths' noise may have made is not told as one; one that is sure of its sign is, whatever the sign. */
+static void what_a_millisecond_costs(void **state)
+{
+	static const struct {
+		const char *per_ms, *said;
+	} cases[] = {
+		{"0.002", "What a millisecond costs is below what these paths can tell"},
+		{"0.5", "One millisecond more in the stage “oracle” adds 0.5 to the mean bad debt"},
+		{"-0.5", "One millisecond more in the stage “oracle” adds -0.5 to the mean bad debt"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *model;
+		char text[400], reasons[4096], *page;
+		struct fixture f;
+
+		snprintf(text, sizeof(text), "{\"schema\":\"pricelag.model/1\",\"bad_debt\":{\"mean\":1},\"sensitivity\":["
+			 "{\"stage\":\"oracle\",\"bad_debt_per_ms\":%s,\"stderr\":0.01},{\"stage\":\"keeper\",\"bad_debt_per_ms\":-1,\"stderr\":0.01}]}",
+			 cases[i].per_ms);
+		model = json_tokener_parse(text);
+		assert_non_null(model);
+		fixture_session(&f);
+		fill_header(&f);
+		page = page_of(&f, model, reasons, sizeof(reasons));
+		assert_non_null(strstr(page, cases[i].said));
+		json_object_put(model);
+		free(page);
+		fixture_remove(&f);
+	}
+}
+
 /* Blocks of feeds of messages, and of two nodes of one network; the parts of a block that one of them carried twice. */
 static void blocks_told_in_messages(void **state)
 {
@@ -476,6 +508,7 @@ int main(void)
 		cmocka_unit_test(blocks_told_in_messages),
 		cmocka_unit_test(updates_and_slots_of_solana_are_counted),
 		cmocka_unit_test(transactions_inside_blocks_have_a_section),
+		cmocka_unit_test(what_a_millisecond_costs),
 		cmocka_unit_test(an_empty_session_has_a_page),
 		cmocka_unit_test(a_single_update_is_said_to_be_one),
 		cmocka_unit_test(large_sessions_are_thinned_and_say_so),

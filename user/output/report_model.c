@@ -294,7 +294,7 @@ static void write_prices(struct report *report)
 	bool own = isfinite(number_at(report->model, "/sensitivity/0/own_profit_per_ms"));
 	struct table *table = table_new(price_columns, sizeof(price_columns) / sizeof(price_columns[0]) - (own ? 0 : paid ? 1 : 2));
 	const char *dearest = "";
-	double most = -INFINITY, least = INFINITY;
+	double most = -INFINITY, least = INFINITY, error = NAN;
 	char price[FORMAT_MAX];
 	size_t count;
 	struct json_object *list = array_at(report->model, "sensitivity", &count);
@@ -316,13 +316,16 @@ static void write_prices(struct report *report)
 		least = per_ms < least ? per_ms : least;
 		if (per_ms > most) {
 			most = per_ms;
+			error = number_at(stage, "/stderr");
 			dearest = text_at(stage, "stage");
 		}
 	}
 	if (table_rows(table)) {
 		fputs("<h3>What a millisecond costs</h3>\n", report->out);
 		format_money(most, price, sizeof(price));
-		if (isfinite(most) && most == least)
+		if (isfinite(most) && fabs(most) < 2 * error)
+			report_say(report, "What a millisecond costs is below what these paths can tell: more of them would.");
+		else if (isfinite(most) && most == least)
 			report_say(report, "One millisecond more, in whichever stage, adds %s to the mean bad debt.", price);
 		else if (isfinite(most))
 			report_say(report, "One millisecond more in the stage “%s” adds %s to the mean bad debt; no stage costs more.",
